@@ -1,0 +1,1 @@
+"""What `./psa` is made of: one module per thing it looks after."""
