@@ -1,0 +1,3 @@
+from . import psa_asset_type
+from . import psa_asset
+from . import res_partner

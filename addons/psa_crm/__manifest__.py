@@ -1,0 +1,25 @@
+{
+    'name': "PSA Clients",
+    'version': '19.0.1.0.0',
+    'category': 'Services/PSA',
+    'summary': "Clients of an IT service provider, their people, mail domains and portal roles",
+    'author': "PSA Suite contributors",
+    'license': 'LGPL-3',
+    'depends': ['mail', 'contacts', 'portal', 'auth_signup'],
+    'data': [
+        'security/psa_crm_security.xml',
+        'security/ir.model.access.csv',
+        'views/psa_mail_domain_views.xml',
+        'views/res_partner_views.xml',
+        'views/psa_crm_menus.xml',
+    ],
+    'demo': [
+        'demo/psa_crm_demo.xml',
+    ],
+    'assets': {
+        'web.assets_backend': [
+            # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.
+            ('remove', 'mail/static/lib/selfie_segmentation/selfie_segmentation.js'),
+        ],
+    },
+}

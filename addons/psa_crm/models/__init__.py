@@ -1,0 +1,3 @@
+from . import psa_mail_domain
+from . import res_partner
+from . import res_users

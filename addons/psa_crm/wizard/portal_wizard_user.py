@@ -1,0 +1,5 @@
+from odoo import models
+
+
+class PortalWizardUser(models.TransientModel):
+    _inherit = 'portal.wizard.user'
