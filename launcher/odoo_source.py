@@ -42,10 +42,11 @@ def locate():
         addons = path / "addons"
         return Odoo(path, addons if addons.is_dir() else path / "odoo" / "addons", "checkout")
     spec = importlib.util.find_spec("odoo")
-    if spec and spec.origin and (Path(spec.origin).parent / "release.py").exists():
-        path = Path(spec.origin).parent.parent
-        _check_series(path)
-        return Odoo(path, path / "odoo" / "addons", "installed")
+    for place in spec.submodule_search_locations or () if spec else ():  # a namespace package: it has no file
+        path = Path(place).parent
+        if (path / "odoo" / "release.py").exists():
+            _check_series(path)
+            return Odoo(path, path / "odoo" / "addons", "installed")
     return _from_debian()
 
 
@@ -193,3 +194,7 @@ def machine_sources(folder=Path("/etc/apt")):
                 key = fields.get("Signed-By", "").strip()
                 for uri in fields.get("URIs", "").split():
                     yield uri, key if key.startswith("/") else None
+
+
+def write_lock(version, sha256):
+    LOCK.write_text(json.dumps({"package": PACKAGE, "version": version, "sha256": sha256}, indent=2) + "\n")
