@@ -1,0 +1,1 @@
+"""Side by side with OCA's modules and with a bare model, on one PostgreSQL."""

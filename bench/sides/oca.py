@@ -1,0 +1,46 @@
+from odoo.tools import SQL
+
+from .base import Side
+
+
+class OcaSide(Side):
+    """OCA's helpdesk_mgmt with its SLA, beside OCA's contract."""
+
+    name = "oca"
+    modules = ("helpdesk_mgmt_sla", "contract")
+    model = "helpdesk.ticket"
+    technician_groups = ("helpdesk_mgmt.group_helpdesk_user",)
+    list_specification = {**Side.list_specification, "number": {}, "priority": {}, "commercial_partner_id": {"fields": {"display_name": {}}}}
+
+    def _make_desks(self, env, companies, technicians):
+        stages = env["helpdesk.ticket.stage"].search([])
+        stages.write({"company_id": False})  # as delivered they belong to the first company only
+        teams = env["helpdesk.ticket.team"]
+        for position, company in enumerate(companies):
+            members = technicians[position * 4:(position + 1) * 4]
+            teams += env["helpdesk.ticket.team"].with_company(company).create({
+                "name": company.name,
+                "company_id": company.id,
+                "user_ids": [(6, 0, members.ids)],
+                "use_sla": True,
+                "resource_calendar_id": company.resource_calendar_id.id,
+                "alias_name": f"oca-support-{position}",
+                "alias_contact": "everyone",
+            })
+        env["helpdesk.sla"].create({
+            "name": "Resolve within a day",
+            "team_ids": [(6, 0, teams.ids)],
+            "days": 1,
+            "stage_id": stages.filtered("closed")[:1].id,
+        })
+        return {
+            "team_ids": teams.ids,
+            "stage_ids": stages.ids,
+            "alias": teams[0].alias_name,
+        }
+
+    def _copy_overrides(self, distance):
+        return {**super()._copy_overrides(distance), "number": SQL("'SEED' || (t.id + k * %s)", distance)}
+
+    def _copied_children(self):
+        return [("helpdesk_ticket_sla", "ticket_id")]
