@@ -447,6 +447,7 @@ class Server:
                     "smtp_server = 127.0.0.1",
                     f"smtp_port = {self.sink.port}",
                     "limit_time_real = 300",
+                    "log_handler = :INFO,odoo.addons.rpc.controllers.xmlrpc:ERROR",
                     *self.config_lines,
                     "",
                 ]
