@@ -8,12 +8,14 @@ import os
 import sys
 import traceback
 
-import odoo
 from odoo.modules.registry import Registry
 from odoo.service.server import load_server_wide_modules
 from odoo.tools import config
 
-INTERNAL = (os.sep + os.path.join("odoo", "orm") + os.sep, "sql_db.py", "worker.py", os.path.join("bench", "sides"), "decorators.py", "api.py")
+from .sides import SIDES
+
+# Frames that say nothing about who asked.
+INTERNAL = (os.path.join("odoo", "orm"), os.path.join("bench", "sides"), "sql_db.py", "worker.py", "decorators.py", "api.py")
 
 
 class Tracer:
@@ -73,8 +75,6 @@ def main(name, database, options):
     config.parse_config([*options, "-d", database], setup_logging=True)
     logging.getLogger("odoo.tests").setLevel(logging.ERROR)
     load_server_wide_modules()
-    from .sides import SIDES
-
     side = SIDES[name](Registry(database), database)
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in sys.stdin:

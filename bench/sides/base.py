@@ -9,7 +9,6 @@ import odoo.http
 from odoo import SUPERUSER_ID, api
 from odoo.service import security
 from odoo.tools import SQL
-
 from werkzeug.test import Client
 
 from ..seed import Multiplier
@@ -33,6 +32,7 @@ SUBJECTS = (
     "Phone does not ring",
     "Invoice program very slow",
 )
+NAMED = {"fields": {"display_name": {}}}
 DESCRIPTION = (
     "<p>Good morning,</p><p>since this morning it does not work any more. We restarted twice, without success. "
     "The device is in the second treatment room.</p><p>Kind regards</p>"
@@ -49,14 +49,7 @@ class Side:
     team_field = "team_id"
     technician_groups = ()
     portal_groups = ("base.group_portal",)
-    list_specification = {
-        "name": {},
-        "partner_id": {"fields": {"display_name": {}}},
-        "user_id": {"fields": {"display_name": {}}},
-        "stage_id": {"fields": {"display_name": {}}},
-        "company_id": {"fields": {"display_name": {}}},
-        "create_date": {},
-    }
+    list_columns = {"name": {}, "partner_id": NAMED, "user_id": NAMED, "stage_id": NAMED, "company_id": NAMED, "create_date": {}}
 
     def __init__(self, registry, database):
         self.registry = registry
@@ -83,6 +76,8 @@ class Side:
                 self.world["originals"] = [min(tickets.ids), max(tickets.ids)]
                 self.world["copies"] = 0
                 cr.flush()
+                # A mail box that has worked before; the first mail to an alias costs a write more.
+                cr.execute("UPDATE mail_alias SET alias_status = 'valid' WHERE alias_name = %s", [self.world["alias"]])
                 # A serial number in each title: what one looks for when one looks for a ticket by name.
                 self._write_serials(cr)
             last = total // ORIGINALS - 1
@@ -290,7 +285,7 @@ class Side:
 
     def do_first_page(self, env):
         model = env[self.model]
-        page = model.search_fetch([], list(self.list_specification), limit=80).web_read(self.list_specification)
+        page = model.search_fetch([], list(self.list_columns), limit=80).web_read(self.list_columns)
         if len(page) != 80:
             raise RuntimeError(f"{self.name}: the first page has {len(page)} tickets instead of 80")
 

@@ -1,6 +1,6 @@
 from odoo.tools import SQL
 
-from .base import Side
+from .base import NAMED, Side
 
 
 class OcaSide(Side):
@@ -10,7 +10,7 @@ class OcaSide(Side):
     modules = ("helpdesk_mgmt_sla", "contract")
     model = "helpdesk.ticket"
     technician_groups = ("helpdesk_mgmt.group_helpdesk_user",)
-    list_specification = {**Side.list_specification, "number": {}, "priority": {}, "commercial_partner_id": {"fields": {"display_name": {}}}}
+    list_columns = {**Side.list_columns, "number": {}, "priority": {}, "commercial_partner_id": NAMED}
 
     def _make_desks(self, env, companies, technicians):
         stages = env["helpdesk.ticket.stage"].search([])

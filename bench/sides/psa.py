@@ -1,6 +1,6 @@
 from odoo.tools import SQL
 
-from .base import Side
+from .base import NAMED, Side
 
 
 class PsaSide(Side):
@@ -12,7 +12,7 @@ class PsaSide(Side):
     team_field = "desk_id"
     technician_groups = ("psa_crm.group_technician",)
     portal_groups = ("psa_crm.group_client_admin",)
-    list_specification = {**Side.list_specification, "number": {}, "client_id": {"fields": {"display_name": {}}}, "priority_id": {"fields": {"display_name": {}}}}
+    list_columns = {**Side.list_columns, "number": {}, "priority_id": NAMED, "client_id": NAMED}
 
     def _client_vals(self, name, company):
         return {**super()._client_vals(name, company), "psa_is_client": True}

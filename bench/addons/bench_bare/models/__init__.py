@@ -1,3 +1,1 @@
-from . import bench_ticket
-from . import bench_ticket_stage
-from . import bench_ticket_team
+from . import bench_ticket, bench_ticket_stage, bench_ticket_team
