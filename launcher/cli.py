@@ -10,6 +10,7 @@ from . import benching, database, linting, odoo_source, places, postgres, python
 from .console import Refusal, say, step
 from .server import Odoo, die_with_parent, stop
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SIGN_INS = [
     ("owner", "owner", "owner of the service company"),
     ("tech", "tech", "technician"),
@@ -22,7 +23,7 @@ SIGN_INS = [
 def main(arguments):
     """Run one command; return the exit status."""
     options = parser().parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     try:
         return options.command(options) or 0
@@ -35,6 +36,9 @@ def main(arguments):
 
 
 def _interrupt(_number, _frame):
+    """Stop once, in order: a second Ctrl-C must not cut the clean-up short."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -27,8 +27,10 @@ def is_root():
 
 
 def cache():
-    """Folder for what can be fetched or built again."""
-    if is_root():
+    """Folder for what can be fetched or built again; $PSA_CACHE_DIR names another."""
+    if os.environ.get("PSA_CACHE_DIR"):
+        base = Path(os.environ["PSA_CACHE_DIR"])
+    elif is_root():
         base = Path("/var/cache/psa")
     else:
         base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "psa"
@@ -37,8 +39,10 @@ def cache():
 
 
 def state():
-    """Folder for this checkout's databases, files and logs."""
-    if is_root():
+    """Folder for this checkout's databases, files and logs; $PSA_STATE_DIR names another."""
+    if os.environ.get("PSA_STATE_DIR"):
+        base = Path(os.environ["PSA_STATE_DIR"])
+    elif is_root():
         key = hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]
         base = Path("/var/lib/psa") / key
     else:
