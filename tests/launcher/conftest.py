@@ -31,3 +31,21 @@ def roomy():
 def cluster(toolchain, roomy):
     """A cluster of its own, not yet running."""
     return postgres.Cluster(toolchain, roomy / secrets.token_hex(4), throwaway=True)
+
+
+def processes_naming(text):
+    """Command lines of running processes that contain a text."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:  # it ended meanwhile
+            continue
+        if str(text) in line:
+            found.append(line)
+    return found
+
+
+@pytest.fixture
+def processes():
+    return processes_naming

@@ -12,34 +12,29 @@ from launcher.console import Refusal
 from launcher.postgres import Cluster
 
 
-def servers_on(cluster):
-    found = subprocess.run(["pgrep", "-f", str(cluster.data)], capture_output=True, text=True, check=False)
-    return found.stdout.split()
-
-
-def test_the_last_user_of_a_cluster_stops_it(cluster):
+def test_the_last_user_of_a_cluster_stops_it(cluster, processes):
     with cluster.running():
         second = Cluster(cluster.toolchain, cluster.folder, throwaway=True)
         with second.running():
             assert second.port == cluster.port  # one server for both
         assert cluster.sql("SELECT 1") == [["1"]]  # the second's leaving did not stop it
 
-    assert not servers_on(cluster)
+    assert not processes(cluster.data)
 
 
-def test_a_server_left_behind_by_a_killed_command_is_taken_over(cluster):
+def test_a_server_left_behind_by_a_killed_command_is_taken_over(cluster, processes):
     child = os.fork()
     if not child:
         context = cluster.running()
         context.__enter__()
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    assert servers_on(cluster)
+    assert processes(cluster.data)
 
     with cluster.running():
         assert cluster.sql("SELECT 1") == [["1"]]
 
-    assert not servers_on(cluster)
+    assert not processes(cluster.data)
 
 
 def test_nobody_gets_in_without_the_password(cluster):

@@ -46,10 +46,6 @@ class Run:
         self.reader.join(10)
         return status
 
-    def leftovers(self):
-        found = subprocess.run(["pgrep", "-af", str(self.folder)], capture_output=True, text=True, check=False)
-        return found.stdout
-
 
 @pytest.fixture(scope="module")
 def state(roomy):
@@ -63,7 +59,7 @@ def rpc(port, service, method, *arguments):
         return json.load(answer)["result"]
 
 
-def test_first_start_sets_up_and_ctrl_c_leaves_nothing(state):
+def test_first_start_sets_up_and_ctrl_c_leaves_nothing(state, processes):
     run = Run(state)
     try:
         run.wait_ready()
@@ -76,13 +72,13 @@ def test_first_start_sets_up_and_ctrl_c_leaves_nothing(state):
 
     assert status == 130
     assert "Stopped." in run.output[-1]
-    assert not run.leftovers()
+    assert not processes(state)
     steps = [line for line in run.output if "✓" in line]
     assert steps
     assert all(re.search(r"\(\d+\.\d s\)", line) for line in steps), steps
 
 
-def test_second_start_creates_nothing_again(state):
+def test_second_start_creates_nothing_again(state, processes):
     run = Run(state)
     try:
         run.wait_ready()
@@ -90,10 +86,10 @@ def test_second_start_creates_nothing_again(state):
         run.interrupt()
 
     assert not any("Create" in line or "Update" in line or "Install" in line for line in run.output), run.output
-    assert not run.leftovers()
+    assert not processes(state)
 
 
-def test_a_launcher_killed_by_force_does_not_leave_a_server_serving(state):
+def test_a_launcher_killed_by_force_does_not_leave_a_server_serving(state, processes):
     run = Run(state)
     run.wait_ready()
 
@@ -105,4 +101,4 @@ def test_a_launcher_killed_by_force_does_not_leave_a_server_serving(state):
         again.wait_ready()
     finally:
         again.interrupt()
-    assert not again.leftovers()
+    assert not processes(state)
