@@ -1,16 +1,12 @@
 """Fixtures of the outside-in tests: one real server for the whole run, one mail sink, one browser."""
 
-import json
 import os
 import secrets
 
 import pytest
+from browsing import DESK, sign_in
 from harness import MAIL_DOMAIN, Cluster, MissingSetting, Server, SmtpSink, scratch, setting
 from playwright.sync_api import sync_playwright
-
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1400, "height": 900}
-
 
 # Stories: a later chapter makes no sense when an earlier one failed.
 
@@ -41,7 +37,7 @@ def pytest_runtest_makereport(item, call):
         try:
             page.screenshot(path=path)
             report.sections.append(("screenshot", f"{page.url}: {path}"))
-        except Exception as error:  # noqa: BLE001 (the page may be gone; the failure itself is what counts)
+        except Exception as error:
             report.sections.append(("screenshot", f"none: {error}"))
 
 
@@ -150,39 +146,18 @@ def _is_script_error(message):
     return message.type == "error" and "Failed to load resource" not in message.text
 
 
-def sign_in(page, login, password):
-    """Sign in through the form, as a person does."""
-    page.goto("/web/login")
-    page.fill("input[name=login]", login)
-    page.fill("input[name=password]", password)
-    page.click("form.oe_login_form button[type=submit]")
-    page.wait_for_url(lambda url: "/web/login" not in url)
-
-
 @pytest.fixture
-def keep_screenshot():
-    """Return a function that keeps a page's picture in the scratch folder."""
+def look():
+    """Return a function that keeps a picture of a page and asserts that it is not wider than its window."""
 
-    def keep(page, name):
-        path = scratch("screenshots") / f"{name}.png"
-        page.screenshot(path=path, full_page=True)
-        return path
-
-    return keep
-
-
-@pytest.fixture
-def no_sideways_scroll():
-    """Return a function that asserts that a page is not wider than its window."""
-
-    def check(page):
-        wide = json.loads(
-            page.evaluate(
-                """() => JSON.stringify({
-                    page: document.documentElement.scrollWidth, window: window.innerWidth,
-                    wrap: (document.querySelector('#wrapwrap') || document.body).scrollWidth})"""
-            )
+    def look_at(page, name):
+        page.screenshot(path=scratch("screenshots") / f"{name}.png", full_page=True)
+        wide = page.evaluate(
+            """() => ({
+                page: document.documentElement.scrollWidth,
+                content: (document.querySelector('#wrapwrap') || document.body).scrollWidth,
+                window: window.innerWidth})"""
         )
-        assert max(wide["page"], wide["wrap"]) <= wide["window"], f"{page.url} scrolls sideways: {wide}"
+        assert max(wide["page"], wide["content"]) <= wide["window"], f"{page.url} scrolls sideways: {wide}"
 
-    return check
+    return look_at

@@ -29,6 +29,8 @@ from aiosmtpd.controller import Controller
 MAILS = Path(__file__).parent / "mails"
 MAIL_DOMAIN = "brightwater.example"
 READY_SECONDS = 120
+# How Odoo says that somebody may not do this.
+REFUSED = r"(?i)not allowed|access"
 
 
 class MissingSetting(Exception):
@@ -151,7 +153,7 @@ class SmtpSink:
         self.on_message = None
         self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), data_size_limit=None)
 
-    async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 (aiosmtpd names the hook)
+    async def handle_DATA(self, _server, _session, envelope):
         """Keep one message."""
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.received.append(Received(envelope.mail_from, list(envelope.rcpt_tos), message))

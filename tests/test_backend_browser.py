@@ -30,7 +30,7 @@ def _open(page, path, wait_for):
     assert not page.locator(".o_error_dialog, .o_notification.border-danger").count(), page.inner_text("body")
 
 
-def test_every_view_of_the_tickets_opens(world, new_page, tickets_action, keep_screenshot):
+def test_every_view_of_the_tickets_opens(world, new_page, tickets_action, look):
     page = new_page(login=f"tech.{world.slug}")
 
     _open(page, f"/odoo/action-{tickets_action}", ".o_view_controller, .o_kanban_renderer, .o_list_renderer")
@@ -41,10 +41,10 @@ def test_every_view_of_the_tickets_opens(world, new_page, tickets_action, keep_s
         page.wait_for_selector(f".o_{kind}_view")
         page.wait_for_load_state("networkidle")
         assert not page.locator(".o_error_dialog").count(), kind
-        keep_screenshot(page, f"tickets_{kind}")
+        look(page, f"tickets_{kind}")
 
 
-def test_ticket_is_moved_by_dragging_its_card(world, new_page, tickets_action, keep_screenshot):
+def test_ticket_is_moved_by_dragging_its_card(world, new_page, tickets_action, look):
     page = new_page(login=f"tech.{world.slug}")
     card = ".o_kanban_record:has-text('Keyboard sticks')"
     _open(page, f"/odoo/action-{tickets_action}?view_type=kanban", card)
@@ -65,10 +65,10 @@ def test_ticket_is_moved_by_dragging_its_card(world, new_page, tickets_action, k
     page.wait_for_load_state("networkidle")
     ticket = world.read_ticket(world.ids["tickets"][2])
     assert ticket["stage_id"] == int(target.get_attribute("data-id").rsplit("_", 1)[-1]) or ticket["state"] != "new"
-    keep_screenshot(page, "tickets_dragged")
+    look(page, "tickets_dragged")
 
 
-def test_ticket_is_written_and_answered_on_the_form(world, new_page, tickets_action, smtp_sink, keep_screenshot):
+def test_ticket_is_written_and_answered_on_the_form(world, new_page, tickets_action, smtp_sink, look):
     page = new_page(login=f"tech.{world.slug}")
     before = len(smtp_sink.received)
 
@@ -85,7 +85,7 @@ def test_ticket_is_written_and_answered_on_the_form(world, new_page, tickets_act
     page.click(".o-mail-Composer-send >> visible=true")
     page.wait_for_selector(".o-mail-Message:has-text('I look into it.')")
 
-    keep_screenshot(page, "ticket_form")
+    look(page, "ticket_form")
     (ticket,) = world.tech.find("psa.ticket", [("name", "=", "Entered by hand")], "user_id", "client_id", "queue_id")
     assert ticket["user_id"] == world.ids["tech_user"]
     assert ticket["client_id"] == world.ids["client"]

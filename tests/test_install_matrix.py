@@ -91,7 +91,7 @@ def _walk(cluster, sink, steps):
             error = ""
             try:
                 admin.button("ir.module.module", module_id, button)
-            except Exception as fault:  # noqa: BLE001 (kept as what was seen)
+            except Exception as fault:
                 error = str(fault)[-2000:]
             installed = {
                 row["name"]

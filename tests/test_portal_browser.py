@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import DESK, PHONE
+from browsing import DESK, PHONE
 from harness import addresses
 from world import build
 
@@ -40,7 +40,7 @@ def world(server):
 
 
 @SIZES
-def test_pages_fit_the_window(world, new_page, no_sideways_scroll, keep_screenshot, viewport):
+def test_pages_fit_the_window(world, new_page, look, viewport):
     page = new_page(viewport, world.ids["admin_login"])
 
     for name, path in {
@@ -50,8 +50,7 @@ def test_pages_fit_the_window(world, new_page, no_sideways_scroll, keep_screensh
         "new": "/my/tickets/new",
     }.items():
         page.goto(path, wait_until="networkidle")
-        keep_screenshot(page, f"portal_{name}_{viewport['width']}")
-        no_sideways_scroll(page)
+        look(page, f"portal_{name}_{viewport['width']}")
 
 
 def test_client_administrator_sees_the_whole_company_and_nobody_else(world, new_page):
@@ -87,7 +86,7 @@ def test_stranger_is_asked_to_sign_in(world, new_page):
 
 
 @SIZES
-def test_new_ticket_with_two_files(world, new_page, no_sideways_scroll, tmp_path, viewport):
+def test_new_ticket_with_two_files(world, new_page, look, tmp_path, viewport):
     page = new_page(viewport, world.ids["employee_login"])
     subject = f"Screen flickers at {viewport['width']} pixels"
     picture, log = tmp_path / "schwarz‑weiß.txt", tmp_path / "events.log"
@@ -102,7 +101,7 @@ def test_new_ticket_with_two_files(world, new_page, no_sideways_scroll, tmp_path
     page.click("button:has-text('Send ticket')")
     page.wait_for_url(re.compile(r"/my/tickets/\d+"))
 
-    no_sideways_scroll(page)
+    look(page, f"portal_created_{viewport['width']}")
     text = page.inner_text("#wrap")
     assert subject in text
     assert "<b>Second</b> line & more." in text

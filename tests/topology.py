@@ -1,0 +1,499 @@
+"""The production topology without Docker: the same files, the same programs, on ports of this machine.
+
+What the compose file would run in containers runs here as processes: PostgreSQL primary and streaming replica with the
+flags and scripts of `docker-compose.yml` and `deploy/postgres/`, Odoo through `deploy/odoo/entrypoint.sh` with
+`odoo.conf`, nginx with `deploy/nginx/`. Only ports, folders and speed settings of the disk differ.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import ssl
+import subprocess
+import tempfile
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import psycopg2
+import requests
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from harness import Rpc, free_port, scratch, setting, wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+DATABASE = "psa"
+ADMIN_PASSWORD = "first start's password"
+# No guarantee of this is under test, and the disk of a test machine is slow.
+FAST_DISK = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+
+
+def nginx_program():
+    """Return nginx's path, or None; Debian keeps it outside the PATH of ordinary users."""
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+
+
+class Process:
+    """One process with a log of its own, in a process group of its own."""
+
+    def __init__(self, name, command, *, log, env, user=None):
+        self.name, self.log = name, log
+        as_user = {"user": user, "group": user, "extra_groups": []} if user else {}
+        with log.open("ab") as output:
+            self.popen = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=env,
+                cwd="/",
+                start_new_session=True,
+                **as_user,
+            )
+
+    @property
+    def is_running(self):
+        """Whether it still runs."""
+        return self.popen.poll() is None
+
+    def text(self):
+        """Everything it has logged."""
+        return self.log.read_text(errors="replace")
+
+    def check(self):
+        """Fail with the end of the log when the process has ended."""
+        if not self.is_running:
+            tail = "\n".join(self.text().splitlines()[-40:])
+            raise AssertionError(f"{self.name} ended with {self.popen.returncode}:\n{tail}")
+
+    def stop(self, sign=signal.SIGTERM, seconds=20):
+        """Ask it to end; end it by force when it does not."""
+        if self.is_running:
+            self.popen.send_signal(sign)
+            try:
+                self.popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self):
+        """End it and all it started at once, as a machine that loses power does."""
+        if self.is_running:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+            self.popen.wait(10)
+
+
+class Topology:
+    """Primary, replica, two web servers, one cron server, and nginx where it is installed."""
+
+    def __init__(self):
+        self.pg_bin = Path(setting("PSA_PG_BIN"))
+        self.python = setting("PSA_PYTHON")
+        # The account that PostgreSQL runs as; None keeps ours.
+        self.pg_user = (os.environ.get("PSA_RUN_AS") or "psa") if os.geteuid() == 0 else None
+        self.folder = Path(tempfile.mkdtemp(prefix="topology_", dir=scratch("topology")))
+        # The path of a unix socket may have 107 bytes only.
+        self.sockets = Path(tempfile.mkdtemp(prefix="psa_"))
+        self.primary_port, self.replica_port = free_port(), free_port()
+        self.secrets = {name: secrets.token_hex(12) for name in ("odoo", "replication", "postgres", "master")}
+        # A colon and a backslash have a meaning of their own in password files.
+        self.secrets["replication"] += r":\'x"
+        self.secrets["admin"] = ADMIN_PASSWORD
+        self.primary = self.replica = self.nginx = self.cron = None
+        self.web = {}
+        self.web_ports = {name: (free_port(), free_port()) for name in "ab"}
+        self.nginx_ports = (free_port(), free_port())
+        self._lay_out()
+
+    def _lay_out(self):
+        for path in (self.folder, self.sockets):
+            path.chmod(0o755)
+        for name in ("postgres", "secrets", "logs", "odoo", "nginx"):
+            (self.folder / name).mkdir()
+        shutil.copytree(DEPLOY / "postgres", self.folder / "scripts")
+        for name, value in self.secrets.items():
+            path = self.folder / "secrets" / name
+            path.write_text(f"{value}\n")
+            path.chmod(0o444)
+        if self.pg_user:
+            for path in (self.folder / "postgres", self.sockets):
+                shutil.chown(path, self.pg_user, self.pg_user)
+
+    def log(self, name):
+        """Return the log file of one process."""
+        return self.folder / "logs" / f"{name}.log"
+
+    # PostgreSQL
+
+    def _pg_env(self, **values):
+        return {
+            "PATH": f"{self.pg_bin}{os.pathsep}/usr/bin{os.pathsep}/bin",
+            "LANG": "C.UTF-8",
+            "HOME": str(self.folder / "postgres"),
+            **{name: str(value) for name, value in values.items()},
+        }
+
+    def _run_pg(self, *command, **env):
+        as_user = {"user": self.pg_user, "group": self.pg_user, "extra_groups": []} if self.pg_user else {}
+        done = subprocess.run(
+            [str(word) for word in command],
+            env=self._pg_env(**env),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd="/",
+            **as_user,
+        )
+        assert not done.returncode, f"{command[0]} failed: {done.stderr}"
+
+    def start_primary(self):
+        """Make the primary as the image's entrypoint does, then run our script for roles and replication."""
+        data = self.folder / "postgres" / "primary"
+        arguments = COMPOSE["services"]["db"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+        password = f"--pwfile={self.folder / 'secrets' / 'postgres'}"
+        self._run_pg("initdb", "-D", data, "-U", "postgres", password, "--auth-local=trust", "--no-sync", *arguments)
+        # The line that the image's entrypoint adds.
+        self._run_pg("sh", "-c", 'echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"', PGDATA=data)
+        flags = COMPOSE["services"]["db"]["command"][1:]
+        own = [*self._listen(self.primary_port), *FAST_DISK, "-c", "log_statement=all"]
+        self.primary = Process(
+            "primary",
+            [self.pg_bin / "postgres", "-D", data, *flags, *own],
+            log=self.log("primary"),
+            env=self._pg_env(),
+            user=self.pg_user,
+        )
+        self._wait_for_postgres(self.primary, self.primary_port)
+        self._run_pg(
+            self.folder / "scripts" / "10-roles.sh",
+            PGHOST=self.sockets,
+            PGPORT=self.primary_port,
+            PGDATA=data,
+            ODOO_DB_PASSWORD_FILE=self.folder / "secrets" / "odoo",
+            REPLICATION_PASSWORD_FILE=self.folder / "secrets" / "replication",
+        )
+
+    def start_replica(self):
+        """Start the replica by the script that the compose file's service runs."""
+        flags = COMPOSE["services"]["replica"]["command"]
+        self.replica = Process(
+            "replica",
+            [
+                self.folder / "scripts" / "replica.sh",
+                *flags,
+                *self._listen(self.replica_port),
+                *FAST_DISK,
+                "-c",
+                "log_statement=all",
+            ],
+            log=self.log("replica"),
+            env=self._pg_env(
+                PGDATA=self.folder / "postgres" / "replica",
+                PRIMARY_HOST="127.0.0.1",
+                PRIMARY_PORT=self.primary_port,
+                REPLICATION_PASSWORD_FILE=self.folder / "secrets" / "replication",
+                REPLICATION_PASSFILE=self.folder / "postgres" / "replication.pgpass",
+            ),
+            user=self.pg_user,
+        )
+        self._wait_for_postgres(self.replica, self.replica_port)
+
+    def _listen(self, port):
+        return ["-c", f"port={port}", "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.sockets}"]
+
+    def _wait_for_postgres(self, process, port):
+        def answers():
+            process.check()
+            try:
+                psycopg2.connect(host=str(self.sockets), port=port, user="postgres", dbname="postgres").close()
+            except psycopg2.OperationalError:
+                return False
+            return True
+
+        wait_for(answers, f"{process.name} to answer; see {process.log}", 60)
+
+    def query(self, port, sql, params=(), database=DATABASE):
+        """Return the rows of ``sql`` on the primary or the replica, by port, as superuser."""
+        link = psycopg2.connect(host=str(self.sockets), port=port, user="postgres", dbname=database)
+        try:
+            link.autocommit = True
+            with link.cursor() as cursor:
+                cursor.execute(sql, params or None)
+                return cursor.fetchall()
+        finally:
+            link.close()
+
+    def fill(self):
+        """Copy the database with our addons from the launcher's cluster, as the unprivileged role that will own it."""
+        dump = self.folder / "template.dump"
+        where = ["-h", setting("PSA_PGHOST", "127.0.0.1"), "-p", setting("PSA_PGPORT")]
+        plain = ["--no-owner", "--no-privileges", "--no-comments"]
+        subprocess.run(
+            [
+                self.pg_bin / "pg_dump",
+                *where,
+                "-U",
+                setting("PSA_PGUSER", "odoo"),
+                "-Fd",
+                "-Z0",
+                "-j2",
+                *plain,
+                "-f",
+                dump,
+                setting("PSA_TEMPLATE_DB"),
+            ],
+            check=True,
+            timeout=120,
+        )
+        subprocess.run(
+            [self.pg_bin / "pg_restore", *plain, "-j2", "--exit-on-error", "-d", DATABASE, dump],
+            check=True,
+            timeout=120,
+            env={**os.environ, **self._odoo_database()},
+        )
+        shutil.rmtree(dump)
+
+    # Odoo
+
+    def _odoo_database(self):
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.primary_port),
+            "PGUSER": "odoo",
+            "PGPASSWORD": self.secrets["odoo"],
+            "PGDATABASE": DATABASE,
+        }
+
+    def odoo_env(self, name):
+        """Return the environment that the compose file would give, with the paths of this machine."""
+        secret_files = self.folder / "secrets"
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PG", "ODOO"))}
+        database = {key: value for key, value in self._odoo_database().items() if key != "PGPASSWORD"}
+        return {
+            **inherited,
+            **database,
+            "PGPASSWORD_FILE": str(secret_files / "odoo"),
+            "ODOO_MASTER_PASSWORD_FILE": str(secret_files / "master"),
+            "ODOO_ADMIN_PASSWORD_FILE": str(secret_files / "admin"),
+            "ODOO_NOTIFY_CRON_CHANGES": "1",
+            "PSA_DOMAIN": "psa.example.com",
+            "ODOO_COMMAND": f"{self.python} -m odoo",
+            "ODOO_PYTHON": self.python,
+            "ODOO_CONF_SOURCE": str(self.conf_source),
+            "ODOO_RC": str(self.folder / "odoo" / name / "odoo.conf"),
+            # As in the compose file without the profile `scale`.
+            "PGHOST_REPLICA": "",
+            "PGPORT_REPLICA": "",
+        }
+
+    @property
+    def conf_source(self):
+        """The committed odoo.conf with the folders of this machine."""
+        path = self.folder / "odoo" / "odoo.conf"
+        if not path.exists():
+            addons = f"{os.environ.get('PSA_ADDONS') or ROOT / 'addons'},{setting('PSA_ODOO_ADDONS')}"
+            text = (ROOT / "odoo.conf").read_text()
+            for option, value in {"addons_path": addons, "data_dir": self.folder / "data", "workers": 2}.items():
+                text, count = re.subn(rf"(?m)^{option} = .*$", f"{option} = {value}", text)
+                assert count == 1, f"odoo.conf says {option} {count} times"
+            path.write_text(text)
+        return path
+
+    def set_up(self):
+        """Run the entrypoint's `setup` on the copied database, as the first start would have ended."""
+        done = subprocess.run(
+            [DEPLOY / "odoo" / "entrypoint.sh", "setup"],
+            env={**self.odoo_env("setup"), "ODOO_MODULES": "psa_helpdesk", "ODOO_FIRST_START": "1"},
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        assert not done.returncode, done.stderr
+        return done.stderr
+
+    def start_web(self, name):
+        """Start web server `a` or `b`, reading from the replica where Odoo allows it."""
+        http, websocket = self.web_ports[name]
+        self.web[name] = Process(
+            f"web {name}",
+            [
+                DEPLOY / "odoo" / "entrypoint.sh",
+                "web",
+                "--http-interface=127.0.0.1",
+                f"--http-port={http}",
+                f"--gevent-port={websocket}",
+            ],
+            log=self.log(f"web_{name}"),
+            env={
+                **self.odoo_env(f"web_{name}"),
+                "PGHOST_REPLICA": "127.0.0.1",
+                "PGPORT_REPLICA": str(self.replica_port),
+            },
+        )
+
+    def start_cron(self):
+        """Start the server for background jobs."""
+        self.cron = Process(
+            "cron", [DEPLOY / "odoo" / "entrypoint.sh", "cron"], log=self.log("cron"), env=self.odoo_env("cron")
+        )
+
+    def probe(self, command, name=None):
+        """Run the container's health check; return whether it passes."""
+        env = self.odoo_env("probe")
+        if name:
+            http, websocket = self.web_ports[name]
+            env |= {"PROBE_HTTP_PORT": str(http), "PROBE_WEBSOCKET_PORT": str(websocket)}
+        done = subprocess.run([self.python, DEPLOY / "odoo" / "probe.py", command], env=env, capture_output=True)
+        return done.returncode == 0
+
+    def wait_until_healthy(self):
+        """Wait until every Odoo server passes its health check."""
+
+        def healthy(name):
+            process = self.web[name] if name else self.cron
+            process.check()
+            return self.probe("web", name) if name else self.probe("cron")
+
+        for name in ("a", "b", None):
+            wait_for(lambda name=name: healthy(name), f"server {name or 'cron'}; see {self.folder}/logs", 120, every=0.5)
+
+    def url(self, name):
+        """Return the address of web server `a` or `b`."""
+        return f"http://127.0.0.1:{self.web_ports[name][0]}"
+
+    def rpc(self, name):
+        """Return the XML-RPC API of one web server, as the administrator."""
+        return Rpc(self.url(name), DATABASE, "admin", ADMIN_PASSWORD)
+
+    # nginx
+
+    def start_nginx(self):
+        """Start nginx with the committed files; only ports, paths and the servers' addresses are put in."""
+        folder = self.folder / "nginx"
+        for source in (DEPLOY / "nginx").glob("*.conf"):
+            shutil.copy(source, folder)
+        certificate, key = make_certificate(folder)
+        plain, tls = self.nginx_ports
+        replace(
+            folder / "nginx.conf",
+            {
+                "listen 8080;": f"listen 127.0.0.1:{plain};",
+                "listen 8443 ": f"listen 127.0.0.1:{tls} ",
+                "/run/secrets/tls_certificate": certificate,
+                "/run/secrets/tls_key": key,
+                " /tmp/": f" {folder}/",
+                "/dev/stdout": self.log("nginx_access"),
+                "/dev/stderr": self.log("nginx"),
+            },
+        )
+        groups = []
+        for number, (variable, default) in enumerate((("odoo_web", "web:8069"), ("odoo_websocket", "web:8072"))):
+            servers = " ".join(f"server 127.0.0.1:{ports[number]};" for ports in self.web_ports.values())
+            groups.append(f"upstream {variable}_servers {{ {servers} }}")
+            replace(folder / "upstreams.conf", {f"default {default};": f"default {variable}_servers;"})
+        text = (folder / "upstreams.conf").read_text()
+        (folder / "upstreams.conf").write_text("\n".join([text, *groups, ""]))
+        self.nginx = Process(
+            "nginx",
+            [nginx_program(), "-p", folder, "-c", folder / "nginx.conf", "-e", self.log("nginx"), "-g", "daemon off;"],
+            log=self.log("nginx"),
+            env=dict(os.environ),
+        )
+
+        def answers():
+            self.nginx.check()
+            try:
+                return requests.get(f"http://127.0.0.1:{plain}/nginx-health", timeout=5).ok
+            except requests.ConnectionError:
+                return False
+
+        wait_for(answers, "nginx")
+
+    @property
+    def public_url(self):
+        """The address that people would use."""
+        return f"https://localhost:{self.nginx_ports[1]}"
+
+    @property
+    def certificate(self):
+        """The certificate that the public address shows."""
+        return self.folder / "nginx" / "certificate.pem"
+
+    def tls_context(self):
+        """A client's context that believes this certificate only."""
+        return ssl.create_default_context(cafile=str(self.certificate))
+
+    def upstreams_used(self, path=None):
+        """Return the servers that answered requests for `path` through nginx, in order."""
+        rows = [json.loads(line) for line in self.log("nginx_access").read_text().splitlines()]
+        return [row["upstream"] for row in rows if path is None or row["request"].endswith(path)]
+
+    # All
+
+    def start(self):
+        """Start everything, in the order of the compose file's dependencies."""
+        self.start_primary()
+        self.fill()
+        self.start_replica()
+        self.setup_log = self.set_up()
+        for name in "ab":
+            self.start_web(name)
+        self.start_cron()
+        if nginx_program():
+            self.start_nginx()
+        self.wait_until_healthy()
+        return self
+
+    def remove(self):
+        """Stop everything and remove its folders; the logs stay."""
+        for process in (self.nginx, *self.web.values(), self.cron):
+            if process:
+                process.stop()
+        for process in (self.replica, self.primary):
+            if process:
+                process.stop(signal.SIGINT)
+        for path in self.folder.iterdir():
+            if path.name != "logs":
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+def replace(path, words):
+    """Replace every word in a file, and fail when one of them is not there."""
+    text = path.read_text()
+    for old, new in words.items():
+        assert old in text, f"{path.name} has no {old!r} any more"
+        text = text.replace(old, str(new))
+    path.write_text(text)
+
+
+def make_certificate(folder):
+    """Make a certificate for localhost; return the paths of it and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate_path, key_path = folder / "certificate.pem", folder / "key.pem"
+    certificate_path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    key_path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    return certificate_path, key_path
