@@ -139,7 +139,10 @@ def run(options):
             for addon, tags in sorted(made.addons.items(), key=lambda pair: -len(list((places.ADDONS / pair[0]).rglob("test_*.py")))):
                 if tags and has_odoo_tests(addon):
                     jobs.append(lambda addon=addon, tags=tags: runner.addon(addon, tags))
-            results = runner.all(jobs)
+            try:
+                results = runner.all(jobs)
+            finally:
+                runner.odoo.config.unlink()
     else:
         results = runner.all(jobs)
     return report(results, began, options.verbose)
@@ -203,7 +206,10 @@ class Runner:
             "PSA_WKHTMLTOPDF": str(self.toolchain.programs / "wkhtmltopdf"),
             "PSA_CHROMIUM": self.chromium,
         }
-        return self.pytest(title, files, environment)
+        result = self.pytest(title, files, environment)
+        if not result.failed:  # after a failure the screenshots and logs in it are wanted
+            shutil.rmtree(environment["PSA_WORK"], ignore_errors=True)
+        return result
 
     def _scratch(self, title):
         """A folder that PostgreSQL's account can reach and write."""
