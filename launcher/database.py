@@ -149,8 +149,8 @@ def restore(odoo, name, source, *, force=False):
     exists = name in odoo.cluster.databases()
     if exists and not force:
         raise Refusal(f"The database {name} exists; add --force to replace it, or --database NAME to restore beside it.")
-    with tempfile.TemporaryDirectory(dir=odoo.data_dir) as work:
-        work = Path(work)
+    with tempfile.TemporaryDirectory(dir=odoo.data_dir) as folder:
+        work = Path(folder)
         with step("Verify the archive"):
             _unpack(source, work)
         fresh = f"{name}.restored"

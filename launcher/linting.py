@@ -2,7 +2,7 @@
 import ast
 import re
 import subprocess
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 
 from . import database, places, python_env
 from .console import say, step

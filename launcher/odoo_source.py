@@ -73,8 +73,8 @@ def _fetch(lock, target):
             "No Odoo 19 found and this is not a Debian machine to fetch it on; "
             "set ODOO_HOME to a checkout of Odoo 19.0, or use docker-compose.yml."
         )
-    with tempfile.TemporaryDirectory(prefix="apt-", dir=places.cache()) as work:
-        work = Path(work)
+    with tempfile.TemporaryDirectory(prefix="apt-", dir=places.cache()) as folder:
+        work = Path(folder)
         with step("Read Debian's signed package index"):
             sid = Archive(work / "sid", sid_source())
             stable = Archive(work / "stable", None)

@@ -46,8 +46,7 @@ class Cluster:
     def running(self):
         """Have the server run; stop it at the end unless another command still uses it."""
         places.own_by_service(self.folder)
-        use = open(self.folder.parent / f"{self.folder.name}.use", "a+b")
-        with use:
+        with open(self.folder.parent / f"{self.folder.name}.use", "a+b") as use:
             fcntl.flock(use, fcntl.LOCK_SH)
             with places.locked(self.folder.parent / f"{self.folder.name}.start"):
                 if not (self.data / "PG_VERSION").exists():

@@ -1,4 +1,5 @@
 """A virtual environment with exactly the packages of a lock file, Odoo's tree on its path."""
+import importlib.util
 import os
 import platform
 import re
@@ -68,11 +69,8 @@ def _build(venv, lock):
 
 
 def _has_ensurepip():
-    try:
-        import ensurepip  # noqa: F401 - Debian ships Python without it
-    except ImportError:
-        return False
-    return True
+    """Debian ships Python without it, in a package of its own."""
+    return importlib.util.find_spec("ensurepip") is not None
 
 
 def _pip_wheel():

@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 import time
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from xml.etree import ElementTree
 
 from . import database, places, postgres, python_env
 from .console import Refusal, say, step
@@ -50,7 +50,7 @@ def plan(targets, name=None):
     made = Plan()
     for target in targets or [*database.own_addons(), "tests"]:
         addon = Path(target).name
-        if "/" not in target.rstrip("/") and addon in database.own_addons() or \
+        if ("/" not in target.rstrip("/") and addon in database.own_addons()) or \
                 (places.ROOT / target).resolve().parent == places.ADDONS:
             made.core += core_files(addon)
             made.addons[addon] = [f"/{addon}"]
@@ -115,9 +115,8 @@ def run(options):
     if made.core:
         jobs.append(lambda: runner.pytest("core", made.core, toolchain.environment))
     needs_server = [file for file in made.outside if not set(SERVERLESS) & set(file.parts)]
-    for file in made.outside:
-        if file not in needs_server:
-            jobs.append(lambda file=file: runner.pytest(file.stem, [file], toolchain.environment))
+    jobs += [lambda file=file: runner.pytest(file.stem, [file], toolchain.environment)
+             for file in made.outside if file not in needs_server]
     if made.addons or needs_server:
         with postgres.Cluster(toolchain, places.cache() / "testpg", throwaway=True).running() as cluster:
             runner.odoo = Odoo(cluster, places.cache() / "testdata", name=f"test_{os.getpid()}", max_cron_threads=0)
@@ -134,8 +133,7 @@ def run(options):
             together = [file for file in needs_server if file not in alone]
             if together:
                 jobs.insert(0, lambda: runner.outside("outside-in", together))
-            for file in alone:
-                jobs.append(lambda file=file: runner.outside(file.stem, [file]))
+            jobs += [lambda file=file: runner.outside(file.stem, [file]) for file in alone]
             for addon, tags in sorted(made.addons.items(), key=lambda pair: -len(list((places.ADDONS / pair[0]).rglob("test_*.py")))):
                 if tags and has_odoo_tests(addon):
                     jobs.append(lambda addon=addon, tags=tags: runner.addon(addon, tags))

@@ -7,6 +7,7 @@ import tarfile
 from types import SimpleNamespace
 
 import pytest
+
 from launcher import database
 from launcher.console import Refusal
 from launcher.postgres import Cluster

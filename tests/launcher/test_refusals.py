@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from launcher import odoo_source, places
 from launcher.console import Refusal
 

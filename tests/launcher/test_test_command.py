@@ -3,6 +3,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from launcher import testing
 from launcher.console import Refusal
 
