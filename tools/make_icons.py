@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Draw the suite's application icons: one family, one file per addon.
+"""Draw the suite's application icons, one family with one file per addon, and the demo company's logo.
 
 Run ``python3 tools/make_icons.py`` after changing a glyph; it writes
-``addons/<addon>/static/description/icon.png`` (128 x 128).
+``addons/<addon>/static/description/icon.png`` (128 x 128) and ``addons/psa/static/img/brightwater.png``.
 """
 
 import argparse
 import math
 from pathlib import Path
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 SIZE = 128
 SCALE = 8  # glyphs are drawn large and reduced: smooth edges without a vector library
@@ -165,6 +165,20 @@ def draw_psa_portal(canvas):
     canvas.shape((78, 84), (88, 84), (88, 91))
 
 
+def draw_demo_logo():
+    """The logo of Brightwater IT, the company of the demo story: three waves and its name."""
+    image = Image.new("RGBA", (540 * 2, 120 * 2), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    for index, colour in enumerate([(14, 165, 180), (30, 120, 200), (42, 50, 160)]):
+        points = [(20 + x, 74 + index * 46 + 16 * math.sin(x / 24 + index)) for x in range(170)]
+        draw.line(points, fill=(*colour, 255), width=22, joint="curve")
+        for x, y in (points[0], points[-1]):
+            draw.ellipse((x - 11, y - 11, x + 11, y + 11), fill=(*colour, 255))
+    draw.text((230, 112), "Brightwater", font=ImageFont.load_default(108), fill=(31, 41, 92, 255), anchor="lm")
+    draw.text((846, 112), "IT", font=ImageFont.load_default(108), fill=(14, 165, 180, 255), anchor="lm")
+    return image.crop(image.getbbox()).reduce(2)
+
+
 def main():
     """Write the icon of every addon, or of those named."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -179,6 +193,10 @@ def main():
         path = options.root / addon / "static" / "description" / "icon.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         canvas.finished().save(path, optimize=True)
+    if not options.addons:
+        path = options.root / "psa" / "static" / "img" / "brightwater.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw_demo_logo().save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,20 @@
+{
+    "name": "PSA Client Portal",
+    "version": "19.0.1.0.0",
+    "category": "Services/PSA",
+    "summary": "Clients open tickets, follow them and answer on the portal",
+    "author": "PSA Suite contributors",
+    "license": "LGPL-3",
+    "depends": ["psa_helpdesk"],
+    "data": [
+        "views/portal_templates.xml",
+        "views/portal_ticket_templates.xml",
+    ],
+    "assets": {
+        "web.assets_frontend": [
+            "psa_portal/static/src/interactions/**/*",
+            "psa_portal/static/src/scss/**/*",
+        ],
+    },
+    "installable": True,
+}

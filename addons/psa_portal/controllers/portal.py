@@ -1,0 +1,302 @@
+from odoo import http
+from odoo.exceptions import AccessError, MissingError
+from odoo.fields import Domain
+from odoo.http import request
+
+from odoo.addons.portal.controllers.portal import CustomerPortal
+from odoo.addons.portal.controllers.portal import pager as portal_pager
+
+from ..core.ticket_form import (
+    DESCRIPTION_MAX,
+    FILES_MAX,
+    OPEN_STATES,
+    SUBJECT_MAX,
+    Upload,
+    check_form,
+    may_close,
+    may_reopen,
+)
+
+TICKETS_PER_PAGE = 20
+DEFAULT_MAX_UPLOAD_MB = 25
+
+
+class TicketPortal(CustomerPortal):
+    """The client's side of the help desk."""
+
+    def _prepare_home_portal_values(self, counters):
+        values = super()._prepare_home_portal_values(counters)
+        for counter, states in (
+            ("psa_ticket_count", OPEN_STATES),
+            ("psa_ticket_waiting_count", ("waiting",)),
+        ):
+            if counter in counters:
+                Ticket = request.env["psa.ticket"]
+                values[counter] = (
+                    Ticket.search_count([("state", "in", states)]) if Ticket.has_access("read") else 0
+                )
+        return values
+
+    # ------------------------------------------------------------------
+    # List
+    # ------------------------------------------------------------------
+
+    def _ticket_searchbar_sortings(self):
+        _ = request.env._
+        return {
+            "newest": {"label": _("Newest"), "order": "id desc"},
+            "oldest": {"label": _("Oldest"), "order": "id"},
+            "priority": {"label": _("Priority"), "order": "priority_id, id desc"},
+            "update": {"label": _("Last Update"), "order": "write_date desc, id desc"},
+        }
+
+    def _ticket_searchbar_filters(self):
+        _ = request.env._
+        return {
+            "all": {"label": _("All"), "domain": []},
+            "open": {"label": _("Open"), "domain": [("state", "in", OPEN_STATES)]},
+            "waiting": {"label": _("Waiting for Me"), "domain": [("state", "=", "waiting")]},
+            "resolved": {"label": _("Resolved"), "domain": [("state", "=", "resolved")]},
+            "closed": {"label": _("Closed"), "domain": [("state", "in", ("closed", "cancelled"))]},
+        }
+
+    def _ticket_searchbar_inputs(self):
+        _ = request.env._
+        return {
+            "all": {"input": "all", "label": _("Search in All")},
+            "number": {"input": "number", "label": _("Search in Number")},
+            "subject": {"input": "subject", "label": _("Search in Subject")},
+        }
+
+    def _ticket_searchbar_groupby(self):
+        _ = request.env._
+        return {
+            "none": {"label": _("None")},
+            "status": {"label": _("Status")},
+        }
+
+    def _ticket_search_domain(self, search_in, search):
+        fields_searched = {"number": ["number"], "subject": ["name"]}.get(search_in, ["number", "name", "description"])
+        return Domain.OR([Domain(name, "ilike", search)] for name in fields_searched)
+
+    @http.route(["/my/tickets", "/my/tickets/page/<int:page>"], type="http", auth="user", website=True)
+    def portal_my_tickets(
+        self, page=1, sortby=None, filterby=None, groupby=None, search=None, search_in="all", **kwargs
+    ):
+        """The tickets the user may read: his own, or his whole company's for an administrator."""
+        sortings = self._ticket_searchbar_sortings()
+        filters = self._ticket_searchbar_filters()
+        groupings = self._ticket_searchbar_groupby()
+        inputs = self._ticket_searchbar_inputs()
+        # What comes by URL and is not offered falls back to the default: an old link still works.
+        sortby = sortby if sortby in sortings else "newest"
+        filterby = filterby if filterby in filters else "all"
+        groupby = groupby if groupby in groupings else "none"
+        search_in = search_in if search_in in inputs else "all"
+
+        domain = Domain(filters[filterby]["domain"])
+        search = (search or "").strip()
+        if search:
+            domain &= self._ticket_search_domain(search_in, search)
+        order = sortings[sortby]["order"]
+        if groupby == "status":
+            order = f"stage_id, {order}"
+
+        Ticket = request.env["psa.ticket"]
+        total = Ticket.search_count(domain)
+        pager = portal_pager(
+            url="/my/tickets",
+            url_args={
+                "sortby": sortby,
+                "filterby": filterby,
+                "groupby": groupby,
+                "search_in": search_in,
+                "search": search,
+            },
+            total=total,
+            page=page,
+            step=TICKETS_PER_PAGE,
+        )
+        tickets = Ticket.search(domain, order=order, limit=TICKETS_PER_PAGE, offset=max(pager["offset"], 0))
+        request.session["my_psa_tickets_history"] = tickets.ids[:100]
+        # Read with the rules, shown without: the names of priorities and colleagues are not the
+        # client's to read elsewhere.
+        tickets_sudo = tickets.sudo()
+        groups = [tickets_sudo]
+        if groupby == "status":
+            groups = list(tickets_sudo.grouped("stage_id").values())
+
+        values = self._prepare_portal_layout_values()
+        values.update({
+            "page_name": "psa_tickets",
+            "default_url": "/my/tickets",
+            "ticket_groups": groups if tickets else [],
+            "ticket_total": total,
+            "pager": pager,
+            "searchbar_sortings": sortings,
+            "sortby": sortby,
+            "searchbar_filters": filters,
+            "filterby": filterby,
+            "searchbar_groupby": groupings,
+            "groupby": groupby,
+            "searchbar_inputs": inputs,
+            "search_in": search_in,
+            "search": search,
+            "shows_requester": request.env.user.has_group("psa_crm.group_client_admin"),
+        })
+        return request.render("psa_portal.portal_my_tickets", values)
+
+    # ------------------------------------------------------------------
+    # One ticket
+    # ------------------------------------------------------------------
+
+    def _ticket_or_refusal(self, ticket_id, access_token=None):
+        """The ticket without rules once the rules, or its token, let the user in.
+
+        :return: pair of the ticket and None, or None and the response that refuses; the refusal is
+            the same whether the ticket exists or not
+        """
+        try:
+            ticket_sudo = self._document_check_access("psa.ticket", ticket_id, access_token)
+        except (AccessError, MissingError):
+            if request.env.user._is_public():
+                return None, request.redirect(f"/web/login?redirect=/my/tickets/{ticket_id}")
+            return None, request.not_found()
+        if not request.env.user._is_public():
+            # What is written from here on is written in the client's name.
+            ticket_sudo = ticket_sudo.with_user(request.env.user).sudo()
+        return ticket_sudo, None
+
+    def _ticket_author(self, ticket_sudo):
+        """Who speaks: the signed-in user; a visitor with the ticket's token speaks for its contact."""
+        user = request.env.user
+        return ticket_sudo.partner_id if user._is_public() else user.partner_id
+
+    def _ticket_page_values(self, ticket_sudo, access_token, **kwargs):
+        attachments = ticket_sudo._portal_attachments()
+        attachments.generate_access_token()
+        values = {
+            "page_name": "psa_ticket",
+            "ticket": ticket_sudo,
+            "attachments": attachments,
+            "may_close": may_close(ticket_sudo.state),
+            "may_reopen": may_reopen(ticket_sudo.state),
+            "notice": kwargs.get("notice"),
+        }
+        return self._get_page_view_values(
+            ticket_sudo, access_token, values, "my_psa_tickets_history", False, **kwargs
+        )
+
+    @http.route("/my/tickets/<int:ticket_id>", type="http", auth="public", website=True)
+    def portal_my_ticket(self, ticket_id, access_token=None, **kwargs):
+        """One ticket with its conversation."""
+        ticket_sudo, refusal = self._ticket_or_refusal(ticket_id, access_token)
+        if refusal:
+            return refusal
+        values = self._ticket_page_values(ticket_sudo, access_token, **kwargs)
+        return request.render("psa_portal.portal_my_ticket", values)
+
+    @http.route(
+        "/my/tickets/<int:ticket_id>/<any(close,reopen):decision>",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        website=True,
+    )
+    def portal_my_ticket_decide(self, ticket_id, decision, access_token=None, comment="", **kwargs):
+        """The client declares the ticket solved, or opens it again."""
+        ticket_sudo, refusal = self._ticket_or_refusal(ticket_id, access_token)
+        if refusal:
+            return refusal
+        author = self._ticket_author(ticket_sudo)
+        decide = ticket_sudo._portal_close if decision == "close" else ticket_sudo._portal_reopen
+        done = decide(author, comment or "")
+        query = f"notice={decision if done else 'changed'}"
+        if access_token:
+            query += f"&access_token={access_token}"
+        return request.redirect(f"/my/tickets/{ticket_id}?{query}")
+
+    # ------------------------------------------------------------------
+    # New ticket
+    # ------------------------------------------------------------------
+
+    def _ticket_max_upload_mb(self):
+        """How much the files of one request may weigh together, in megabytes."""
+        value = request.env["ir.config_parameter"].sudo().get_param("psa_portal.max_upload_mb")
+        return int(value) if value and value.isdigit() and int(value) else DEFAULT_MAX_UPLOAD_MB
+
+    def _ticket_form_error(self, field, code, max_mb):
+        """The sentence that says what is wrong with a field and what to do about it."""
+        _ = request.env._
+        sentences = {
+            ("subject", "missing"): _("Please give the ticket a subject: one line that says what it is about."),
+            ("subject", "too_long"): _(
+                "Please shorten the subject to %s characters and put the rest in the description.", SUBJECT_MAX
+            ),
+            ("description", "missing"): _("Please describe what happened and what you expected."),
+            ("description", "too_long"): _(
+                "Please shorten the description to %s characters, or attach the rest as a file.", DESCRIPTION_MAX
+            ),
+            ("attachments", "too_large"): _(
+                "The files are larger than %s MB together. Please choose fewer or smaller files.", max_mb
+            ),
+            ("attachments", "too_many"): _("Please choose at most %s files.", FILES_MAX),
+            ("attachments", "empty_file"): _("One of the files is empty. Please choose the files again."),
+        }
+        return sentences.get((field, code)) or _("This choice is not offered any more. Please choose again.")
+
+    def _ticket_form_values(self, desk_sudo, options, post=None, errors=None):
+        values = self._prepare_portal_layout_values()
+        values.update({
+            "page_name": "psa_ticket_new",
+            "desk": desk_sudo,
+            "options": options,
+            "post": post or {},
+            "errors": errors or {},
+            "max_upload_mb": self._ticket_max_upload_mb(),
+            "files_max": FILES_MAX,
+            "subject_max": SUBJECT_MAX,
+        })
+        return values
+
+    def _ticket_form_context(self):
+        """The desk that takes the user's tickets, and the options it offers."""
+        user = request.env.user
+        company = user.partner_id.company_id or user.company_id
+        Ticket = request.env["psa.ticket"].sudo()
+        desk_sudo = Ticket._portal_desk(company)
+        return desk_sudo, Ticket._portal_offered_options(desk_sudo) if desk_sudo else {}
+
+    @http.route("/my/tickets/new", type="http", auth="user", methods=["GET"], website=True)
+    def portal_new_ticket(self, **kwargs):
+        """The empty form."""
+        desk_sudo, options = self._ticket_form_context()
+        return request.render("psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options))
+
+    @http.route("/my/tickets/new", type="http", auth="user", methods=["POST"], website=True)
+    def portal_new_ticket_submit(self, **post):
+        """Make a ticket of the form, or show it again with what is wrong."""
+        desk_sudo, options = self._ticket_form_context()
+        if not desk_sudo:
+            return request.render("psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options, post))
+        max_mb = self._ticket_max_upload_mb()
+        files = [upload for upload in request.httprequest.files.getlist("attachments") if upload.filename]
+        form = check_form(
+            post,
+            offered={attribute: set(records.ids) for attribute, records in options.items()},
+            uploads=[Upload(upload.filename, upload.seek(0, 2)) for upload in files],
+            max_bytes=max_mb * 1024 * 1024,
+        )
+        if not form.is_valid:
+            errors = {name: self._ticket_form_error(name, code, max_mb) for name, code in form.errors.items()}
+            if files and "attachments" not in errors:
+                errors["attachments"] = request.env._("Please choose the files again: a browser does not keep them.")
+            return request.render(
+                "psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options, post, errors)
+            )
+        contents = []
+        for upload in files:
+            upload.seek(0)
+            contents.append((upload.filename, upload.read()))
+        ticket_sudo = request.env["psa.ticket"].sudo()._portal_create(request.env.user, desk_sudo, form, contents)
+        return request.redirect(f"/my/tickets/{ticket_sudo.id}?notice=created")

@@ -1,0 +1,113 @@
+from odoo import models
+from odoo.fields import Domain
+from odoo.tools import plaintext2html
+
+from ..core import ticket_form
+
+
+class PsaTicket(models.Model):
+    _inherit = "psa.ticket"
+
+    def _portal_offered_options(self, desk):
+        """The choices of the portal's form at this desk.
+
+        :return: dict {attribute: option recordset}; attributes without options are left out
+        """
+        options = self.env["psa.ticket.option"].search(
+            Domain("attribute", "in", list(self._portal_form_fields()))
+            & (Domain("desk_id", "=", desk.id) | Domain("desk_id", "=", False))
+            & Domain("company_id", "in", [desk.company_id.id, False])
+        )
+        return options.grouped("attribute")
+
+    def _portal_form_fields(self):
+        """The attributes a client may choose on the portal, by the field they go to."""
+        return {"type": "type_id", "category": "category_id", "priority": "priority_id"}
+
+    def _portal_desk(self, company):
+        """The desk that takes the tickets of the portal: the company's first one."""
+        Desk = self.env["psa.desk"]
+        return Desk.browse(Desk._default_id(company.id) or None)
+
+    def _portal_create(self, user, desk, form, files=()):
+        """Create the ticket a client asked for on the portal.
+
+        Who asks and for whom is taken from the signed-in user only, never from the form.
+
+        :param user: the signed-in user
+        :param desk: the desk that takes it
+        :param form: a valid ``core.ticket_form.CheckedForm``
+        :param files: pairs of name and content
+        """
+        partner = user.partner_id
+        fields_by_attribute = self._portal_form_fields()
+        ticket = self.with_company(desk.company_id).create({
+            "name": form.subject,
+            "description": plaintext2html(form.description),
+            "desk_id": desk.id,
+            "company_id": desk.company_id.id,
+            "partner_id": partner.id,
+            "client_id": partner.commercial_partner_id.id,
+            "email_from": partner.email_formatted,
+            "source": "portal",
+            **{fields_by_attribute[name]: option for name, option in form.options.items() if option},
+        })
+        if files:
+            ticket.message_post(
+                body=self.env._("Files sent with the request."),
+                attachments=list(files),
+                author_id=partner.id,
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
+        return ticket
+
+    def _portal_attachments(self):
+        """The files a client may see: those of the conversation, never those of internal notes."""
+        self.ensure_one()
+        messages = self.env["mail.message"].search(
+            Domain(self.env["mail.message"]._get_search_domain_share())
+            & Domain("model", "=", self._name)
+            & Domain("res_id", "=", self.id)
+            & Domain("attachment_ids", "!=", False)
+        )
+        return messages.attachment_ids
+
+    def _portal_close(self, author, comment=""):
+        """The client declares the ticket solved.
+
+        :return: False when the ticket's state does not allow it (any more)
+        """
+        self.ensure_one()
+        if not ticket_form.may_close(self.state):
+            return False
+        date_resolved = self.date_resolved
+        self._portal_say(author, self.env._("The client marked this ticket as solved."), comment)
+        self.action_close()
+        if date_resolved:
+            # What the client says takes a resolved ticket up again for a moment; it was solved before.
+            self.date_resolved = date_resolved
+        return True
+
+    def _portal_reopen(self, author, comment):
+        """The client opens the ticket again and says why.
+
+        :return: False when the ticket's state does not allow it (any more)
+        """
+        self.ensure_one()
+        if not ticket_form.may_reopen(self.state):
+            return False
+        self._portal_say(author, self.env._("The client opened this ticket again."), comment)
+        # The comment alone may have opened it: a reply to a resolved ticket does.
+        if ticket_form.may_reopen(self.state):
+            self.action_reopen()
+        return True
+
+    def _portal_say(self, author, heading, comment):
+        """Put the client's decision into the conversation, in his name."""
+        self.message_post(
+            body=plaintext2html(f"{heading}\n\n{comment.strip()[: ticket_form.DESCRIPTION_MAX]}".strip()),
+            author_id=author.id,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
