@@ -39,5 +39,15 @@ class PsaSide(Side):
             "alias": desks[0].alias_name,
         }
 
+    def _make_originals(self, env):
+        tickets = super()._make_originals(env)
+        # All has been said to everybody long ago.
+        tickets.write({"is_announcement_due": False})
+        return tickets
+
     def _copy_overrides(self, distance):
-        return {**super()._copy_overrides(distance), "number": SQL("'SEED' || (t.id + k * %s)", distance)}
+        return {
+            **super()._copy_overrides(distance),
+            "number": SQL("'SEED' || (t.id + k * %s)", distance),
+            "origin_message_id": SQL("NULL"),
+        }
