@@ -1,0 +1,30 @@
+from odoo import fields, models
+from odoo.fields import Domain
+
+from ..core.lifecycle import OPEN_STATES
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    psa_ticket_ids = fields.One2many("psa.ticket", "client_id", "Tickets")
+    psa_open_ticket_count = fields.Integer("Open Tickets", compute="_compute_psa_open_ticket_count")
+
+    def _compute_psa_open_ticket_count(self):
+        Ticket = self.env["psa.ticket"]
+        self.psa_open_ticket_count = 0
+        if not Ticket.has_access("read"):
+            return
+        is_open = Domain("state", "in", OPEN_STATES)
+        clients = dict(Ticket._read_group(is_open & Domain("client_id", "in", self.ids), ["client_id"], ["__count"]))
+        contacts = dict(Ticket._read_group(is_open & Domain("partner_id", "in", self.ids), ["partner_id"], ["__count"]))
+        for partner in self:
+            partner.psa_open_ticket_count = clients.get(partner._origin) or contacts.get(partner._origin, 0)
+
+    def action_psa_view_tickets(self):
+        """Open the tickets of this client, or of this contact."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_ticket")
+        action["domain"] = ["|", ("client_id", "=", self.id), ("partner_id", "=", self.id)]
+        action["context"] = {"default_partner_id": self.id, "search_default_open": 1}
+        return action
