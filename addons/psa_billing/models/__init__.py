@@ -1,0 +1,17 @@
+from . import (
+    account_analytic_line,
+    account_move,
+    account_move_line,
+    hr_employee,
+    project_project,
+    psa_billing_item,
+    psa_contract,
+    psa_contract_rate,
+    psa_role,
+    psa_ticket,
+    psa_work_timer,
+    psa_work_type,
+    res_company,
+    res_partner,
+    res_users,
+)

@@ -1,0 +1,85 @@
+from odoo import api, fields, models
+
+from ..core import rating
+
+
+class PsaWorkType(models.Model):
+    """What kind of work time was spent on: it decides rounding, product and whether it is charged."""
+
+    _name = "psa.work.type"
+    _description = "Work Type"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    _minimum_not_negative = models.Constraint(
+        "CHECK(minimum_minutes >= 0)", "The minimum of a work type cannot be negative."
+    )
+    _increment_not_negative = models.Constraint(
+        "CHECK(increment_minutes >= 0)", "The increment of a work type cannot be negative."
+    )
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", index=True, help="Leave empty to offer it in every company."
+    )
+    is_billable = fields.Boolean(
+        "Billable",
+        default=True,
+        help="Time of a work type that is not billable is kept and counted, and not charged. "
+        "It can be changed on a single entry.",
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        check_company=True,
+        domain=[("type", "=", "service")],
+        default=lambda self: self.env.ref(
+            "psa_billing.product_service_time", raise_if_not_found=False
+        ),
+        help="The product on the invoice line: it brings the income account and the taxes.",
+    )
+    minimum_minutes = fields.Integer(
+        "Minimum (min)", help="Shorter work is charged at this many minutes."
+    )
+    increment_minutes = fields.Integer(
+        "Increment (min)",
+        help="Charged time is raised to the next multiple of this, for instance 15. "
+        "0 charges the minutes as worked.",
+    )
+    rounding_example = fields.Char(compute="_compute_rounding_example")
+
+    @api.depends("minimum_minutes", "increment_minutes", "is_billable")
+    def _compute_rounding_example(self):
+        for work_type in self:
+            if not work_type.is_billable:
+                work_type.rounding_example = self.env._("Not charged")
+                continue
+            charged = [
+                rating.billable_minutes(
+                    worked, work_type.minimum_minutes, work_type.increment_minutes
+                )
+                for worked in (7, 20, 65)
+            ]
+            work_type.rounding_example = self.env._(
+                "7 min worked → %(first)s charged, 20 → %(second)s, 65 → %(third)s",
+                first=charged[0],
+                second=charged[1],
+                third=charged[2],
+            )
+
+    @api.model
+    def _psa_default(self, company):
+        """Return the work type a new entry starts with: the first one offered in the company."""
+        return self.search([("company_id", "in", (company.id, False))], limit=1)
+
+    def _psa_fact(self):
+        """Return this work type as the rating core reads it; nothing if there is none."""
+        if not self:
+            return None
+        return rating.WorkType(
+            id=self.id,
+            minimum_minutes=self.minimum_minutes,
+            increment_minutes=self.increment_minutes,
+            product_id=self.product_id.id or None,
+        )

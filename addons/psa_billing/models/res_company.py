@@ -1,0 +1,49 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    psa_service_project_id = fields.Many2one(
+        "project.project",
+        "Service Desk Project",
+        ondelete="restrict",
+        copy=False,
+        help="The project that keeps the time worked on tickets. It is made when the first time is "
+        "logged and does not show among your projects.",
+    )
+
+    def _psa_ensure_service_projects(self):
+        """Make the project ticket time is kept in, for the companies that have none yet."""
+        missing = self.sudo().filtered(lambda company: not company.psa_service_project_id)
+        if not missing:
+            return
+        # Two first entries at once must not make two projects: the second one waits and looks again.
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM res_company WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+                tuple(missing.ids),
+            )
+        )
+        missing.invalidate_recordset(["psa_service_project_id"])
+        missing = missing.filtered(lambda company: not company.psa_service_project_id)
+        projects = (
+            self.env["project.project"]
+            .sudo()
+            .with_context(mail_create_nosubscribe=True)
+            .create(
+                [
+                    {
+                        "name": self.env._("Service Desk time"),
+                        "company_id": company.id,
+                        "allow_timesheets": True,
+                        "privacy_visibility": "employees",
+                        "user_id": False,
+                    }
+                    for company in missing
+                ]
+            )
+        )
+        for company, project in zip(missing, projects, strict=True):
+            company.psa_service_project_id = project

@@ -1,0 +1,39 @@
+from odoo import fields, models
+
+
+class ResUsers(models.Model):
+    _inherit = "res.users"
+
+    psa_role_id = fields.Many2one(
+        "psa.role",
+        "PSA Role",
+        company_dependent=True,
+        help="The role this person's time starts with. It can be changed on each entry.",
+    )
+
+    def _psa_employees(self, company):
+        """Return ``{user: employee}`` for time logged in the company.
+
+        Time needs an employee in Odoo. A technician who has none gets one: he was made a technician
+        in order to log time. For anybody else a human has to decide.
+        """
+        Employee = self.env["hr.employee"].sudo()
+        found = {
+            employee.user_id: employee
+            for employee in Employee.search(
+                [("user_id", "in", self.ids), ("company_id", "=", company.id)]
+            )
+        }
+        to_make = self.sudo().filtered(
+            lambda user: user not in found
+            and company in user.company_ids
+            and user.has_group("psa_crm.group_technician")
+        )
+        made = Employee.with_company(company).create(
+            [
+                dict(Employee._sync_user(user), name=user.name, company_id=company.id)
+                for user in to_make
+            ]
+        )
+        found.update({employee.user_id: employee for employee in made})
+        return {user.id: employee.id for user, employee in found.items()}
