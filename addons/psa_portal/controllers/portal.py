@@ -150,18 +150,19 @@ class TicketPortal(CustomerPortal):
     # One ticket
     # ------------------------------------------------------------------
 
-    def _ticket_or_refusal(self, ticket_id, access_token=None):
+    def _ticket_or_sign_in(self, ticket_id, access_token=None):
         """The ticket without rules once the rules, or its token, let the user in.
 
-        :return: pair of the ticket and None, or None and the response that refuses; the refusal is
-            the same whether the ticket exists or not
+        :return: pair of the ticket and None; for a visitor who may not see it, None and the way to
+            the sign-in
+        :raise NotFound: for a user who may not see it: the same as if it did not exist
         """
         try:
             ticket_sudo = self._document_check_access("psa.ticket", ticket_id, access_token)
         except (AccessError, MissingError):
             if request.env.user._is_public():
                 return None, request.redirect(f"/web/login?redirect=/my/tickets/{ticket_id}")
-            return None, request.not_found()
+            raise request.not_found() from None
         if not request.env.user._is_public():
             # What is written from here on is written in the client's name.
             ticket_sudo = ticket_sudo.with_user(request.env.user).sudo()
@@ -190,9 +191,9 @@ class TicketPortal(CustomerPortal):
     @http.route("/my/tickets/<int:ticket_id>", type="http", auth="public", website=True)
     def portal_my_ticket(self, ticket_id, access_token=None, **kwargs):
         """One ticket with its conversation."""
-        ticket_sudo, refusal = self._ticket_or_refusal(ticket_id, access_token)
-        if refusal:
-            return refusal
+        ticket_sudo, sign_in = self._ticket_or_sign_in(ticket_id, access_token)
+        if sign_in:
+            return sign_in
         values = self._ticket_page_values(ticket_sudo, access_token, **kwargs)
         return request.render("psa_portal.portal_my_ticket", values)
 
@@ -205,9 +206,9 @@ class TicketPortal(CustomerPortal):
     )
     def portal_my_ticket_decide(self, ticket_id, decision, access_token=None, comment="", **kwargs):
         """The client declares the ticket solved, or opens it again."""
-        ticket_sudo, refusal = self._ticket_or_refusal(ticket_id, access_token)
-        if refusal:
-            return refusal
+        ticket_sudo, sign_in = self._ticket_or_sign_in(ticket_id, access_token)
+        if sign_in:
+            return sign_in
         author = self._ticket_author(ticket_sudo)
         decide = ticket_sudo._portal_close if decision == "close" else ticket_sudo._portal_reopen
         done = decide(author, comment or "")

@@ -1,5 +1,6 @@
 from odoo.http import Request
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import TestTicketPortalCommon
 
@@ -32,6 +33,8 @@ class TestPortalConversation(TestTicketPortalCommon):
                     "thread_id": self.ticket.id,
                     "post_data": {
                         "body": "Here is the log.",
+                        "message_type": "comment",
+                        "subtype_xmlid": "mail.mt_comment",
                         "attachment_ids": attachment.ids,
                         "attachment_tokens": [attachment._get_ownership_token()],
                     },
@@ -54,7 +57,7 @@ class TestPortalConversation(TestTicketPortalCommon):
                 "params": {
                     "thread_model": "psa.ticket",
                     "thread_id": self.ticket.id,
-                    "post_data": {"body": "Let me in."},
+                    "post_data": {"body": "Let me in.", "subtype_xmlid": "mail.mt_comment"},
                 },
             },
         )
@@ -114,7 +117,8 @@ class TestPortalConversation(TestTicketPortalCommon):
     def test_a_form_without_token_is_refused(self):
         self._sign_in(self.employee)
 
-        answer = self.url_open(f"/my/tickets/{self.ticket.id}/close", data={"comment": "forged"})
+        with mute_logger("odoo.http"):
+            answer = self.url_open(f"/my/tickets/{self.ticket.id}/close", data={"comment": "forged"})
 
         self.assertEqual(answer.status_code, 400)
         self.assertEqual(self.ticket.state, "new")
