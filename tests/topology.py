@@ -283,7 +283,7 @@ class Topology:
             "ODOO_ADMIN_PASSWORD_FILE": str(secret_files / "admin"),
             "ODOO_NOTIFY_CRON_CHANGES": "1",
             "PSA_DOMAIN": "psa.example.com",
-            "ODOO_COMMAND": f"{self.python} -m odoo",
+            "ODOO_COMMAND": f"{self.python} {self.odoo_program}",
             "ODOO_PYTHON": self.python,
             "ODOO_CONF_SOURCE": str(self.conf_source),
             "ODOO_RC": str(self.folder / "odoo" / name / "odoo.conf"),
@@ -291,6 +291,14 @@ class Topology:
             "PGHOST_REPLICA": "",
             "PGPORT_REPLICA": "",
         }
+
+    @property
+    def odoo_program(self):
+        """Odoo's start script. `python -m odoo` would not do: the websocket process is started by the script's path."""
+        path = self.folder / "odoo" / "odoo-bin"
+        if not path.exists():
+            path.write_text("from odoo.cli.command import main\n\nmain()\n")
+        return path
 
     @property
     def conf_source(self):
@@ -454,7 +462,7 @@ class Topology:
         """Stop everything and remove its folders; the logs stay."""
         for process in (self.nginx, *self.web.values(), self.cron):
             if process:
-                process.stop()
+                process.kill()
         for process in (self.replica, self.primary):
             if process:
                 process.stop(signal.SIGINT)
@@ -487,6 +495,8 @@ def make_certificate(folder):
         .not_valid_before(now - timedelta(minutes=5))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
     certificate_path, key_path = folder / "certificate.pem", folder / "key.pem"
