@@ -5,6 +5,7 @@ import sys
 import types
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 CORES = types.ModuleType("psa_cores")
@@ -22,3 +23,9 @@ for core in sorted(Path(__file__).parent.glob("addons/*/core/__init__.py")):
 settings.register_profile("sample", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("thorough", deadline=None, max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("thorough" if os.environ.get("PSA_THOROUGH") else "sample")
+
+
+def pytest_collect_directory(path, parent):
+    """Read an addon's folders as plain ones: as packages they would import Odoo for tests that need none."""
+    addons = Path(__file__).parent / "addons"
+    return pytest.Dir.from_parent(parent, path=path) if addons in path.parents else None

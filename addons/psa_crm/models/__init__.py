@@ -1,3 +1,5 @@
 from . import psa_mail_domain
-from . import res_partner
 from . import res_users
+from . import res_partner
+from . import res_partner_portal
+from . import res_partner_sender

@@ -29,7 +29,7 @@ class PsaMailDomain(models.Model):
         '(name, COALESCE(company_id, 0))',
         "This mail domain already belongs to a client of this company. Remove it there first.")
 
-    @api.depends('partner_id')
+    @api.depends('partner_id.company_id')
     def _compute_company_id(self):
         for domain in self:
             domain.company_id = domain.partner_id.company_id

@@ -1,0 +1,7 @@
+from . import test_access
+from . import test_client
+from . import test_mail_domain
+from . import test_performance
+from . import test_portal_role
+from . import test_sender
+from . import test_views

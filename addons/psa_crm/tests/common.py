@@ -1,0 +1,42 @@
+from odoo.tests import TransactionCase, new_test_user
+
+
+class PsaCrmCommon(TransactionCase):
+    """One service company with its staff, a second one, and the client "Harbour Dental" with its people."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        # Other addons may extend the groups; what is tested here is what these users are allowed as members of them.
+        cls.company = cls.env.company
+        cls.other_company = cls.env['res.company'].create({'name': "Rival IT"})
+        cls.technician = cls._new_staff('psa_technician', 'psa_crm.group_technician')
+        cls.dispatcher = cls._new_staff('psa_dispatcher', 'psa_crm.group_dispatcher')
+        cls.billing = cls._new_staff('psa_billing', 'psa_crm.group_billing')
+        cls.company_admin = cls._new_staff('psa_company_admin', 'psa_crm.group_company_admin')
+        cls.plain_user = cls._new_staff('psa_plain_user', 'base.group_user')
+
+        cls.client_dental = cls._new_client("Harbour Dental", psa_mail_domain_ids=[(0, 0, {'name': 'harbour-dental.test'})])
+        cls.zoe = cls._new_contact("Zoë Marsh", 'zoe@harbour-dental.test')
+        cls.omar = cls._new_contact("Omar Lund", 'omar@harbour-dental.test')
+
+    @classmethod
+    def _new_staff(cls, login, groups):
+        return new_test_user(cls.env, login, groups=groups, email=f'{login}@brightwater.test')
+
+    @classmethod
+    def _new_client(cls, name, **values):
+        return cls.env['res.partner'].create({'name': name, 'is_company': True, 'psa_is_client': True, **values})
+
+    @classmethod
+    def _new_contact(cls, name, email, client=None, **values):
+        return cls.env['res.partner'].create({
+            'name': name, 'email': email, 'parent_id': (client or cls.client_dental).id, **values,
+        })
+
+    @classmethod
+    def _new_portal_users(cls):
+        """Give Zoë the role of an employee and Omar that of an administrator; return their users."""
+        cls.zoe.psa_portal_role = 'employee'
+        cls.omar.psa_portal_role = 'administrator'
+        return cls.zoe.user_ids, cls.omar.user_ids
