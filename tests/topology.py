@@ -391,11 +391,11 @@ class Topology:
         replace(
             folder / "nginx.conf",
             {
+                " /tmp/": f" {folder}/",
                 "listen 8080;": f"listen 127.0.0.1:{plain};",
                 "listen 8443 ": f"listen 127.0.0.1:{tls} ",
                 "/run/secrets/tls_certificate": certificate,
                 "/run/secrets/tls_key": key,
-                " /tmp/": f" {folder}/",
                 "/dev/stdout": self.log("nginx_access"),
                 "/dev/stderr": self.log("nginx"),
             },

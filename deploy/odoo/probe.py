@@ -8,11 +8,11 @@
 PostgreSQL is reached by the usual PG* variables; PGPASSWORD_FILE names a file with the password.
 """
 
+import http.client
 import json
 import os
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import psycopg2
@@ -65,9 +65,16 @@ def installed(names):
     sys.exit(0 if {name for name, in rows} == wanted else 1)
 
 
-def get(url):
-    with urllib.request.urlopen(url, timeout=8) as response:
+def get(host, port, path):
+    connection = http.client.HTTPConnection(host, int(port), timeout=8)
+    try:
+        connection.request('GET', path)
+        response = connection.getresponse()
+        if response.status != 200:
+            sys.exit(f"{path} on port {port} answers {response.status}")
         return json.load(response)
+    finally:
+        connection.close()
 
 
 def web():
@@ -75,8 +82,8 @@ def web():
     http_port = os.environ.get('PROBE_HTTP_PORT', '8069')
     websocket_port = os.environ.get('PROBE_WEBSOCKET_PORT', '8072')
     answers = [
-        get(f'http://{host}:{http_port}/web/health?db_server_status=1'),
-        get(f'http://{host}:{websocket_port}/websocket/health'),
+        get(host, http_port, '/web/health?db_server_status=1'),
+        get(host, websocket_port, '/websocket/health'),
     ]
     if any(answer['status'] != 'pass' for answer in answers):
         sys.exit(f"unhealthy: {answers}")
