@@ -159,9 +159,10 @@ class Bench:
 
     def template(self, side, tickets):
         """The name of a database of a side with so many tickets; made when there is none from the present sources."""
+        makers = ("seed.py", "sides/base.py", f"sides/{side}.py")
         key = fingerprint(
-            [*self.addons_of(side), ROOT / "bench" / "sides"],
-            (ROOT / "bench" / "seed.py").read_text(encoding="utf-8"),
+            self.addons_of(side),
+            *((ROOT / "bench" / maker).read_text(encoding="utf-8") for maker in makers),
             self.cluster.identity(self.settings.base_database), *MODULES[side],
         )
         name = f"{PREFIX}{side}_{tickets}_{key}"

@@ -42,7 +42,7 @@ class PsaSide(Side):
     def _make_originals(self, env):
         tickets = super()._make_originals(env)
         # All has been said to everybody long ago.
-        tickets.write({"is_announcement_due": False})
+        tickets.write({"announcement_due": False})
         return tickets
 
     def _copy_overrides(self, distance):
