@@ -37,7 +37,8 @@ class Canvas:
         gradient = Image.new("RGBA", (1, side))
         for y in range(side):
             part = y / (side - 1)
-            gradient.putpixel((0, y), tuple(round(a + (b - a) * part) for a, b in zip(top, bottom, strict=True)) + (255,))
+            colour = [round(a + (b - a) * part) for a, b in zip(top, bottom, strict=True)]
+            gradient.putpixel((0, y), (*colour, 255))
         mask = Image.new("L", (side, side), 0)
         ImageDraw.Draw(mask).rounded_rectangle((0, 0, side - 1, side - 1), RADIUS * SCALE, fill=255)
         self.image.paste(gradient.resize((side, side)), mask=mask)

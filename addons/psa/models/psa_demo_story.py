@@ -46,7 +46,6 @@ class PsaDemoStory(models.AbstractModel):
             mail_create_nolog=True, mail_create_nosubscribe=True, mail_auto_subscribe_no_notify=True
         )
         tickets = Ticket.create([self._prepare_ticket_vals(chapter, now) for chapter in chapters])
-        tickets.is_announcement_due = False
         self.env["ir.model.data"]._update_xmlids([
             {"xml_id": f"psa.{chapter['key']}", "record": ticket, "noupdate": True}
             for chapter, ticket in zip(chapters, tickets, strict=True)
@@ -67,6 +66,7 @@ class PsaDemoStory(models.AbstractModel):
             "partner_id": contact.id,
             "email_from": contact.email_formatted,
             "source": chapter["source"],
+            "announcement_due": False,
             "stage_id": stage.id,
             "user_id": self._ref(chapter["user"]).id if chapter.get("user") else False,
             "asset_ids": [Command.set([self._ref(asset).id for asset in chapter.get("assets", ())])],

@@ -76,7 +76,7 @@ def test_whatever_is_posted_only_offered_options_and_clean_text_come_out(values,
     assert set(form.options) == set(offered)
     assert all(option is None or option in offered[name] for name, option in form.options.items())
     assert "\x00" not in form.subject + form.description
-    assert "\n" not in form.subject and "\r" not in form.subject
+    assert not set("\r\n") & set(form.subject)
     assert form.is_valid == bool(form.subject and form.description and not set(form.errors) & set(offered))
 
 
