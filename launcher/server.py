@@ -29,6 +29,9 @@ class Odoo:
         self.data_dir = data_dir
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.config = data_dir / f"{name}.conf"
+        # Odoo starts its websocket process by the path of its own script, which `-m odoo` does not give.
+        self.program = data_dir / "odoo-bin"
+        self.program.write_text("from odoo.cli.command import main\n\nmain()\n")
         self._write_config(overrides)
 
     def _write_config(self, overrides):
@@ -47,6 +50,10 @@ class Odoo:
             "db_password": self.cluster.password,
             "db_replica_host": None,
             "db_replica_port": None,
+            "db_name": None,
+            # The production limits are for one request per process; here one process serves many.
+            "db_maxconn": None,
+            "db_maxconn_gevent": None,
             "dbfilter": "",
             "admin_passwd": None,
             "list_db": False,
@@ -68,7 +75,7 @@ class Odoo:
             parser.write(file)
 
     def command(self, subcommand, *arguments):
-        return [str(self.toolchain.python), "-W", "ignore", "-m", "odoo", subcommand, "-c", str(self.config), *map(str, arguments)]
+        return [str(self.toolchain.python), "-W", "ignore", str(self.program), subcommand, "-c", str(self.config), *map(str, arguments)]
 
     def run(self, subcommand, *arguments, failure, log):
         """Run an Odoo command to its end."""
