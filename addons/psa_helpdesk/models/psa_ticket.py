@@ -1,4 +1,4 @@
-from datetime import UTC
+from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -24,7 +24,7 @@ LIFE_DATES = ("date_open", "date_resolved", "date_closed")
 
 def _aware(moment):
     """Odoo keeps datetimes in UTC without saying so; the core wants it said."""
-    return moment.replace(tzinfo=UTC) if moment else None
+    return moment.replace(tzinfo=timezone.utc) if moment else None
 
 
 def _naive_dates(life):
@@ -225,7 +225,7 @@ class PsaTicket(models.Model):
         for ticket in self:
             members = (ticket.desk_id.member_ids | ticket.queue_id.member_ids).filtered("active")
             ticket.assignable_user_ids = members or everybody.filtered(
-                lambda user, ticket=ticket: ticket.company_id in user.company_ids
+                lambda user, ticket=ticket: ticket.company_id in user.sudo().company_ids
             )
 
     @api.depends("partner_id")
@@ -363,6 +363,7 @@ class PsaTicket(models.Model):
         vals_list = [dict(vals) for vals in vals_list]
         self._complete_create_vals(vals_list)
         tickets = super(PsaTicket, self.with_context(mail_create_nosubscribe=True, psa_ticket_create=True)).create(vals_list)
+        self.env.remove_to_compute(self._fields["rating_last_value"], tickets)
         tickets._subscribe_on_create(creator=not caller.env.context.get("mail_create_nosubscribe"))
         return tickets.with_env(caller.env)
 
@@ -467,6 +468,7 @@ class PsaTicket(models.Model):
             else:
                 unnumbered.setdefault(desk["company_id"], []).append(vals)
             vals.setdefault("date_last_stage_update", now)
+            vals.setdefault("rating_last_value", 0.0)  # nobody has rated a new ticket: nothing to look up
             vals.setdefault("announcement_due", self._announcement_due(vals, desk))
             stage_id = vals.get("stage_id") or self.env.context.get("default_stage_id")
             life = lifecycle.advance(lifecycle.Lifecycle(), states.get(stage_id, "new"), _aware(now))

@@ -31,6 +31,8 @@ class PsaTicket(models.Model):
             company = self.env["res.company"].browse(desk["company_id"])
             self = self.with_company(company)
             contact, client = self._match_mail_sender(msg_dict, company)
+            if client and not contact:
+                contact = self._create_mail_contact(msg_dict, client)
             msg_dict["author_id"] = contact.id or self._trusted_author_id(msg_dict.get("author_id"), company)
             values.update(partner_id=contact.id, client_id=client.id)
         intake = self.env["mail.thread"]._psa_intake()
@@ -42,6 +44,8 @@ class PsaTicket(models.Model):
             email_from=msg_dict.get("email_from"),
             origin_message_id=msg_dict.get("message_id"),
         )
+        if "cid:" not in (msg_dict.get("body") or ""):
+            values["description"] = msg_dict.get("body")
         if intake and intake.kind != mail_intake.NORMAL:
             values["announcement_due"] = "notice"
         return super().message_new(msg_dict, custom_values=values)
@@ -54,22 +58,52 @@ class PsaTicket(models.Model):
 
     @api.model
     def _match_mail_sender(self, msg_dict, company):
-        """Return (contact, client) of a mail's sender; makes the contact when only the mail domain is known."""
+        """Return (contact, client) of a mail's sender; the contact is empty when only the mail domain is known."""
+        intake = self.env["mail.thread"]._psa_intake()
+        if intake and company.id in intake.senders:
+            return intake.senders[company.id]
         Partner = self.env["res.partner"].sudo()
         address = email_normalize(msg_dict.get("email_from") or "", strict=False)
         if not address:
             return Partner.browse(), Partner.browse()
-        contact, client = Partner._psa_match_sender([address], company)[address]
-        if client and not contact:
-            contact = Partner.with_context(mail_create_nosubscribe=True).create({
-                "name": parseaddr(msg_dict["email_from"])[0] or address,
-                "email": address,
-                "parent_id": client.id,
-                "company_id": client.company_id.id,
-                "lang": client.lang,
-                "user_id": False,
-            })
-        return contact, client
+        match = Partner._psa_match_sender([address], company)[address]
+        if intake:
+            intake.senders[company.id] = match
+        return match
+
+    @api.model
+    def _find_by_number_and_sender(self, numbers, msg_dict, desk_id):
+        """Return the ticket of one of these numbers that the sender of a mail may add to, or none.
+
+        A number can be guessed, so it opens a ticket only to its sender, its contact, its followers and its client's people.
+        """
+        desk = self.env["psa.desk"]._settings_by_desk().get(desk_id)
+        address = email_normalize(msg_dict.get("email_from") or "", strict=False)
+        if not desk or not address:
+            return self.browse()
+        company = self.env["res.company"].browse(desk["company_id"])
+        tickets = self.sudo().search([("company_id", "=", company.id), ("number", "in", numbers)], limit=5)
+        if not tickets:
+            return self.browse()
+        __, client = self._match_mail_sender(msg_dict, company)
+        return tickets.filtered(
+            lambda ticket: (client and ticket.client_id == client)
+            or address in (ticket.email_normalized, ticket.partner_id.email_normalized)
+            or address in ticket.message_partner_ids.mapped("email_normalized")
+        )[:1]
+
+    @api.model
+    def _create_mail_contact(self, msg_dict, client):
+        """Make a contact of somebody who writes from the mail domain of a client."""
+        name, address = parseaddr(msg_dict["email_from"])
+        return self.env["res.partner"].sudo().with_context(mail_create_nosubscribe=True).create({
+            "name": name or address,
+            "email": email_normalize(address, strict=False),
+            "parent_id": client.id,
+            "company_id": client.company_id.id,
+            "lang": client.lang,
+            "user_id": False,
+        })
 
     @api.model
     def _trusted_author_id(self, author_id, company):
@@ -81,7 +115,7 @@ class PsaTicket(models.Model):
         super()._message_post_after_hook(message, msg_values)
         if message.message_type not in ("comment", "email"):
             return
-        self._take_over_first_mail(message)
+        self._take_over_first_mail(message, msg_values)
         self._link_new_contact(message)
         if self._is_client_word(message, msg_values):
             for ticket in self.sudo():
@@ -97,12 +131,13 @@ class PsaTicket(models.Model):
         author_id = msg_values.get("author_id")
         return not author_id or self.env["res.partner"].sudo().browse(author_id).partner_share
 
-    def _take_over_first_mail(self, message):
-        """Keep the first mail as the description, with its pictures: they exist only now that it was posted."""
-        if message.message_type == "email":
-            for ticket in self.sudo():
-                if ticket.origin_message_id == message.message_id and not ticket.description:
-                    ticket.description = message.body
+    def _take_over_first_mail(self, message, msg_values):
+        """Keep a first mail with pictures as the description: the pictures exist only now that it was posted."""
+        if msg_values.get("message_type") != "email" or not msg_values.get("attachment_ids"):
+            return
+        for ticket in self.sudo():
+            if ticket.origin_message_id == msg_values.get("message_id") and not ticket.description:
+                ticket.description = message.body
 
     def _link_new_contact(self, message):
         """Once somebody makes a contact of an unknown sender by answering him, his tickets belong to the contact."""
@@ -179,7 +214,7 @@ class PsaTicket(models.Model):
         return {ticket.id: addresses.get(ticket.sudo().desk_id.id) for ticket in self}
 
     def _notify_get_recipients_groups(self, message, model_description, msg_vals=False):
-        """Give clients a button to their ticket on the portal, technicians one to take the ticket."""
+        """Give clients a button to their ticket on the portal."""
         groups = super()._notify_get_recipients_groups(message, model_description, msg_vals=msg_vals)
         if not self:
             return groups
@@ -187,9 +222,6 @@ class PsaTicket(models.Model):
         for name, __, data in groups:
             if name == "portal_customer":
                 data["button_access"]["title"] = self.env._("View Ticket")
-            elif name == "user" and not self.sudo().user_id:
-                link = self._notify_get_action_link("assign", **(msg_vals or {}))
-                data["actions"] = [{"url": link, "title": self.env._("Assign to Me")}]
         return groups
 
     @api.model
@@ -227,12 +259,29 @@ class PsaTicket(models.Model):
         """Send what is due for these new tickets and take the mark away."""
         acknowledged = self.filtered(lambda ticket: ticket._wants_acknowledgement())
         contacts_by_ticket = {ticket: ticket.desk_id.contact_ids | ticket.queue_id.contact_ids for ticket in self}
-        super().write({"announcement_due": False})
-        for template, tickets in acknowledged.grouped(lambda ticket: ticket.desk_id.acknowledgement_template_id).items():
-            template.send_mail_batch(tickets.ids, email_layout_xmlid="mail.mail_notification_light")
+        self.write({"announcement_due": False})
+        for desk, tickets in acknowledged.grouped("desk_id").items():
+            tickets._acknowledge(desk)
         for ticket, contacts in contacts_by_ticket.items():
             if contacts:
                 ticket._notify_contacts(contacts)
+
+    def _acknowledge(self, desk):
+        """Confirm the arrival of these tickets of one desk to their senders, in the thread of their own mail."""
+        headers = {
+            "Auto-Submitted": "auto-replied",
+            "X-Auto-Response-Suppress": "All",
+            **({"X-Loop": desk.alias_email} if desk.alias_email else {}),
+        }
+        mails = desk.acknowledgement_template_id.send_mail_batch(
+            self.ids,
+            email_values={"headers": repr(headers), **desk._sender_values()},
+            email_layout_xmlid="mail.mail_notification_light",
+        )
+        origin = {ticket.id: ticket.origin_message_id for ticket in self}
+        for mail in mails:
+            mail.references = " ".join(filter(None, (origin.get(mail.res_id), mail.message_id)))
+        mails.send_after_commit()
 
     def _wants_acknowledgement(self):
         """Return whether the sender of this new ticket is told that it has arrived."""
@@ -256,4 +305,5 @@ class PsaTicket(models.Model):
                 ),
                 email_layout_xmlid="mail.mail_notification_layout",
                 model_description=ticket.env._("Ticket"),
+                **ticket.desk_id._sender_values(),
             )
