@@ -58,7 +58,7 @@ class PsaAsset(models.Model):
             ('expired', "Expired"),
         ],
         compute='_compute_warranty_state', search='_search_warranty_state',
-        help="Expires soon: within the next %s days." % WARRANTY_NOTICE_DAYS)
+        help="Expires soon: within the next 60 days.")
     vendor_id = fields.Many2one(
         'res.partner', string="Vendor", index='btree_not_null', check_company=True,
         help="Who sold the asset or answers for its warranty.")
@@ -136,7 +136,11 @@ class PsaAsset(models.Model):
         return super().create([self._clean_vals(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(self._clean_vals(vals))
+        result = super().write(self._clean_vals(vals))
+        if 'company_id' in vals:
+            # Odoo checks the record as it was: nobody gives an asset to a company he has no access to.
+            self.check_access('write')
+        return result
 
     @api.model
     def _clean_vals(self, vals):

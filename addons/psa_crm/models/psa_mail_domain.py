@@ -55,7 +55,11 @@ class PsaMailDomain(models.Model):
         return super().create([self._normalize_vals(vals) for vals in vals_list])
 
     def write(self, vals):
-        return super().write(self._normalize_vals(vals))
+        result = super().write(self._normalize_vals(vals))
+        if 'company_id' in vals:
+            # Odoo checks the record as it was: nobody gives a domain to a company he has no access to.
+            self.check_access('write')
+        return result
 
     def _normalize_vals(self, vals):
         """Return the values with the domain in its canonical form."""

@@ -77,6 +77,10 @@ class TestAccess(PsaCrmCommon):
                 with self.assertRaises(AccessError):
                     theirs.psa_mail_domain_ids.with_user(self.users[role]).read(['name'])
 
+    def test_no_mail_domain_is_put_into_another_company(self):
+        with self.assertRaises(AccessError):
+            self.client_dental.psa_mail_domain_ids.with_user(self.dispatcher).company_id = self.other_company
+
     def test_people_of_the_client_do_not_see_how_the_service_judges_it(self):
         for role in ('client_employee', 'client_admin'):
             partner = self.client_dental.with_user(self.users[role])

@@ -1,7 +1,6 @@
+from odoo.addons.mail.tests.common import MailCommon
 from odoo.exceptions import AccessDenied, AccessError, UserError, ValidationError
 from odoo.tests import HttpCase, tagged
-
-from odoo.addons.mail.tests.common import MailCommon
 
 from .common import PsaCrmCommon
 
@@ -23,8 +22,9 @@ class TestPortalRole(PsaCrmCommon, MailCommon):
         self.assertFalse(user.has_group('psa_crm.group_client_admin'))
         self.assertTrue(user.share)
         self.assertEqual(self.zoe.signup_type, 'signup')
-        self.assertEqual(len(self._new_mails), 1)
-        self.assertSentEmail(self.dispatcher.partner_id, ['zoe@harbour-dental.test'], body_content='/web/signup')
+        self.assertEqual(len(self._mails), 1)
+        self.assertIn('zoe@harbour-dental.test', self._mails[0]['email_to'][0])
+        self.assertIn('/web/signup', self._mails[0]['body'])
 
     def test_a_role_can_be_given_while_the_contact_is_created(self):
         newcomer = self._new_contact("New Hire", 'hire@harbour-dental.test', psa_portal_role='administrator')

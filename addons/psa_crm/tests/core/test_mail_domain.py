@@ -1,4 +1,5 @@
 import string
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -95,7 +96,7 @@ def test_suffixes_run_from_the_domain_to_two_labels(domain):
 
     assert found[0] == domain
     assert found[-1].count('.') == 1
-    assert all(longer.endswith('.' + shorter) for longer, shorter in zip(found, found[1:], strict=False))
+    assert all(longer.endswith('.' + shorter) for longer, shorter in pairwise(found))
 
 
 @given(DOMAINS, st.lists(DOMAINS, max_size=5), LABELS)
