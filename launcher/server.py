@@ -61,6 +61,8 @@ class Odoo:
             "log_level": "info",
             "log_handler": ":INFO",
             "workers": 0,
+            "db_maxconn": 64,  # one process serves all threads here; production's limit is per worker
+            "db_maxconn_gevent": None,
             "proxy_mode": False,
             "http_interface": "127.0.0.1",
             "max_cron_threads": 1,
