@@ -311,7 +311,8 @@ class PsaBillingItem(models.Model):
         contracts = self.env["psa.contract"]._psa_facts(clients, lines.company_id)
         by_id = {line.id: line for line in lines}
         rows = rating.rate([self._prepare_time_fact(line) for line in lines], contracts)
-        return [self._prepare_row_vals(row, by_id[row.source_id]) for row in rows]
+        uoms = {unit: self.env.ref(f"uom.product_uom_{unit}").id for unit in ("hour", "minute")}
+        return [self._prepare_row_vals(row, by_id[row.source_id], uoms) for row in rows]
 
     @api.model
     def _prepare_time_fact(self, line):
@@ -332,7 +333,7 @@ class PsaBillingItem(models.Model):
         )
 
     @api.model
-    def _prepare_row_vals(self, row, line):
+    def _prepare_row_vals(self, row, line, uoms):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         quantity, unit = rating.quantity_of(row.minutes, digits)
         hourly_rate = row.price_unit
@@ -355,7 +356,7 @@ class PsaBillingItem(models.Model):
             "worked_minutes": row.worked_minutes,
             "minutes": row.minutes,
             "quantity": float(quantity),
-            "uom_id": self.env.ref(f"uom.product_uom_{unit}").id,
+            "uom_id": uoms[unit],
             "hourly_rate": float(hourly_rate or 0),
             "price_unit": float(per_unit or 0),
             "amount": float(row.amount or 0),

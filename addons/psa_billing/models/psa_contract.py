@@ -86,6 +86,7 @@ class PsaContract(models.Model):
             if not contract.currency_id:
                 contract.currency_id = contract.company_id.currency_id
 
+    @api.depends_context("uid")
     def _compute_item_totals(self):
         counts, amounts = {}, {}
         if self.env["psa.billing.item"].has_access("read"):
@@ -135,10 +136,12 @@ class PsaContract(models.Model):
 
     def write(self, vals):
         fixed = {"client_id", "company_id", "currency_id", "billing_type"} & vals.keys()
-        if fixed and self.sudo().filtered(
-            lambda contract: contract.item_count
-            and any(contract[name] != self._psa_value(name, vals[name]) for name in fixed)
-        ):
+        changed = self.sudo().filtered(
+            lambda contract: any(
+                contract[name] != self._psa_value(name, vals[name]) for name in fixed
+            )
+        )
+        if changed._psa_has_items():
             raise UserError(
                 self.env._(
                     "Work has been rated under this contract, so its client, company and currency "
@@ -179,7 +182,7 @@ class PsaContract(models.Model):
 
     def action_draft(self):
         """Back to draft, as long as nothing was rated under the contract."""
-        if any(contract.item_count for contract in self.sudo()):
+        if self._psa_has_items():
             raise UserError(
                 self.env._("Work has been rated under this contract; it cannot be a draft again.")
             )
@@ -200,6 +203,14 @@ class PsaContract(models.Model):
         self.search(
             [("state", "=", "active"), ("date_end", "<", fields.Date.context_today(self))]
         ).state = "ended"
+
+    def _psa_has_items(self):
+        """Say whether work was rated under any of the contracts."""
+        return bool(
+            self.env["psa.billing.item"]
+            .sudo()
+            .search_count([("contract_id", "in", self.ids)], limit=1)
+        )
 
     @api.model
     def _psa_facts(self, clients, companies):

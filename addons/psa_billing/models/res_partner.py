@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
@@ -7,6 +7,7 @@ class ResPartner(models.Model):
     psa_contract_ids = fields.One2many("psa.contract", "client_id", "Contracts")
     psa_contract_count = fields.Integer(compute="_compute_psa_contract_count")
 
+    @api.depends_context("uid")
     def _compute_psa_contract_count(self):
         counts = {}
         if self.env["psa.contract"].has_access("read"):

@@ -1,0 +1,10 @@
+from . import (
+    test_access,
+    test_contract,
+    test_invoicing,
+    test_ledger,
+    test_portal_invoices,
+    test_story,
+    test_time_entry,
+    test_work_timer,
+)
