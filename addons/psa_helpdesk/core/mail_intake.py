@@ -25,6 +25,7 @@ _AUTO_REPLY_SUBJECT = re.compile(
     r"|autosvar|automatiskt svar)",
     re.IGNORECASE,
 )
+_TICKET_MARK = re.compile(r"\[\s*([^\[\]\s]{2,32})\s*\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 
 
@@ -124,6 +125,15 @@ def clean_subject(subject: str) -> str:
     """
     text = " ".join(_CONTROL.sub(" ", subject or "").split())
     return " ".join(_REPLY_PREFIX.sub("", text).split())
+
+
+def marked_numbers(subject: str) -> tuple[str, ...]:
+    """Return what may be ticket numbers in a subject: answers keep them when mail programs drop all other traces.
+
+    >>> marked_numbers("AW: [T00042] Printer [urgent]")
+    ('T00042', 'urgent')
+    """
+    return tuple(dict.fromkeys(_TICKET_MARK.findall(subject or "")))
 
 
 def ticket_name(subject: str, body_text: str, no_subject: str) -> str:

@@ -6,8 +6,9 @@ from xmlrpc import client as xmlrpclib
 
 import psycopg2
 
-from odoo import api, models
+from odoo import api, models, tools
 from odoo.tools import email_normalize, email_split
+from odoo.tools.mail import decode_message_header
 
 from ..core import mail_intake
 
@@ -17,12 +18,14 @@ _logger = logging.getLogger(__name__)
 class Intake:
     """What the gateway learns about one mail on its way; lives as long as the call of ``message_process``."""
 
-    __slots__ = ("desk_id", "detail", "kind", "msg_dict", "raw", "reason", "ticket_id")
+    __slots__ = ("aliases", "desk_id", "detail", "kind", "msg_dict", "raw", "reason", "senders", "ticket_id")
 
     def __init__(self, raw):
         self.raw = raw
         self.kind = mail_intake.NORMAL
         self.msg_dict = {}
+        self.aliases = {}  # address: is it an alias of ours; asked four times for each mail
+        self.senders = {}  # company id: (contact, client)
         self.reason = None
         self.detail = False
         self.desk_id = False
@@ -79,8 +82,11 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def message_parse(self, message, save_original=False):
-        msg_dict = super().message_parse(message, save_original=save_original)
         intake = self._psa_intake()
+        if intake:
+            # Asked for the recipients, the aliases will be looked up for the sender too.
+            intake.aliases[self._psa_normalize_email(decode_message_header(message, "From"))] = None
+        msg_dict = super().message_parse(message, save_original=save_original)
         if intake:
             intake.msg_dict = dict(msg_dict)
         return msg_dict
@@ -97,6 +103,7 @@ class MailThread(models.AbstractModel):
                 "bounce", ticket_id=bounced.res_id if bounced and bounced.model == "psa.ticket" else False
             )
             return routes
+        routes = self._psa_join_by_number(message_dict, routes)
         to_tickets = [route for route in routes or () if route[0] == "psa.ticket"]
         if not to_tickets:
             return routes
@@ -117,6 +124,43 @@ class MailThread(models.AbstractModel):
             else:
                 intake.refuse(intake.kind, desk_id=(route[2] or {}).get("desk_id", False), ticket_id=route[1] or False)
         return kept
+
+    @api.model
+    def _routing_check_route(self, message, message_dict, route, raise_exception=True):
+        # Who writes to a desk is looked up among the clients of the desk's company, not among all partners.
+        if self._psa_intake() and route[0] == "psa.ticket" and not route[1] and route[4]:
+            desk = self.env["psa.desk"]._settings_by_desk().get((route[2] or {}).get("desk_id"))
+            if desk:
+                company = self.env["res.company"].browse(desk["company_id"])
+                contact, __ = self.env["psa.ticket"]._match_mail_sender(message_dict, company)
+                message_dict["author_id"] = contact.id or message_dict.get("author_id")
+        return super()._routing_check_route(message, message_dict, route, raise_exception=raise_exception)
+
+    @api.model
+    def _mail_find_user_for_gateway(self, email_value, alias=None):
+        # A sender's address proves nothing: tickets are made by the gateway's user, in nobody else's name.
+        if self._psa_intake() and alias and alias.sudo().alias_model_id.model == "psa.ticket":
+            return self.env["res.users"]
+        return super()._mail_find_user_for_gateway(email_value, alias=alias)
+
+    @api.model
+    def _routing_reset_bounce(self, email_message, message_dict):
+        # As Odoo does, but with the models known from the registry instead of two queries for each mail.
+        if not self._psa_intake():
+            return super()._routing_reset_bounce(email_message, message_dict)
+        address = email_normalize(message_dict["email_from"])
+        for model in self._psa_blacklist_models() if address else ():
+            bounced = self.env[model].sudo().search([("message_bounce", ">", 0), ("email_normalized", "=", address)])
+            bounced._message_reset_bounce(address)
+
+    @api.model
+    @tools.ormcache()
+    def _psa_blacklist_models(self):
+        """Return the names of the models that count bounces by address; cached."""
+        mixin = self.env.registry["mail.thread.blacklist"]
+        return tuple(sorted(
+            name for name, model in self.env.registry.items() if issubclass(model, mixin) and not model._abstract
+        ))
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
@@ -174,10 +218,24 @@ class MailThread(models.AbstractModel):
         return intake if isinstance(intake, Intake) else None
 
     @api.model
+    def _psa_join_by_number(self, message_dict, routes):
+        """Lead an answer that lost its thread to the ticket whose number its subject shows, if the sender may write there."""
+        numbers = mail_intake.marked_numbers(message_dict.get("subject") or "")
+        if not numbers:
+            return routes
+        joined = []
+        for route in routes or ():
+            ticket = self.env["psa.ticket"]
+            if route[0] == "psa.ticket" and not route[1]:
+                ticket = ticket._find_by_number_and_sender(numbers, message_dict, (route[2] or {}).get("desk_id"))
+            joined.append((route[0], ticket.id, None, *route[3:]) if ticket else route)
+        return joined
+
+    @api.model
     def _psa_mail_headers(self, message, message_dict):
         """Return the facts about a mail that its kind depends on."""
         return mail_intake.Headers.read(
-            dict(message.items()),
+            dict(message.raw_items()),
             sender=email_normalize(message_dict.get("email_from") or "", strict=False) or message_dict.get("email_from") or "",
             subject=message_dict.get("subject") or "",
             content_type=message.get_content_type(),

@@ -2,6 +2,7 @@ import ast
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import formataddr
 
 
 class PsaDesk(models.Model):
@@ -129,6 +130,17 @@ class PsaDesk(models.Model):
         action["context"] = {"default_desk_id": self.id, **(filters or {"search_default_open": 1})}
         action["display_name"] = self.name
         return action
+
+    def _sender_values(self):
+        """Return author and sender of what the desk itself writes."""
+        self.ensure_one()
+        company = self.company_id
+        values = {"author_id": company.partner_id.id}
+        if self.alias_email:
+            values["email_from"] = formataddr((company.name, self.alias_email))
+        elif company.email:
+            values["email_from"] = company.email_formatted
+        return values
 
     def _alias_get_creation_values(self):
         values = super()._alias_get_creation_values()
