@@ -35,7 +35,8 @@ def sign_in(browser, url, login):
 def settle(page, selector):
     """Wait until what is looked for is there and has stopped moving."""
     page.wait_for_selector(selector)
-    page.wait_for_load_state("networkidle")
+    # Not "networkidle": the backend keeps a connection open for its notifications.
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
     page.wait_for_timeout(SETTLE_MS)
 
 

@@ -79,6 +79,14 @@ class TestPortalList(TestTicketPortalCommon):
 
         self._assert_lists(text, self.ticket, self.colleagues_ticket)
 
+    def test_a_row_has_a_cell_for_each_column(self):
+        # Neither a technician nor a priority: the cells are there all the same.
+        self._sign_in(self.employee)
+
+        row = self._list().partition("o_psa_ticket_row")[2].partition("</tr>")[0]
+
+        self.assertEqual(row.count("<td"), 6)
+
     def test_pages(self):
         self.env["psa.ticket"].create([
             {"name": f"Request {index:02}", "desk_id": self.desk.id, "partner_id": self.employee.partner_id.id}

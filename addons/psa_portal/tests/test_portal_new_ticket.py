@@ -33,6 +33,14 @@ class TestPortalNewTicket(TestTicketPortalCommon):
         self.assertIn("We received your request", page.text)
         self.assertIn(ticket.number, page.text)
 
+    def test_the_form_asks_for_what_is_needed(self):
+        self._sign_in(self.employee)
+
+        form = self.url_open("/my/tickets/new").text
+
+        for field in ('<input type="text" name="subject"', '<textarea name="description"', 'name="attachments"'):
+            self.assertIn(field, form)
+
     def test_posted_ids_are_never_trusted(self):
         company = self.env["res.company"].create({"name": "Another Provider"})
         self._sign_in(self.employee)
