@@ -171,6 +171,7 @@ class PsaContract(models.Model):
         reopened = self.filtered(lambda c: c.state == "ended" and c.date_end and c.date_end < today)
         reopened.date_end = False
         self.state = "active"
+        return True
 
     def action_end(self):
         """End the contracts today, or on their last day if that is past."""
@@ -179,6 +180,7 @@ class PsaContract(models.Model):
             lambda c: c.date_start <= today and (not c.date_end or c.date_end > today)
         ).date_end = today
         self.state = "ended"
+        return True
 
     def action_draft(self):
         """Back to draft, as long as nothing was rated under the contract."""
@@ -187,6 +189,7 @@ class PsaContract(models.Model):
                 self.env._("Work has been rated under this contract; it cannot be a draft again.")
             )
         self.state = "draft"
+        return True
 
     def action_view_items(self):
         """Open the ledger of these contracts."""

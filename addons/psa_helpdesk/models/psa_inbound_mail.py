@@ -48,10 +48,12 @@ class PsaInboundMail(models.Model):
     def action_handle(self):
         """Mark the mails as seen: nothing more to do."""
         self.write({"state": "handled"})
+        return True
 
     def action_review_again(self):
         """Put the mails back on the list."""
         self.write({"state": "new"})
+        return True
 
     def action_make_ticket(self):
         """Make a ticket of the mail after all and open it."""
