@@ -21,7 +21,7 @@ class TestPsaApp(TransactionCase):
 
     def _menus(self, role):
         """Names of the menus right below the application, as this role sees them."""
-        menus = self.env["ir.ui.menu"].with_user(self.users[role]).load_menus(False)
+        menus = self.env["ir.ui.menu"].with_user(self.users[role]).load_web_menus(False)
         root = menus[self.env.ref("psa_crm.menu_psa_root").id]
         return root, [menus[child]["name"] for child in root["children"]]
 
