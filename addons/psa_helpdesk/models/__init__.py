@@ -10,6 +10,7 @@ from . import psa_ticket_mail
 from . import psa_inbound_mail
 from . import mail_alias
 from . import mail_alias_domain
+from . import mail_message
 from . import mail_thread
 from . import res_partner
 from . import psa_asset

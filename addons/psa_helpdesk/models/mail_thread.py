@@ -5,7 +5,6 @@ import logging
 from xmlrpc import client as xmlrpclib
 
 import psycopg2
-
 from odoo import api, models, tools
 from odoo.tools import email_normalize, email_split
 from odoo.tools.mail import decode_message_header
@@ -18,7 +17,7 @@ _logger = logging.getLogger(__name__)
 class Intake:
     """What the gateway learns about one mail on its way; lives as long as the call of ``message_process``."""
 
-    __slots__ = ("aliases", "desk_id", "detail", "kind", "msg_dict", "raw", "reason", "senders", "ticket_id")
+    __slots__ = ("aliases", "desk_id", "detail", "kind", "msg_dict", "new_ids", "raw", "reason", "senders", "ticket_id")
 
     def __init__(self, raw):
         self.raw = raw
@@ -26,6 +25,7 @@ class Intake:
         self.msg_dict = {}
         self.aliases = {}  # address: is it an alias of ours; asked four times for each mail
         self.senders = {}  # company id: (contact, client)
+        self.new_ids = set()  # tickets made of the mail
         self.reason = None
         self.detail = False
         self.desk_id = False
@@ -57,16 +57,16 @@ class MailThread(models.AbstractModel):
         if isinstance(message, str):
             message = message.encode("utf-8")
         intake = Intake(message)
-        arguments = dict(
-            custom_values=custom_values, save_original=save_original, strip_attachments=strip_attachments, thread_id=thread_id
-        )
+        arguments = {
+            "custom_values": custom_values, "save_original": save_original, "strip_attachments": strip_attachments, "thread_id": thread_id
+        }
         try:
             with self.env.cr.savepoint():
                 result = super(MailThread, self.with_context(psa_intake=intake)).message_process(model, message, **arguments)
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise  # the caller tries again
         except psycopg2.errors.UniqueViolation as error:
-            if error.diag.constraint_name == "psa_ticket__origin_message_uniq":
+            if error.diag.constraint_name == "psa_ticket_origin_message_uniq":
                 _logger.info("Ignored mail: another worker has just made a ticket of the same Message-ID")
                 return False
             if not self.env["psa.inbound.mail"].sudo()._keep_failed(intake, error):
@@ -152,6 +152,7 @@ class MailThread(models.AbstractModel):
         for model in self._psa_blacklist_models() if address else ():
             bounced = self.env[model].sudo().search([("message_bounce", ">", 0), ("email_normalized", "=", address)])
             bounced._message_reset_bounce(address)
+        return None
 
     @api.model
     @tools.ormcache()
@@ -161,6 +162,15 @@ class MailThread(models.AbstractModel):
         return tuple(sorted(
             name for name, model in self.env.registry.items() if issubclass(model, mixin) and not model._abstract
         ))
+
+    def _message_parse_post_process(self, message, message_dict, routes):
+        # With the author known and nobody but desks addressed, there is nobody left to look for.
+        intake = self._psa_intake()
+        if intake and message_dict.get("author_id") and all(
+            intake.aliases.get(self._psa_normalize_email(address)) for address in email_split(message_dict["recipients"])
+        ):
+            return {"author_id": message_dict["author_id"], "partner_ids": message_dict.get("partner_ids")}
+        return super()._message_parse_post_process(message, message_dict, routes)
 
     @api.model
     def _message_route_process(self, message, message_dict, routes):
@@ -257,7 +267,7 @@ class MailThread(models.AbstractModel):
                 name: str(email.header.make_header(email.header.decode_header(message.get(name) or "")))
                 for name in ("From", "To", "Cc", "Delivered-To", "Subject", "Message-Id")
             }
-        except Exception:  # noqa: BLE001  a header so broken that nothing can be read: the raw mail still is kept
+        except Exception:
             _logger.info("Headers of an incoming mail cannot be read", exc_info=True)
             return {}
         recipients = ",".join(filter(None, (header["To"], header["Cc"], header["Delivered-To"])))

@@ -160,6 +160,7 @@ class PsaDesk(models.Model):
             desk.id: {
                 "company_id": desk.company_id.id,
                 "queue_id": desk.default_queue_id.id,
+                "queue_ids": frozenset(desk.queue_ids.ids),
                 "active": desk.active,
                 "acknowledgement": desk.acknowledgement if desk.acknowledgement_template_id else "none",
                 "has_contacts": bool(desk.contact_ids),

@@ -204,15 +204,12 @@ class PsaTicket(models.Model):
     @api.depends("desk_id")
     def _compute_queue_id(self):
         settings = self.env["psa.desk"]._settings_by_desk()
-        companies = self.env["psa.queue"]._settings_by_queue()
         for ticket in self:
             desk = settings.get(ticket.desk_id._origin.id)
-            if not desk:
-                ticket.queue_id = ticket.queue_id
-            elif not ticket.queue_id or ticket._origin.desk_id != ticket.desk_id._origin or (
-                companies.get(ticket.queue_id._origin.id, (None,))[0] != desk["company_id"]
-            ):
+            if desk and ticket.queue_id._origin.id not in desk["queue_ids"]:
                 ticket.queue_id = desk["queue_id"]
+            else:
+                ticket.queue_id = ticket.queue_id
 
     @api.depends("desk_id", "queue_id")
     def _compute_assignable_user_ids(self):
@@ -386,22 +383,27 @@ class PsaTicket(models.Model):
     def action_assign_to_me(self):
         """Give the tickets to the current user."""
         self.write({"user_id": self.env.uid})
+        return True
 
     def action_resolve(self):
         """Move the tickets to their desk's stage for resolved work."""
         self._move_to_state("resolved")
+        return True
 
     def action_close(self):
         """Close the tickets."""
         self._move_to_state("closed")
+        return True
 
     def action_cancel(self):
         """Cancel the tickets: there is nothing to do."""
         self._move_to_state("cancelled")
+        return True
 
     def action_reopen(self):
         """Take finished or waiting tickets up again."""
         self._move_to_state("open")
+        return True
 
     def action_view_client_tickets(self):
         """Open the open tickets of this ticket's client."""

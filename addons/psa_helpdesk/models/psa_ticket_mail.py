@@ -48,7 +48,10 @@ class PsaTicket(models.Model):
             values["description"] = msg_dict.get("body")
         if intake and intake.kind != mail_intake.NORMAL:
             values["announcement_due"] = "notice"
-        return super().message_new(msg_dict, custom_values=values)
+        ticket = super().message_new(msg_dict, custom_values=values)
+        if intake:
+            intake.new_ids.add(ticket.id)
+        return ticket
 
     def message_update(self, msg_dict, update_vals=None):
         """Take a reply in. Like for new tickets, an author of another company is not taken over."""
@@ -113,11 +116,9 @@ class PsaTicket(models.Model):
 
     def _message_post_after_hook(self, message, msg_values):
         super()._message_post_after_hook(message, msg_values)
-        if message.message_type not in ("comment", "email"):
-            return
         self._take_over_first_mail(message, msg_values)
         self._link_new_contact(message)
-        if self._is_client_word(message, msg_values):
+        if msg_values.get("message_type") in ("comment", "email") and self._is_client_word(message, msg_values):
             for ticket in self.sudo():
                 state = lifecycle.state_after_client_message(ticket.state)
                 if state != ticket.state:
@@ -154,6 +155,13 @@ class PsaTicket(models.Model):
                     ("email_normalized", "=", ticket.email_normalized),
                     ("partner_id", "=", False),
                 ]).write({"partner_id": contact.id})
+
+    def _message_compute_parent_id(self, parent_id):
+        # What has just been made of a mail has no earlier message to look for.
+        intake = self.env["mail.thread"]._psa_intake()
+        if intake and not parent_id and self.id in intake.new_ids:
+            return False
+        return super()._message_compute_parent_id(parent_id)
 
     def _message_auto_subscribe_followers(self, updated_values, default_subtype_ids):
         # On creation, create() itself subscribes everybody in one go.
@@ -296,7 +304,8 @@ class PsaTicket(models.Model):
         """Tell the contacts of desk and queue about a new ticket, without making them followers."""
         self.ensure_one()
         for lang, recipients in contacts.grouped("lang").items():
-            ticket = self.with_context(lang=lang)
+            # Scheduled actions put mail off to the hourly queue; a new ticket is news now.
+            ticket = self.with_context(lang=lang, mail_notify_force_send=True)
             ticket.message_notify(
                 partner_ids=recipients.ids,
                 subject=ticket.env._("New ticket %s", ticket.display_name),

@@ -23,7 +23,7 @@ class HelpdeskCommon(MailCommon):
         })
         cls.rival_queue = cls.env["psa.queue"].create({"name": "Rival Line", "company_id": cls.rival.id})
         cls.rival_desk = cls.env["psa.desk"].create({
-            "name": "Rival Help", "code": "HLP", "company_id": cls.rival.id, "alias_name": "rival-help",
+            "name": "Rival Help", "code": "RVL", "company_id": cls.rival.id, "alias_name": "rival-help",
             "alias_domain_id": cls.mail_alias_domain.id, "default_queue_id": cls.rival_queue.id,
         })
 

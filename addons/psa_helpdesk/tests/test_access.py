@@ -95,7 +95,7 @@ class TestAccess(HelpdeskCommon):
             self.assertIn(answer, seen, role)
             self.assertNotIn(note, seen, role)
             with self.assertRaises(AccessError):
-                note.with_user(self.users[role]).read(["body"])
+                note.with_user(self.users[role]).check_access("read")
 
     def test_notes_are_mailed_to_no_client(self):
         with self.mock_mail_gateway():

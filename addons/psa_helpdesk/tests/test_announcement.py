@@ -6,10 +6,10 @@ from .common import HelpdeskCommon
 @tagged("post_install", "-at_install")
 class TestAnnouncement(HelpdeskCommon):
 
-    def _announce(self, *tickets):
+    def _announce(self):
         """Run the job; return the mails that went out."""
-        with self.mock_mail_gateway():
-            self.env["psa.ticket"]._cron_announce_tickets()
+        with self.mock_mail_gateway(), self.enter_registry_test_mode():
+            self.env.ref("psa_helpdesk.ir_cron_announce_tickets").method_direct_trigger()
         return self._mails
 
     def _from_mail(self, **values):

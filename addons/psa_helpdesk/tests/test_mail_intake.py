@@ -2,10 +2,9 @@ import base64
 from email.message import EmailMessage
 from unittest.mock import patch
 
-from psycopg2.errors import SerializationFailure
-
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import SerializationFailure
 
 from .common import HelpdeskCommon
 

@@ -1,11 +1,10 @@
 from datetime import datetime, timedelta
 
-from psycopg2.errors import UniqueViolation
-
 from odoo import fields
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import UniqueViolation
 
 from .common import HelpdeskCommon
 
@@ -15,11 +14,13 @@ class TestTicket(HelpdeskCommon):
 
     def test_numbers_go_up_in_each_company_by_itself(self):
         first, second = self._new_ticket(), self._new_ticket()
-        other = self.env["psa.ticket"].create({"name": "x", "desk_id": self.rival_desk.id})
+        newcomer = self.env["res.company"].create({"name": "Newcomer IT"})
+        desk = self.env["psa.desk"].create({"name": "Help", "company_id": newcomer.id})
+        other = self.env["psa.ticket"].create({"name": "x", "desk_id": desk.id})
 
         self.assertEqual(int(second.number[1:]), int(first.number[1:]) + 1)
         self.assertEqual(other.number, "T00001", "a new company begins at one")
-        self.assertEqual(other.company_id, self.rival)
+        self.assertEqual(other.company_id, newcomer)
 
     def test_a_batch_gets_numbers_in_its_order(self):
         tickets = self.env["psa.ticket"].create([{"name": f"n {i}", "desk_id": self.desk.id} for i in range(5)])

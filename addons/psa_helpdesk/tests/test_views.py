@@ -1,7 +1,6 @@
 import ast
 
 from lxml import etree
-
 from odoo.tests import Form, tagged
 from odoo.tools.safe_eval import safe_eval
 
