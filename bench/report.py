@@ -23,7 +23,7 @@ class Scenario:
     max_queries: float | None = None
     max_bare_ratio: float | None = None
     flat: bool = False
-    runs: int = 5
+    runs: int = 10
     growing: bool = False
     sides: tuple = SIDES
 
@@ -31,8 +31,8 @@ class Scenario:
 SCENARIOS = (
     Scenario("create_one", "create one ticket", max_queries=18, max_bare_ratio=1.6),
     Scenario("create_batch", "create a batch of 100, per ticket", unit=100, max_queries=1.5, max_bare_ratio=3, runs=1),
-    Scenario("mail_in", "mail in", max_queries=34, runs=3),
-    Scenario("portal_list", "portal list page", max_queries=22, runs=3, sides=("psa", "oca"), growing=True),
+    Scenario("mail_in", "mail in", max_queries=34, runs=5),
+    Scenario("portal_list", "portal list page", max_queries=22, runs=5, sides=("psa", "oca"), growing=True),
     Scenario("first_page", "list of 80", flat=True, growing=True),
     Scenario("count", "count", growing=True),
     Scenario("group_by_stage", "group by stage", growing=True),

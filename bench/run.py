@@ -225,6 +225,7 @@ class Bench:
             for side in report.SIDES:
                 if any(side in scenario.sides for scenario in scenarios):
                     workers[side] = self.open(side, tickets)
+                    workers[side].ask("warm", scenarios=[scenario.name for scenario in scenarios if side in scenario.sides])
             for scenario in scenarios:
                 self.say(f"{tickets:,} tickets: {scenario.title}")
                 rows.append(self.measure_scenario(scenario, tickets, {side: workers[side] for side in scenario.sides}, rounds))
