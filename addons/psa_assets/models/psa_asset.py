@@ -20,7 +20,7 @@ class PsaAsset(models.Model):
     name = fields.Char(
         required=True, index='trigram', tracking=True,
         help="How people call the asset: its host name, or what is written on its label.")
-    type_id = fields.Many2one('psa.asset.type', string="Type", index=True, tracking=True, ondelete='restrict')
+    type_id = fields.Many2one('psa.asset.type', index=True, tracking=True, ondelete='restrict')
     color = fields.Integer(related='type_id.color')
     serial = fields.Char(
         string="Serial Number", index='trigram', copy=False, tracking=True,
@@ -38,7 +38,7 @@ class PsaAsset(models.Model):
     active = fields.Boolean(default=True)
 
     client_id = fields.Many2one(
-        'res.partner', string="Client", index='btree_not_null', check_company=True, tracking=True, ondelete='restrict',
+        'res.partner', index='btree_not_null', check_company=True, tracking=True, ondelete='restrict',
         domain="[('psa_is_client', '=', True)]",
         help="The client the asset belongs to. Empty while it lies in our own stock.")
     contact_id = fields.Many2one(
@@ -60,7 +60,7 @@ class PsaAsset(models.Model):
         compute='_compute_warranty_state', search='_search_warranty_state',
         help="Expires soon: within the next 60 days.")
     vendor_id = fields.Many2one(
-        'res.partner', string="Vendor", index='btree_not_null', check_company=True,
+        'res.partner', index='btree_not_null', check_company=True,
         help="Who sold the asset or answers for its warranty.")
     company_id = fields.Many2one(
         'res.company', required=True, index=True, default=lambda self: self.env.company,

@@ -25,7 +25,7 @@ class TestViews(PsaAssetsCommon):
         action = self.client_dental.with_user(self.technician).action_psa_assets()
         self.assertEqual(self.env['psa.asset'].search(action['domain']), self.laptop)
 
-        new = self.env['psa.asset'].with_user(self.technician).with_context(action['context']).create({'name': "From the button"})
+        new = self.env['psa.asset'].with_user(self.technician).with_context(**action['context']).create({'name': "From the button"})
         self.assertEqual(new.client_id, self.client_dental)
 
     def test_the_button_of_a_person_opens_what_he_uses(self):

@@ -143,7 +143,7 @@ class ResPartner(models.Model):
         newcomers = self.filtered(lambda contact: not contact.sudo().user_ids._psa_portal_users())
         if newcomers:
             # Odoo's wizard makes and invites portal users; whether the caller may do so has been checked.
-            wizards = self.env['portal.wizard'].sudo().with_context(clean_context(self.env.context))
+            wizards = self.env(context=clean_context(self.env.context))['portal.wizard'].sudo()
             wizard = wizards.create({'partner_ids': newcomers.ids})
             for line in wizard.user_ids:
                 line.action_grant_access()
