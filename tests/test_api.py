@@ -3,7 +3,7 @@
 import xmlrpc.client
 
 import pytest
-from harness import REFUSED
+from harness import refused
 from world import build
 
 
@@ -104,7 +104,7 @@ def test_wrong_password_and_wrong_key_are_refused(world, technician):
 
 
 def test_who_has_no_psa_group_sees_no_ticket(stranger):
-    with pytest.raises(xmlrpc.client.Fault, match=REFUSED):
+    with refused():
         stranger.search("psa.ticket", [])
 
 
@@ -121,21 +121,21 @@ def test_who_has_no_psa_group_sees_no_ticket(stranger):
     ],
 )
 def test_technician_cannot_set_up_the_business(world, model, vals):
-    with pytest.raises(xmlrpc.client.Fault, match=REFUSED):
+    with refused():
         world.tech.create(model, vals)
 
 
 def test_technician_cannot_make_himself_the_owner(world):
     group_id = world.server.xmlrpc().ref("psa_crm.group_company_admin")
 
-    with pytest.raises(xmlrpc.client.Fault, match=REFUSED):
+    with refused():
         world.tech.write("res.users", world.ids["tech_user"], {"group_ids": [(4, group_id)]})
 
 
 def test_technician_cannot_delete_what_came_from_outside(world):
     (place,) = world.whereabouts(world.send("vacation"))
 
-    with pytest.raises(xmlrpc.client.Fault, match=REFUSED):
+    with refused():
         world.tech.call("psa.inbound.mail", "unlink", [place[1]])
 
 
@@ -145,7 +145,7 @@ def test_bookkeeper_has_contracts_but_cannot_set_up_desks(world, bookkeeper):
     )
 
     assert bookkeeper.read("psa.contract", contract_id, "state")["state"] == "draft"
-    with pytest.raises(xmlrpc.client.Fault, match=REFUSED):
+    with refused():
         bookkeeper.create("psa.desk", {"name": "Desk of the bookkeeper"})
 
 
@@ -154,10 +154,10 @@ def test_error_names_the_field_and_the_remedy(world):
         world.owner.create("psa.mail.domain", {"name": "gmail.com", "partner_id": world.ids["client"]})
 
     assert "gmail.com" in refusal.value.faultString
-    assert "Traceback" not in refusal.value.faultString
+    assert refusal.value.faultCode == 2, "a sentence for a person, not a crash"
 
 
 def test_private_methods_are_out_of_reach(world, technician):
-    with pytest.raises(xmlrpc.client.Fault, match=r"(?i)private|cannot be called|access"):
+    with refused():
         world.tech.call("res.partner", "_psa_match_sender", ["a@b.example"])
     assert technician.post("psa.ticket", "_move_to_state", ids=[], state="closed").status_code in (403, 404, 422)

@@ -17,8 +17,9 @@ def world(server):
 
 
 @pytest.fixture
-def before(smtp_sink):
+def before(world, smtp_sink):
     """How many mails had gone out before the test."""
+    world.server.settle()
     return len(smtp_sink.received)
 
 
@@ -54,15 +55,16 @@ def test_automatic_answer_is_kept_aside_and_not_answered(world, smtp_sink, befor
     (place,) = world.whereabouts(message_id)
     assert place[0] == "psa.inbound.mail"
     assert world.tech.count("psa.ticket", [("desk_id", "=", world.ids["desk"])]) == tickets
-    assert not smtp_sink.received[before:]
+    assert not world.sent_since(before)
     _assert_inbound_is_complete(world, place[1], message_id)
 
 
 def test_automatic_answer_to_a_ticket_does_not_reopen_it(world, smtp_sink):
     ticket = world.ticket_of(world.send("outlook_new"))
-    world.tech.call("psa.ticket", "message_post", [ticket["id"]], body="Fixed.", subtype_xmlid="mail.mt_comment")
+    world.answer(ticket["id"], "Fixed.")
     answer = smtp_sink.wait_to(world.client_address("grace.okafor"), containing="Fixed.")
     world.tech.button("psa.ticket", [ticket["id"]], "action_resolve")
+    world.server.settle()
     before = len(smtp_sink.received)
 
     answered = answer.message["Message-Id"]
@@ -70,7 +72,7 @@ def test_automatic_answer_to_a_ticket_does_not_reopen_it(world, smtp_sink):
 
     assert world.read_ticket(ticket["id"])["state"] == "resolved"
     assert world.whereabouts(message_id), "the automatic answer is nowhere"
-    assert not smtp_sink.received[before:]
+    assert not world.sent_since(before)
 
 
 def test_bounce_is_kept_with_its_reason(world, smtp_sink, before):
@@ -78,14 +80,14 @@ def test_bounce_is_kept_with_its_reason(world, smtp_sink, before):
 
     (place,) = world.whereabouts(message_id)
     assert place[0] == "psa.inbound.mail"
-    assert not smtp_sink.received[before:]
+    assert not world.sent_since(before)
     raw = _assert_inbound_is_complete(world, place[1], message_id)
     assert b"mailbox unavailable" in raw
 
 
 def test_bounce_of_an_answer_names_its_ticket(world, smtp_sink):
     ticket = world.ticket_of(world.send("outlook_new"))
-    world.tech.call("psa.ticket", "message_post", [ticket["id"]], body="Bouncing.", subtype_xmlid="mail.mt_comment")
+    world.answer(ticket["id"], "Bouncing.")
     answer = smtp_sink.wait_to(world.client_address("grace.okafor"), containing="Bouncing.")
     raw = world.mail("bounce", to=answer.mail_from)
     raw = raw.replace(f"<undelivered-1@{MAIL_DOMAIN}>".encode(), str(answer.message["Message-Id"]).encode())
@@ -105,17 +107,19 @@ def test_our_own_mail_coming_back_is_kept_aside(world, smtp_sink, before):
 
     (place,) = world.whereabouts(message_id)
     assert place[0] == "psa.inbound.mail"
-    assert not smtp_sink.received[before:]
+    assert not world.sent_since(before)
 
 
 def test_two_machines_answering_each_other_come_to_an_end(world, smtp_sink):
     """A client's software that answers every mail it gets, without saying that it is a machine."""
     robot = f"robot-{secrets.token_hex(3)}@{world.client_domain}"
+    world.server.settle()
     start = read = len(smtp_sink.received)
     sent = [_plain(world, robot, "Ping")]
     rounds = 0
     world.server.deliver(sent[0])
     while rounds < 40:
+        world.server.settle()
         fresh = smtp_sink.to(robot, read)
         read = len(smtp_sink.received)
         if not fresh:
@@ -150,7 +154,8 @@ def test_a_flood_from_one_sender_is_bounded_and_nothing_of_it_is_lost(world, smt
         header_of(raw, "Subject") for raw in sent if len(world.whereabouts(header_of(raw, "Message-ID"))) != 1
     ]
     assert not lost, f"lost: {lost}"
-    assert len(smtp_sink.to(sender, before)) <= len(sent)
+    world.server.settle()
+    assert len(smtp_sink.to(sender, before)) <= 20, "an answer to mail that was not taken"
 
 
 def test_same_mail_delivered_twice_is_one_ticket(world):
@@ -170,13 +175,14 @@ def test_mail_of_25_megabytes_arrives_whole(world):
     message["To"] = world.desk_address
     message["Subject"] = "The database dump you asked for"
     message["Date"] = formatdate()
-    message["Message-ID"] = make_msgid(domain=world.client_domain)
+    message_id = make_msgid(domain=world.client_domain)
+    message["Message-ID"] = message_id
     message.set_content("See attachment.")
     message.add_attachment(content, maintype="application", subtype="octet-stream", filename="dump.bin")
 
     world.server.deliver(message.as_bytes())
 
-    ticket = world.ticket_of(message["Message-ID"])
+    ticket = world.ticket_of(message_id)
     (attachment,) = world.tech.find(
         "ir.attachment", [("res_model", "=", "psa.ticket"), ("res_id", "=", ticket["id"])], "name", "file_size"
     )
@@ -232,13 +238,15 @@ def test_attachment_with_a_foreign_name_can_be_opened(world):
 
 
 def test_broken_mail_is_not_lost(world):
+    """Letters of no known alphabet, a picture that is none, no end: read as far as it goes, or kept as it came."""
     message_id = world.send("broken_mime")
 
-    places = world.whereabouts(message_id)
-    assert len(places) == 1, places
-    ticket = world.ticket_of(message_id)
-    assert ticket["name"].startswith("Scanner broken")
-    assert "The scanner makes a noise" in ticket["description"]
+    (place,) = world.whereabouts(message_id)
+    if place[0] == "psa.ticket":
+        assert "The scanner makes a noise" in world.read_ticket(place[1])["description"]
+    else:
+        raw = _assert_inbound_is_complete(world, place[1], message_id)
+        assert b"The scanner makes a noise" in raw
 
 
 def test_raw_8_bit_mail_fetched_from_a_mailbox_is_not_lost(world):
@@ -265,7 +273,7 @@ def test_mail_to_an_address_that_is_no_desk_is_refused_to_the_mail_server_or_kep
 
     kept = world.whereabouts(header_of(raw, "Message-ID"))
     assert kept or code == 67, f"mail gate said {code}, and the mail is nowhere"
-    assert not smtp_sink.received[before:]
+    assert not world.sent_since(before)
 
 
 def test_mail_kept_aside_can_be_made_a_ticket(world):

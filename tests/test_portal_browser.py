@@ -96,7 +96,7 @@ def test_new_ticket_with_two_files(world, new_page, look, tmp_path, viewport):
     page.goto("/my/tickets")
     page.click("a[href='/my/tickets/new'] >> visible=true")
     page.fill("[name=subject]", subject)
-    page.fill("[name=description]", "First line.\n<b>Second</b> line & more.")
+    page.fill("textarea[name=description]", "First line.\n<b>Second</b> line & more.")
     page.set_input_files("[name=attachments]", [picture, log])
     page.click("button:has-text('Send ticket')")
     page.wait_for_url(re.compile(r"/my/tickets/\d+"))
@@ -126,12 +126,12 @@ def test_form_without_a_subject_says_what_is_missing_and_keeps_the_rest(world, n
     count = world.tech.count("psa.ticket", [])
 
     page.goto("/my/tickets/new")
-    page.fill("[name=description]", "Words that must not be lost")
+    page.fill("textarea[name=description]", "Words that must not be lost")
     page.click("button:has-text('Send ticket')")
 
     page.wait_for_selector("#psa_subject_error")
     assert "subject" in page.inner_text("#psa_subject_error").lower()
-    assert page.input_value("[name=description]") == "Words that must not be lost"
+    assert page.input_value("textarea[name=description]") == "Words that must not be lost"
     assert world.tech.count("psa.ticket", []) == count
 
 
@@ -149,7 +149,7 @@ def test_reply_reaches_the_technician(world, new_page, smtp_sink, tmp_path, view
     page.wait_for_selector(".o-mail-Composer-input >> visible=true")
     page.fill(".o-mail-Composer-input >> visible=true", words)
     with page.expect_file_chooser() as chooser:
-        page.click(".o-mail-Composer button[title='Attach files'], .o-mail-Composer [name='upload-files']")
+        page.click(".o-mail-Composer .fa-paperclip >> visible=true")
     chooser.value.set_files(photo)
     page.wait_for_selector(f".o-mail-AttachmentContainer:has-text('{photo.stem}')")
     page.click(".o-mail-Composer button:has-text('Send') >> visible=true")
@@ -165,12 +165,8 @@ def test_reply_reaches_the_technician(world, new_page, smtp_sink, tmp_path, view
 
 def test_internal_note_stays_inside(world, new_page):
     ticket_id = world.ids["owen_ticket"]
-    world.tech.call(
-        "psa.ticket", "message_post", [ticket_id], body="He is too heavy.", subtype_xmlid="mail.mt_note"
-    )
-    world.tech.call(
-        "psa.ticket", "message_post", [ticket_id], body="We send oil.", subtype_xmlid="mail.mt_comment"
-    )
+    world.answer(ticket_id, "He is too heavy.", "mail.mt_note")
+    world.answer(ticket_id, "We send oil.")
     page = new_page(login=world.ids["employee_login"])
 
     page.goto(f"/my/tickets/{ticket_id}")

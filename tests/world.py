@@ -49,6 +49,11 @@ class World:
         self.server.deliver(raw, check=check)
         return header_of(raw, "Message-ID")
 
+    def sent_since(self, count):
+        """Return the mails that went out after the first ``count``, the scheduled ones too."""
+        self.server.settle()
+        return self.server.sink.received[count:]
+
     def whereabouts(self, message_id):
         """Return where a mail is to be seen: a list of ("psa.ticket" or "psa.inbound.mail", id)."""
         admin = self.server.xmlrpc()
@@ -75,6 +80,12 @@ class World:
             ticket_id,
             *("name", "number", "desk_id", "queue_id", "user_id", "partner_id", "client_id", "company_id", "stage_id"),
             *("state", "source", "email_from", "description", "access_url"),
+        )
+
+    def answer(self, ticket_id, body, subtype="mail.mt_comment"):
+        """Write on a ticket as the technician, as the chatter does."""
+        return self.tech.call(
+            "psa.ticket", "message_post", [ticket_id], body=body, message_type="comment", subtype_xmlid=subtype
         )
 
     def messages_of(self, ticket_id):
