@@ -143,33 +143,33 @@ class AccountAnalyticLine(models.Model):
             line.psa_billable_minutes = hours_to_minutes(line.psa_billable_hours)
 
     def _compute_psa_billing_state(self):
-        states = {}
-        for source_id, state in (
+        states = dict(
             self.env["psa.billing.item"]
             .sudo()
             ._read_group(
                 [("source_model", "=", self._name), ("source_id", "in", self.ids)],
                 ["source_id", "state"],
             )
-        ):
-            states[source_id] = state
+        )
         for line in self:
             line.psa_billing_state = states.get(line.id, False)
 
     @api.depends("psa_ticket_id.client_id")
     def _compute_partner_id(self):
         ticket_lines = self.filtered("psa_ticket_id")
-        super(AccountAnalyticLine, self - ticket_lines)._compute_partner_id()
+        result = super(AccountAnalyticLine, self - ticket_lines)._compute_partner_id()
         for line in ticket_lines:
             # Moving a ticket to another client does not move what was already approved.
             if line.psa_approval_state != "approved":
                 line.partner_id = line.psa_ticket_id.client_id
+        return result
 
     def _compute_display_name(self):
         ticket_lines = self.filtered("psa_ticket_id")
-        super(AccountAnalyticLine, self - ticket_lines)._compute_display_name()
+        result = super(AccountAnalyticLine, self - ticket_lines)._compute_display_name()
         for line in ticket_lines:
             line.display_name = f"{line.psa_ticket_id.sudo().number}: {line.name or '/'}"
+        return result
 
     @api.constrains("psa_ticket_id", "unit_amount")
     def _check_psa_time(self):
@@ -248,7 +248,6 @@ class AccountAnalyticLine(models.Model):
         self._psa_check_approver()
         self.check_access("write")
         lines = self.filtered(lambda line: line.psa_approval_state == "approved")
-        self.env["psa.billing.item"]._psa_remove_time(lines)
         lines._psa_write_approval(
             {
                 "psa_approval_state": "submitted",
@@ -256,6 +255,7 @@ class AccountAnalyticLine(models.Model):
                 "psa_approved_on": False,
             }
         )
+        self.env["psa.billing.item"]._psa_remove_time(lines)
         return True
 
     def action_psa_refuse(self):
@@ -297,7 +297,7 @@ class AccountAnalyticLine(models.Model):
 
     def _psa_write_approval(self, vals):
         """Change approval fields: the one door past the lock, private, so closed to callers outside."""
-        return super().write(vals)
+        return super().write(vals)  # pylint: disable=super-method-mismatch
 
     def _psa_refuse_approval_values(self, vals):
         named = APPROVAL_FIELDS & vals.keys()

@@ -8,10 +8,11 @@ class ProjectProject(models.Model):
     @api.depends("company_id.psa_service_project_id")
     def _compute_is_internal_project(self):
         """Ticket time is kept in a project nobody plans in: hidden like Odoo's own internal one."""
-        super()._compute_is_internal_project()
+        result = super()._compute_is_internal_project()
         for project in self:
             if project and project == project.company_id.psa_service_project_id:
                 project.is_internal_project = True
+        return result
 
     def _search_is_internal_project(self, operator, value):
         domain = super()._search_is_internal_project(operator, value)

@@ -34,7 +34,7 @@ class PsaBillingItem(models.Model):
     name = fields.Text("Invoice Text", required=True)
     source_model = fields.Char(required=True, readonly=True)
     source_id = fields.Many2oneReference(
-        "Source", model_field="source_model", required=True, readonly=True
+        model_field="source_model", required=True, readonly=True
     )
     part = fields.Char(
         required=True, readonly=True, help="A fact may be charged in parts; this names the part."
@@ -143,13 +143,22 @@ class PsaBillingItem(models.Model):
             )
         return super().write(vals)
 
-    def unlink(self):
-        raise UserError(
-            self.env._(
-                "Ledger rows are not deleted. Take the approval of the time back, or write the row "
-                "off with a reason."
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_standing(self):
+        # A row goes only together with the approval it came from.
+        time_ids = self.filtered(lambda item: item.source_model == TIME_MODEL).mapped("source_id")
+        approved = self.env[TIME_MODEL].sudo().browse(time_ids).exists()
+        if (
+            len(time_ids) != len(self)
+            or "invoiced" in self.mapped("state")
+            or "approved" in approved.mapped("psa_approval_state")
+        ):
+            raise UserError(
+                self.env._(
+                    "Ledger rows are not deleted. Take the approval of the time back, or write the "
+                    "row off with a reason."
+                )
             )
-        )
 
     def action_approve(self):
         """Release rows for invoicing."""
@@ -251,7 +260,7 @@ class PsaBillingItem(models.Model):
 
     def _write_row(self, vals):
         """Write past the guard; private, so closed to callers outside."""
-        return super().write(vals)
+        return super().write(vals)  # pylint: disable=super-method-mismatch
 
     def _psa_release(self, keep_trace=True):
         """Take rows off their invoice lines: they are to be invoiced again.
@@ -285,7 +294,7 @@ class PsaBillingItem(models.Model):
 
     @api.model
     def _psa_remove_time(self, lines):
-        """Take time entries out of the ledger again; invoiced ones cannot be."""
+        """Take entries whose approval was taken back out of the ledger; invoiced ones stay."""
         items = self.sudo().search(
             [("source_model", "=", TIME_MODEL), ("source_id", "in", lines.ids)]
         )
@@ -301,7 +310,7 @@ class PsaBillingItem(models.Model):
                     invoice=item.move_id.display_name,
                 )
             )
-        super(PsaBillingItem, items).unlink()
+        return items.unlink()
 
     @api.model
     def _prepare_time_vals_list(self, lines):
@@ -389,16 +398,15 @@ class PsaBillingItem(models.Model):
     def _explain(self):
         """Return the derivation as sentences."""
         why = self.derivation or {}
-        _ = self.env._
         sentences = []
         contract = {
-            "named_on_entry": _("The contract was named on the entry."),
-            "named_but_unusable": _(
+            "named_on_entry": self.env._("The contract was named on the entry."),
+            "named_but_unusable": self.env._(
                 "The contract named on the entry is not this client's, or was not in force that day."
             ),
-            "no_contract_in_force": _("The client had no contract in force that day."),
-            "only_contract_in_force": _("It was the client's only contract in force that day."),
-            "newest_start_of_several": _(
+            "no_contract_in_force": self.env._("The client had no contract in force that day."),
+            "only_contract_in_force": self.env._("It was the client's only contract in force that day."),
+            "newest_start_of_several": self.env._(
                 "Of %s contracts in force that day, the one that started last was taken.",
                 len(why.get("contract", {}).get("candidate_ids", ())),
             ),
@@ -408,7 +416,7 @@ class PsaBillingItem(models.Model):
         minutes = why.get("minutes")
         if minutes:
             sentences.append(
-                _(
+                self.env._(
                     "%(worked)s min worked; minimum %(minimum)s, increment %(increment)s: "
                     "%(rule)s min.",
                     worked=why["inputs"]["worked_minutes"],
@@ -418,21 +426,21 @@ class PsaBillingItem(models.Model):
                 )
             )
             if minutes["set_by_hand"]:
-                sentences.append(_("Set by hand to %s min.", minutes["used"]))
+                sentences.append(self.env._("Set by hand to %s min.", minutes["used"]))
         rate = {
-            "contract_role_work_type": _("Rate: the contract's, for role and work type."),
-            "contract_role": _("Rate: the contract's, for the role."),
-            "role_default": _("Rate: the role's own; the contract names none for it."),
-            "role_default_in_other_currency": _(
+            "contract_role_work_type": self.env._("Rate: the contract's, for role and work type."),
+            "contract_role": self.env._("Rate: the contract's, for the role."),
+            "role_default": self.env._("Rate: the role's own; the contract names none for it."),
+            "role_default_in_other_currency": self.env._(
                 "The role's own rate is in another currency, so it does not count."
             ),
-            "none": _("Neither a contract nor the role names a rate."),
+            "none": self.env._("Neither a contract nor the role names a rate."),
         }.get(why.get("rate", {}).get("clause"))
         if rate:
             sentences.append(rate)
         if why.get("amount"):
             sentences.append(
-                _(
+                self.env._(
                     "%(rate)s × %(minutes)s min ÷ 60 = %(amount)s, rounded half up to %(rounding)s.",
                     rate=why["rate"]["hourly_rate"],
                     minutes=minutes["used"] if minutes else "?",

@@ -1,9 +1,8 @@
-from psycopg2.errors import UniqueViolation
-
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import UniqueViolation
 
 from .common import PsaBillingCommon
 
@@ -115,8 +114,10 @@ class TestLedger(PsaBillingCommon):
         for values in ({"amount": 1}, {"state": "invoiced"}, {"move_line_id": 1}, {"minutes": 0}):
             with self.assertRaises(UserError):
                 by_billing.write(values)
-        with self.assertRaises(UserError):
+        with self.assertRaises(AccessError):
             by_billing.unlink()
+        with self.assertRaises(UserError):
+            item.unlink()
         with self.assertRaises(AccessError):
             by_billing.create({"name": "x", "source_model": "x", "source_id": 1, "part": "x"})
         by_billing.name = "A friendlier text"

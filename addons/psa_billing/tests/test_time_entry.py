@@ -73,11 +73,10 @@ class TestTimeEntry(PsaBillingCommon):
                 self._log(minutes)
 
     def test_the_time_page_of_a_ticket(self):
-        with Form(self.ticket.with_user(self.technician).with_company(self.company)) as form:
-            with form.psa_time_ids.new() as line:
-                line.name = "Called the vendor"
-                line.unit_amount = 0.2
-                self.assertAlmostEqual(line.psa_billable_hours, 0.25)
+        with Form(self.ticket.with_user(self.technician).with_company(self.company)) as form, form.psa_time_ids.new() as line:
+            line.name = "Called the vendor"
+            line.unit_amount = 0.2
+            self.assertAlmostEqual(line.psa_billable_hours, 0.25)
         self.assertRecordValues(
             self.ticket.psa_time_ids,
             [{"psa_approval_state": "draft", "user_id": self.technician.id, "company_id": self.company.id}],

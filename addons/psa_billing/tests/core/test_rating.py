@@ -293,7 +293,8 @@ def test_every_row_has_a_price_or_a_reason(facts, contracts):
             assert row.amount is None
         else:
             assert row.error is None
-            assert row.amount is not None and row.amount >= 0
+            assert row.amount is not None
+            assert row.amount >= 0
 
 
 @given(fact_lists, contracts_of_clients)
