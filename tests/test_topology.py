@@ -1,8 +1,10 @@
 """The topology of docker-compose.yml, proved with real processes: two web servers, one cron server, primary and replica."""
 
+import base64
 import contextlib
 import json
 import secrets
+import shutil
 import signal
 import time
 from datetime import datetime, timedelta, timezone
@@ -31,6 +33,12 @@ def topology():
 def cookie(topology):
     """A browser's session, made on server A."""
     return sign_in(topology.url("a"))
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    """The backup that one test takes and a later one brings back."""
+    return {"path": tmp_path_factory.mktemp("backup") / "psa.tar"}
 
 
 def sign_in(url, verify=True):
@@ -220,6 +228,23 @@ class TestTopology:
 
         assert heard["type"] == "mail.activity/updated"
 
+    def test_a_backup_is_taken_while_people_work(self, topology, archive):
+        admin = topology.rpc("a")
+        title = new_title("Before the backup")
+        ticket_id = admin.create("psa.ticket", {"name": title})
+        content = base64.b64encode(title.encode()).decode()
+        vals = {"name": "note.txt", "datas": content, "res_model": "psa.ticket", "res_id": ticket_id}
+        archive["attachment"] = admin.create("ir.attachment", vals)
+
+        done = topology.script("backup.sh", archive["path"])
+
+        assert done.returncode == 0, done.stderr
+        assert archive["path"].stat().st_mode & 0o077 == 0
+        archive["title"] = title
+        again = topology.script("backup.sh", archive["path"])
+        assert again.returncode
+        assert "never overwritten" in again.stderr
+
     def test_reading_goes_on_while_the_replica_is_away_and_it_catches_up(self, topology, cookie):
         title = new_title("Meanwhile")
         topology.replica.stop(signal.SIGINT)
@@ -256,6 +281,43 @@ class TestTopology:
         topology.cron.stop()
 
         wait_for(lambda: not topology.probe("cron"), "the health check to fail", 10)
+
+    def test_a_damaged_backup_changes_nothing(self, topology, archive):
+        damaged = archive["path"].with_name("damaged.tar")
+        raw = bytearray(archive["path"].read_bytes())
+        raw[len(raw) // 2] ^= 0xFF
+        damaged.write_bytes(raw)
+
+        done = topology.script("restore.sh", damaged, "--force")
+
+        assert done.returncode == 65
+        assert "nothing was changed" in done.stderr
+        assert self.on_primary(topology, archive["title"])
+
+    def test_the_backup_comes_back(self, topology, archive):
+        later = new_title("After the backup")
+        topology.rpc("b").create("psa.ticket", {"name": later})
+        topology.web["b"].kill()
+        shutil.rmtree(topology.folder / "data" / "filestore")
+        (topology.folder / "data" / "filestore").mkdir()
+
+        refused = topology.script("restore.sh", archive["path"])
+        assert refused.returncode == 64
+        assert self.on_primary(topology, later)
+        done = topology.script("restore.sh", archive["path"], "--force")
+
+        assert done.returncode == 0, done.stderr
+        assert not self.on_primary(topology, later)
+        assert self.on_primary(topology, archive["title"])
+        topology.start_web("b")
+        wait_for(lambda: topology.probe("web", "b"), "the server on the restored database", 60)
+        attachment = topology.rpc("b").read("ir.attachment", archive["attachment"], "datas")
+        assert base64.b64decode(attachment["datas"]).decode() == archive["title"]
+
+    @staticmethod
+    def on_primary(topology, title):
+        """Whether the primary has a ticket of this title."""
+        return topology.query(topology.primary_port, "SELECT 1 FROM psa_ticket WHERE name = %s", (title,))
 
     @staticmethod
     def on_replica(topology, title):

@@ -442,6 +442,41 @@ class Topology:
         rows = [json.loads(line) for line in self.log("nginx_access").read_text().splitlines()]
         return [row["upstream"] for row in rows if path is None or row["request"].endswith(path)]
 
+    # Docker's place
+
+    def compose_env(self):
+        """Return an environment in which `docker compose` does to these processes what it would do to containers."""
+        program = self.folder / "bin" / "docker"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(
+            f"""#!/bin/sh
+# docker compose --project-directory FOLDER exec|run|stop ...
+shift 3
+case "$1 $2 $3" in
+    "exec -T db") shift 3; PATH="{self.pg_bin}:$PATH" PGHOST={self.sockets} PGPORT={self.primary_port} exec "$@" ;;
+    "run --rm -T")
+        [ "$4 $5 $6 $7" = "--no-deps --entrypoint tar cron" ] || exit 99
+        shift 7
+        for word in "$@"; do
+            shift
+            case "$word" in --directory=*) word="--directory={self.folder}/data${{word#--directory=/var/lib/odoo}}" ;; esac
+            set -- "$@" "$word"
+        done
+        exec tar "$@" ;;
+    "stop nginx web") ;;
+    *) echo "unexpected: $*" >&2; exit 99 ;;
+esac
+"""
+        )
+        program.chmod(0o755)
+        return {**os.environ, "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}"}
+
+    def script(self, name, *arguments):
+        """Run one of the scripts in deploy/ on these processes."""
+        return subprocess.run(
+            [DEPLOY / name, *arguments], env=self.compose_env(), capture_output=True, text=True, timeout=120
+        )
+
     # All
 
     def start(self):
