@@ -18,6 +18,7 @@
         "demo/psa_billing_demo.xml",
         "demo/psa_story_demo.xml",
     ],
+    "uninstall_hook": "uninstall_hook",
     "application": True,
     "installable": True,
 }

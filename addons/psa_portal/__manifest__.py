@@ -7,6 +7,7 @@
     "license": "LGPL-3",
     "depends": ["psa_helpdesk"],
     "data": [
+        "data/ir_config_parameter_data.xml",
         "views/portal_templates.xml",
         "views/portal_ticket_templates.xml",
     ],

@@ -82,7 +82,7 @@ class PsaTicket(models.Model):
         if not ticket_form.may_close(self.state):
             return False
         date_resolved = self.date_resolved
-        self._portal_say(author, self.env._("The client marked this ticket as solved."), comment)
+        self._portal_say(author, self.env._("Marked this ticket as solved."), comment)
         self.action_close()
         if date_resolved:
             # What the client says takes a resolved ticket up again for a moment; it was solved before.
@@ -97,7 +97,7 @@ class PsaTicket(models.Model):
         self.ensure_one()
         if not ticket_form.may_reopen(self.state):
             return False
-        self._portal_say(author, self.env._("The client opened this ticket again."), comment)
+        self._portal_say(author, self.env._("Opened this ticket again."), comment)
         # The comment alone may have opened it: a reply to a resolved ticket does.
         if ticket_form.may_reopen(self.state):
             self.action_reopen()
