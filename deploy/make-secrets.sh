@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: deploy/make-secrets.sh [CERTIFICATE-CHAIN.pem KEY.pem]
 # Makes deploy/secrets/: a random password in each file that is not there yet, and a copy of the certificate and its key (again
-# whenever they are given: this is how a renewed certificate gets in; then `docker compose restart nginx`).
+# whenever they are given: this is how a renewed certificate gets in; then
+# `docker compose up --detach --force-recreate nginx`).
 # The folder is closed to other users of this machine; the files in it are readable by all because the services that get them
 # mounted run as different users.
 set -eu

@@ -700,3 +700,21 @@ def test_entrypoint_gives_each_role_its_own_kind_of_server(tmp_path):
     assert cron.startswith("args=server --no-http --workers=1 --max-cron-threads=4\n")
     assert "PGAPPNAME=psa-cron-{pid}" in cron
     assert shell.startswith("args=shell --no-http\n")
+
+
+# The administrator guide
+
+
+def test_guide_names_files_services_and_settings_that_exist(services):
+    guide = (ROOT / "docs" / "administrator_guide.md").read_text()
+
+    for path in set(re.findall(r"`((?:deploy|tests|docs|addons)/[\w./-]*\w)", guide)):
+        assert (ROOT / path).exists() or path.startswith("deploy/secrets"), path
+    for name in re.findall(r"\bPSA_(?:DOMAIN|WEB_\w+|CRON_\w+|DB_\w+|REPLICA_\w+)", guide):
+        assert name in (DEPLOY / "env.example").read_text(), name
+    for command in re.findall(r"docker compose (?:run|exec|stop|logs)([^\n`|]*)", guide):
+        assert set(command.split()) & set(services), command
+    for name in ("limit_time_real", "workers", "dbfilter", "list_db"):
+        assert name in read_odoo_conf()
+    named = set(re.findall(r"`(db_\w+|max_\w+|log_\w+|workers|dbfilter|list_db|data_dir|addons_path|smtp_server)[` =]", guide))
+    assert named <= set(read_odoo_conf()) | {"max_connections"}
