@@ -36,8 +36,8 @@ FAST_DISK = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page
 
 
 def nginx_program():
-    """Return nginx's path, or None; Debian keeps it outside the PATH of ordinary users."""
-    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
+    """Return nginx's path ($PSA_NGINX, else the installed one), or None; Debian keeps it outside users' PATH."""
+    return os.environ.get("PSA_NGINX") or shutil.which("nginx", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
 
 
 class Process:
