@@ -115,7 +115,8 @@ def run(options):
     if made.core:
         jobs.append(lambda: runner.pytest("core", made.core, toolchain.environment))
     needs_server = [file for file in made.outside if not set(SERVERLESS) & set(file.parts)]
-    jobs += [lambda file=file: runner.pytest(file.stem, [file], toolchain.environment)
+    # The launcher's own tests start ./psa as a person would: with the machine's Python, not with ours.
+    jobs += [lambda file=file: runner.pytest(file.stem, [file], dict(os.environ))
              for file in made.outside if file not in needs_server]
     if made.addons or needs_server:
         with postgres.Cluster(toolchain, places.cache() / "testpg", throwaway=True).running() as cluster:
