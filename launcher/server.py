@@ -52,8 +52,6 @@ class Odoo:
             "db_replica_port": None,
             "db_name": None,
             # The production limits are for one request per process; here one process serves many.
-            "db_maxconn": None,
-            "db_maxconn_gevent": None,
             "dbfilter": "",
             "admin_passwd": None,
             "list_db": False,

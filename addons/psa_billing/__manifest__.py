@@ -32,5 +32,4 @@
         "web.assets_backend": ["psa_billing/static/src/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
-    "installable": True,
 }

@@ -17,5 +17,4 @@
             "psa_portal/static/src/scss/**/*",
         ],
     },
-    "installable": True,
 }

@@ -41,37 +41,33 @@ class TicketPortal(CustomerPortal):
     # ------------------------------------------------------------------
 
     def _ticket_searchbar_sortings(self):
-        _ = request.env._
         return {
-            "newest": {"label": _("Newest"), "order": "id desc"},
-            "oldest": {"label": _("Oldest"), "order": "id"},
-            "priority": {"label": _("Priority"), "order": "priority_id, id desc"},
-            "update": {"label": _("Last Update"), "order": "write_date desc, id desc"},
+            "newest": {"label": self.env._("Newest"), "order": "id desc"},
+            "oldest": {"label": self.env._("Oldest"), "order": "id"},
+            "priority": {"label": self.env._("Priority"), "order": "priority_id, id desc"},
+            "update": {"label": self.env._("Last Update"), "order": "write_date desc, id desc"},
         }
 
     def _ticket_searchbar_filters(self):
-        _ = request.env._
         return {
-            "all": {"label": _("All"), "domain": []},
-            "open": {"label": _("Open"), "domain": [("state", "in", OPEN_STATES)]},
-            "waiting": {"label": _("Waiting for Me"), "domain": [("state", "=", "waiting")]},
-            "resolved": {"label": _("Resolved"), "domain": [("state", "=", "resolved")]},
-            "closed": {"label": _("Closed"), "domain": [("state", "in", ("closed", "cancelled"))]},
+            "all": {"label": self.env._("All"), "domain": []},
+            "open": {"label": self.env._("Open"), "domain": [("state", "in", OPEN_STATES)]},
+            "waiting": {"label": self.env._("Waiting for Me"), "domain": [("state", "=", "waiting")]},
+            "resolved": {"label": self.env._("Resolved"), "domain": [("state", "=", "resolved")]},
+            "closed": {"label": self.env._("Closed"), "domain": [("state", "in", ("closed", "cancelled"))]},
         }
 
     def _ticket_searchbar_inputs(self):
-        _ = request.env._
         return {
-            "all": {"input": "all", "label": _("Search in All")},
-            "number": {"input": "number", "label": _("Search in Number")},
-            "subject": {"input": "subject", "label": _("Search in Subject")},
+            "all": {"input": "all", "label": self.env._("Search in All")},
+            "number": {"input": "number", "label": self.env._("Search in Number")},
+            "subject": {"input": "subject", "label": self.env._("Search in Subject")},
         }
 
     def _ticket_searchbar_groupby(self):
-        _ = request.env._
         return {
-            "none": {"label": _("None")},
-            "status": {"label": _("Status")},
+            "none": {"label": self.env._("None")},
+            "status": {"label": self.env._("Status")},
         }
 
     def _ticket_search_domain(self, search_in, search):
@@ -227,23 +223,22 @@ class TicketPortal(CustomerPortal):
 
     def _ticket_form_error(self, field, code, max_mb):
         """The sentence that says what is wrong with a field and what to do about it."""
-        _ = request.env._
         sentences = {
-            ("subject", "missing"): _("Please give the ticket a subject: one line that says what it is about."),
+            ("subject", "missing"): self.env._("Please give the ticket a subject: one line that says what it is about."),
             ("subject", "too_long"): _(
                 "Please shorten the subject to %s characters and put the rest in the description.", SUBJECT_MAX
             ),
-            ("description", "missing"): _("Please describe what happened and what you expected."),
+            ("description", "missing"): self.env._("Please describe what happened and what you expected."),
             ("description", "too_long"): _(
                 "Please shorten the description to %s characters, or attach the rest as a file.", DESCRIPTION_MAX
             ),
             ("attachments", "too_large"): _(
                 "The files are larger than %s MB together. Please choose fewer or smaller files.", max_mb
             ),
-            ("attachments", "too_many"): _("Please choose at most %s files.", FILES_MAX),
-            ("attachments", "empty_file"): _("One of the files is empty. Please choose the files again."),
+            ("attachments", "too_many"): self.env._("Please choose at most %s files.", FILES_MAX),
+            ("attachments", "empty_file"): self.env._("One of the files is empty. Please choose the files again."),
         }
-        return sentences.get((field, code)) or _("This choice is not offered any more. Please choose again.")
+        return sentences.get((field, code)) or self.env._("This choice is not offered any more. Please choose again.")
 
     def _ticket_form_values(self, desk_sudo, options, post=None, errors=None):
         values = self._prepare_portal_layout_values()
