@@ -57,7 +57,9 @@ class PsaTicket(models.Model):
     _origin_message_uniq = models.UniqueIndex(
         "(desk_id, origin_message_id) WHERE origin_message_id IS NOT NULL", "This mail is already a ticket of this desk."
     )
-    _company_state_idx = models.Index("(company_id, state)")
+    # Holds all that counting and grouping by stage need. Odoo asks for "active IS TRUE", which "active" does not stand for.
+    _company_state_idx = models.Index("(company_id, state, stage_id) WHERE active IS TRUE")
+    _company_recent_idx = models.Index("(company_id, id DESC) WHERE active IS TRUE")
     _client_state_idx = models.Index("(client_id, state)")
     _queue_state_idx = models.Index("(queue_id, state)")
     _desk_state_idx = models.Index("(desk_id, state)")
