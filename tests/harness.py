@@ -23,6 +23,7 @@ from email.utils import format_datetime, getaddresses
 from pathlib import Path
 
 import psycopg2
+import pytest
 import requests
 from aiosmtpd.controller import Controller
 
@@ -67,12 +68,9 @@ def wait_for(condition, what, seconds=20, every=0.2):
 @contextlib.contextmanager
 def refused():
     """Assert that what happens inside is refused for lack of rights."""
-    try:
+    with pytest.raises(xmlrpc.client.Fault) as refusal:
         yield
-    except xmlrpc.client.Fault as fault:
-        assert fault.faultCode == ACCESS_ERROR, fault.faultString
-    else:
-        raise AssertionError("it was allowed")
+    assert refusal.value.faultCode == ACCESS_ERROR, refusal.value.faultString
 
 
 def scratch(name):

@@ -107,6 +107,6 @@ def test_every_menu_of_the_suite_opens_for_the_owner(world, new_page):
         pending += [str(child) for child in menu["children"]]
         if not menu.get("actionID"):
             continue
-        _open(page, f"/odoo/action-{menu['actionID']}", ".o_action_manager .o_view_controller, .o_action_manager .o_form_view")
+        _open(page, f"/odoo/action-{menu['actionID']}", ".o_view_controller, .modal .o_form_view")
         opened.append(menu["name"])
     assert len(opened) >= 10, opened
