@@ -26,5 +26,4 @@
         "views/psa_helpdesk_menus.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
-    "installable": True,
 }

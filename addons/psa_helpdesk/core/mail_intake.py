@@ -47,7 +47,7 @@ class Headers:
     hops: int = 0
 
     @classmethod
-    def read(cls, headers: Mapping[str, str], *, sender: str, subject: str, content_type: str, report_type: str, hops: int):
+    def of(cls, headers: Mapping[str, str], *, sender: str, subject: str, content_type: str, report_type: str, hops: int):
         """Build the facts from a mail's headers; names are looked up without regard to case."""
         lowered = {str(name).lower(): str(value) for name, value in headers.items()}
         return cls(

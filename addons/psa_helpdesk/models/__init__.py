@@ -6,6 +6,7 @@ from . import psa_ticket_stage
 from . import psa_ticket_option
 from . import psa_ticket_tag
 from . import psa_ticket
+from . import psa_ticket_attribute
 from . import psa_ticket_mail
 from . import psa_inbound_mail
 from . import mail_alias

@@ -1,4 +1,5 @@
 import email
+import email.errors
 import email.header
 import email.policy
 import logging
@@ -78,7 +79,8 @@ class MailThread(models.AbstractModel):
             return False
         if intake.reason:
             self.env["psa.inbound.mail"].sudo()._keep_refused(intake)
-        return result
+        # Odoo answers None for some mail it ignores; the mail gate's XML-RPC cannot pass that on, and all would be undone.
+        return result or False
 
     @api.model
     def message_parse(self, message, save_original=False):
@@ -217,8 +219,9 @@ class MailThread(models.AbstractModel):
 
     def _routing_create_bounce_email(self, email_from, body_html, message, **mail_values):
         # Answering mail that goes in circles keeps it going.
-        if not self.env.context.get("psa_keep_silent") or not self._psa_intake():
-            super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
+        if self.env.context.get("psa_keep_silent") and self._psa_intake():
+            return None
+        return super()._routing_create_bounce_email(email_from, body_html, message, **mail_values)
 
     @api.model
     def _psa_intake(self):
@@ -244,7 +247,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _psa_mail_headers(self, message, message_dict):
         """Return the facts about a mail that its kind depends on."""
-        return mail_intake.Headers.read(
+        return mail_intake.Headers.of(
             dict(message.raw_items()),
             sender=email_normalize(message_dict.get("email_from") or "", strict=False) or message_dict.get("email_from") or "",
             subject=message_dict.get("subject") or "",
@@ -259,17 +262,21 @@ class MailThread(models.AbstractModel):
         return email_normalize(address or "", strict=False)
 
     @api.model
+    def _psa_readable_header(self, value):
+        """Return a header as text; what cannot be decoded stays as it was written."""
+        try:
+            return str(email.header.make_header(email.header.decode_header(value or "")))
+        except (LookupError, ValueError, email.errors.MessageError):
+            return str(value)
+
+    @api.model
     def _psa_parse_for_keeping(self, raw):
         """Return what can be read of a mail that the gateway could not parse: never raises."""
-        try:
-            message = email.message_from_bytes(raw, policy=email.policy.compat32)
-            header = {
-                name: str(email.header.make_header(email.header.decode_header(message.get(name) or "")))
-                for name in ("From", "To", "Cc", "Delivered-To", "Subject", "Message-Id")
-            }
-        except Exception:
-            _logger.info("Headers of an incoming mail cannot be read", exc_info=True)
-            return {}
+        message = email.message_from_bytes(raw, policy=email.policy.compat32)
+        header = {
+            name: self._psa_readable_header(message.get(name))
+            for name in ("From", "To", "Cc", "Delivered-To", "Subject", "Message-Id")
+        }
         recipients = ",".join(filter(None, (header["To"], header["Cc"], header["Delivered-To"])))
         return {
             "email_from": header["From"],

@@ -21,8 +21,8 @@ class PsaDesk(models.Model):
 
     name = fields.Char(required=True, tracking=True)
     code = fields.Char(help="Short name used in reports and imports; unique in the company.")
-    sequence = fields.Integer(default=10)
-    color = fields.Integer()
+    sequence = fields.Integer(default=10, aggregator=None)
+    color = fields.Integer(aggregator=None)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company, tracking=True,
@@ -45,7 +45,7 @@ class PsaDesk(models.Model):
         "psa.queue", "psa_desk_queue_rel", "desk_id", "queue_id", string="Queues", check_company=True,
     )
     default_queue_id = fields.Many2one(
-        "psa.queue", "Default Queue", check_company=True, domain="[('company_id', '=', company_id)]", tracking=True,
+        "psa.queue", check_company=True, domain="[('company_id', '=', company_id)]", tracking=True,
         index="btree_not_null", ondelete="restrict",
         help="New tickets of this desk go into this queue unless somebody chooses another.",
     )

@@ -17,8 +17,8 @@ class PsaQueue(models.Model):
     )
 
     name = fields.Char(required=True, tracking=True)
-    sequence = fields.Integer(default=10)
-    color = fields.Integer()
+    sequence = fields.Integer(default=10, aggregator=None)
+    color = fields.Integer(aggregator=None)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
         "res.company", required=True, index=True, default=lambda self: self.env.company,

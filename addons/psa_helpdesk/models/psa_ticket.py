@@ -39,7 +39,8 @@ class PsaTicket(models.Model):
     """A request of a client, from the first word to the closing.
 
     What the outside sees is the stage; what the suite reckons with is its ``state``. Dates follow the state by
-    ``core/lifecycle.py``. The mail side (gateway, recipients, announcements) is in ``psa_ticket_mail.py``.
+    ``core/lifecycle.py``. The attributes (type, category, priority …) are in ``psa_ticket_attribute.py``, the mail side (gateway,
+    recipients, announcements) in ``psa_ticket_mail.py``.
     """
 
     _name = "psa.ticket"
@@ -100,7 +101,7 @@ class PsaTicket(models.Model):
         help="The person who asked. Answers go to this contact.",
     )
     client_id = fields.Many2one(
-        "res.partner", "Client", compute="_compute_client_id", store=True, readonly=False, precompute=True,
+        "res.partner", compute="_compute_client_id", store=True, readonly=False, precompute=True,
         tracking=True, check_company=True, ondelete="restrict", domain="[('psa_is_client', '=', True)]",
         help="The client company. It follows the contact.",
     )
@@ -116,7 +117,7 @@ class PsaTicket(models.Model):
     stage_id = fields.Many2one(
         "psa.ticket.stage", ondelete="restrict", index=True, tracking=True, copy=False, required=True,
         compute="_compute_stage_id", store=True, readonly=False, precompute=True, group_expand="_read_group_stage_ids",
-        domain="['|', ('desk_ids', '=', False), ('desk_ids', 'in', desk_id), '|', ('company_id', '=', False), ('company_id', '=', company_id)]",
+        domain="[('desk_ids', 'in', [False, desk_id]), ('company_id', 'in', [False, company_id])]",
     )
     state = fields.Selection(
         STATE_SELECTION, compute="_compute_state", store=True, precompute=True, readonly=True,
@@ -124,44 +125,6 @@ class PsaTicket(models.Model):
     )
     source = fields.Selection(SOURCE_SELECTION, default="manual", required=True, tracking=True, help="How the ticket came in.")
 
-    type_id = fields.Many2one(
-        "psa.ticket.option", "Type", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'type'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    category_id = fields.Many2one(
-        "psa.ticket.option", "Category", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'category'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    subcategory_id = fields.Many2one(
-        "psa.ticket.option", "Subcategory", ondelete="restrict", tracking=True, check_company=True,
-        compute="_compute_subcategory_id", store=True, readonly=False, precompute=True,
-        domain="[('attribute', '=', 'subcategory'), ('parent_id', '=', category_id), ('desk_id', 'in', [False, desk_id])]",
-    )
-    severity_id = fields.Many2one(
-        "psa.ticket.option", "Severity", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'severity'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    priority_id = fields.Many2one(
-        "psa.ticket.option", "Priority", ondelete="restrict", tracking=True, check_company=True, index="btree_not_null",
-        domain="[('attribute', '=', 'priority'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    priority_color = fields.Integer(related="priority_id.color", string="Priority Colour")
-    module_id = fields.Many2one(
-        "psa.ticket.option", "Module", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'module'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    reported_version_id = fields.Many2one(
-        "psa.ticket.option", "Reported Version", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'version'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    resolved_version_id = fields.Many2one(
-        "psa.ticket.option", "Resolved Version", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'version'), ('desk_id', 'in', [False, desk_id])]",
-    )
-    phase_id = fields.Many2one(
-        "psa.ticket.option", "Phase", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'phase'), ('desk_id', 'in', [False, desk_id])]",
-    )
     asset_ids = fields.Many2many(
         "psa.asset", "psa_asset_ticket_rel", "ticket_id", "asset_id", string="Assets", check_company=True,
         domain="[('client_id', '=?', client_id)]", help="What the ticket is about.",
@@ -169,7 +132,7 @@ class PsaTicket(models.Model):
     tag_ids = fields.Many2many(
         "psa.ticket.tag", "psa_ticket_tag_rel", "ticket_id", "tag_id", string="Tags", check_company=True
     )
-    color = fields.Integer()
+    color = fields.Integer(aggregator=None)
     properties = fields.Properties("Own Fields", definition="desk_id.properties_definition", copy=True)
 
     date_deadline = fields.Datetime("Deadline", tracking=True, help="When the ticket should be done.")
@@ -259,12 +222,6 @@ class PsaTicket(models.Model):
         for ticket in self:
             ticket.state = states.get(ticket.stage_id._origin.id, "new")
 
-    @api.depends("category_id")
-    def _compute_subcategory_id(self):
-        for ticket in self:
-            if ticket.subcategory_id and ticket.subcategory_id.parent_id != ticket.category_id:
-                ticket.subcategory_id = False
-
     @api.depends("date_deadline", "state")
     def _compute_is_overdue(self):
         now = fields.Datetime.now()
@@ -333,28 +290,6 @@ class PsaTicket(models.Model):
                     stage=ticket.stage_id.sudo().name, desk=ticket.desk_id.sudo().name,
                 ))
 
-    @api.constrains(
-        "type_id", "category_id", "subcategory_id", "severity_id", "priority_id", "module_id",
-        "reported_version_id", "resolved_version_id", "phase_id", "desk_id",
-    )
-    def _check_options(self):
-        for ticket in self:
-            for fname, attribute in self._option_attributes().items():
-                option = ticket[fname].sudo()
-                if not option:
-                    continue
-                if option.attribute != attribute or option.desk_id not in (option.desk_id.browse(), ticket.desk_id):
-                    raise ValidationError(self.env._(
-                        "“%(option)s” is no %(field)s of desk “%(desk)s”. Choose one the desk offers.",
-                        option=option.name, field=self._fields[fname].get_description(self.env)["string"],
-                        desk=ticket.desk_id.sudo().name,
-                    ))
-            if ticket.subcategory_id and ticket.subcategory_id.parent_id != ticket.category_id:
-                raise ValidationError(self.env._(
-                    "Subcategory “%(subcategory)s” does not belong to the ticket's category. Change one of the two.",
-                    subcategory=ticket.subcategory_id.name,
-                ))
-
     @api.model_create_multi
     def create(self, vals_list):
         caller = self
@@ -414,21 +349,6 @@ class PsaTicket(models.Model):
         action["domain"] = [("client_id", "=", self.client_id.id)]
         action["context"] = {"search_default_open": 1, "default_partner_id": self.partner_id.id}
         return action
-
-    @api.model
-    def _option_attributes(self):
-        """Return {field: attribute of the options it takes}."""
-        return {
-            "type_id": "type",
-            "category_id": "category",
-            "subcategory_id": "subcategory",
-            "severity_id": "severity",
-            "priority_id": "priority",
-            "module_id": "module",
-            "reported_version_id": "version",
-            "resolved_version_id": "version",
-            "phase_id": "phase",
-        }
 
     @api.model
     def _open_counts_by(self, fname, record_ids):
@@ -508,7 +428,7 @@ class PsaTicket(models.Model):
             vals = {
                 fname: moment for fname, moment in zip(LIFE_DATES, moments, strict=True) if fname not in keep
             }
-            super(PsaTicket, tickets).write({**vals, "date_last_stage_update": now})
+            tickets.write({**vals, "date_last_stage_update": now})
 
     def _move_to_state(self, state):
         """Move each ticket to the first stage of that state its desk has."""

@@ -115,7 +115,7 @@ class PsaTicket(models.Model):
         return author.id if author and author.company_id in (company, company.browse()) else False
 
     def _message_post_after_hook(self, message, msg_values):
-        super()._message_post_after_hook(message, msg_values)
+        result = super()._message_post_after_hook(message, msg_values)
         self._take_over_first_mail(message, msg_values)
         self._link_new_contact(message)
         if msg_values.get("message_type") in ("comment", "email") and self._is_client_word(message, msg_values):
@@ -123,6 +123,7 @@ class PsaTicket(models.Model):
                 state = lifecycle.state_after_client_message(ticket.state)
                 if state != ticket.state:
                     ticket._move_to_state(state)
+        return result
 
     def _is_client_word(self, message, msg_values):
         """Return whether the message is something the client (or anybody outside) said to us."""
@@ -239,9 +240,9 @@ class PsaTicket(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         """Say on the ticket that a mail about it did not arrive."""
-        super()._message_receive_bounce(email, partner)
         for ticket in self:
             ticket._message_log(body=self.env._("A mail to %s could not be delivered.", email))
+        return super()._message_receive_bounce(email, partner)
 
     @api.model
     def _cron_announce_tickets(self):

@@ -34,9 +34,10 @@ class PsaTicketOption(models.Model):
     attribute = fields.Selection(ATTRIBUTES, required=True, index=True)
     name = fields.Char(required=True, translate=True)
     rank = fields.Integer(
-        default=10, help="Order of the options; the lowest rank comes first. For priority and severity, the lowest rank is the most urgent."
+        default=10, aggregator=None,
+        help="Order of the options; the lowest rank comes first. For priority and severity, the lowest rank is the most urgent."
     )
-    color = fields.Integer()
+    color = fields.Integer(aggregator=None)
     active = fields.Boolean(default=True)
     desk_id = fields.Many2one(
         "psa.desk", index="btree_not_null", ondelete="cascade", check_company=True,

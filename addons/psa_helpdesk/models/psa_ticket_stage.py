@@ -22,7 +22,7 @@ class PsaTicketStage(models.Model):
     _order_idx = models.Index("(sequence, id)")
 
     name = fields.Char(required=True, translate=True)
-    sequence = fields.Integer(default=10)
+    sequence = fields.Integer(default=10, aggregator=None)
     state = fields.Selection(
         STATE_SELECTION, required=True, default="open",
         help="What a ticket in this stage is: dates, overdue marks and service levels follow the state, not the name.",

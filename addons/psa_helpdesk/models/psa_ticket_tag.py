@@ -15,7 +15,7 @@ class PsaTicketTag(models.Model):
     )
 
     name = fields.Char(required=True, translate=True)
-    color = fields.Integer(default=lambda self: randint(1, 11))
+    color = fields.Integer(aggregator=None, default=lambda self: randint(1, 11))  # noqa: S311  a colour
     company_id = fields.Many2one(
         "res.company", index=True, help="Empty: every company sees and uses the tag."
     )

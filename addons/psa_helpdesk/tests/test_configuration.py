@@ -121,3 +121,9 @@ class TestConfiguration(HelpdeskCommon):
 
         names = {group["stage_id"][0] for group in groups}
         self.assertLessEqual({stage.id for stage in self.stage_by_state.values()}, names)
+
+    def test_shared_code_of_two_desks_is_refused_in_one_company_only(self):
+        self.env["psa.desk"].create({"name": "Twin", "code": "HLP", "company_id": self.rival.id})
+
+        with mute_logger("odoo.sql_db"), self.assertRaises(UniqueViolation), self.cr.savepoint():
+            self.env["psa.desk"].create({"name": "Twin", "code": "HLP", "company_id": self.company.id})

@@ -113,7 +113,7 @@ class TestPerformance(HelpdeskCommon):
         for column in ("name", "number"):
             self.assertRegex(definitions, rf"USING gin \([^\n]*\b{column}\b[^\n]*gin_trgm_ops")
         for columns in ("company_id, state", "client_id, state", "queue_id, state", "user_id, state"):
-            self.assertIn(f"({columns})", definitions)
+            self.assertIn(f"({columns}", definitions)
 
     def _batch(self, count):
         return self.env["psa.ticket"].create([

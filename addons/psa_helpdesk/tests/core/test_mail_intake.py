@@ -59,7 +59,7 @@ def test_every_mail_is_of_some_kind(submitted, precedence, subject, is_reply, ho
 
 
 def test_headers_are_read_whatever_their_case():
-    mail = Headers.read(
+    mail = Headers.of(
         {"AUTO-SUBMITTED": "auto-replied", "x-loop": f"a@b.test, {DESK}", "in-reply-to": "<1@x>"},
         sender="a@b.test", subject="", content_type="text/plain", report_type="", hops=1,
     )
