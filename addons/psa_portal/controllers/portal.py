@@ -225,14 +225,14 @@ class TicketPortal(CustomerPortal):
         """The sentence that says what is wrong with a field and what to do about it."""
         sentences = {
             ("subject", "missing"): self.env._("Please give the ticket a subject: one line that says what it is about."),
-            ("subject", "too_long"): _(
+            ("subject", "too_long"): self.env._(
                 "Please shorten the subject to %s characters and put the rest in the description.", SUBJECT_MAX
             ),
             ("description", "missing"): self.env._("Please describe what happened and what you expected."),
-            ("description", "too_long"): _(
+            ("description", "too_long"): self.env._(
                 "Please shorten the description to %s characters, or attach the rest as a file.", DESCRIPTION_MAX
             ),
-            ("attachments", "too_large"): _(
+            ("attachments", "too_large"): self.env._(
                 "The files are larger than %s MB together. Please choose fewer or smaller files.", max_mb
             ),
             ("attachments", "too_many"): self.env._("Please choose at most %s files.", FILES_MAX),
