@@ -1,8 +1,42 @@
 """Hooks of the addon's life cycle."""
 
+from odoo import Command
+
 
 def uninstall_hook(env):
-    """Take back the rights that came with this addon: the groups themselves stay with psa_crm."""
+    """Leave no rights behind, and take away nothing that invoices need."""
+    _keep_invoiced_products(env)
+    _take_rights_back(env)
+
+
+def _keep_invoiced_products(env):
+    # Products that stand on invoices become the user's own; the others go with the addon.
+    products = env["product.product"].search(
+        [
+            ("id", "in", _ids_of_data(env, "product.product")),
+            ("id", "in", env["account.move.line"]._search([("product_id", "!=", False)]).subselect("product_id")),
+        ]
+    )
+    for records in (products, products.product_tmpl_id):
+        env["ir.model.data"].search(
+            [
+                ("module", "=", "psa_billing"),
+                ("model", "=", records._name),
+                ("res_id", "in", records.ids),
+            ]
+        ).unlink()
+
+
+def _ids_of_data(env, model):
+    return (
+        env["ir.model.data"]
+        .search([("module", "=", "psa_billing"), ("model", "=", model)])
+        .mapped("res_id")
+    )
+
+
+def _take_rights_back(env):
+    # The groups themselves stay: they are psa_crm's.
     for group_xmlid, implied_xmlids in {
         "psa_crm.group_technician": ["hr_timesheet.group_hr_timesheet_user"],
         "psa_crm.group_billing": [
@@ -14,4 +48,4 @@ def uninstall_hook(env):
         for xmlid in implied_xmlids:
             implied = env.ref(xmlid, raise_if_not_found=False)
             if group and implied:
-                group._remove_group(implied)
+                group.implied_ids = [Command.unlink(implied.id)]

@@ -6,5 +6,6 @@ from . import (
     test_portal_invoices,
     test_story,
     test_time_entry,
+    test_uninstall,
     test_work_timer,
 )

@@ -2,22 +2,27 @@ from datetime import date
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.fields import Command
-from odoo.tests import new_test_user
+from odoo.tests import TransactionCase, new_test_user
 
 DAY = date(2026, 3, 10)
 
 
-class PsaBillingCommon(AccountTestInvoicingCommon):
-    """A service company with books, a client with a contract, a ticket, and people of every group."""
+class BillingStage:
+    """A service company, a client with a contract, a ticket, and people of every group."""
 
     @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.company = cls.env.company
-        # The shoulders of the accounting tests stay; our own set-up is done as superuser.
+    def _set_the_stage(cls, company, taxes):
+        cls.company = company
         cls.env = cls.env(
-            su=True, context=dict(cls.env.context, tracking_disable=True, mail_create_nolog=True)
+            su=True,
+            context=dict(
+                cls.env.context,
+                allowed_company_ids=company.ids,
+                tracking_disable=True,
+                mail_create_nolog=True,
+            ),
         )
+        company = cls.company = company.with_env(cls.env)
         cls.technician = cls._new_user("tina.technician", "psa_crm.group_technician")
         cls.colleague = cls._new_user("carl.colleague", "psa_crm.group_technician")
         cls.dispatcher = cls._new_user("dora.dispatcher", "psa_crm.group_dispatcher")
@@ -31,7 +36,7 @@ class PsaBillingCommon(AccountTestInvoicingCommon):
             {
                 "name": "Service hour",
                 "type": "service",
-                "taxes_id": [Command.set(cls.tax_sale_a.ids)],
+                "taxes_id": [Command.set(taxes.ids)],
                 "uom_id": cls.env.ref("uom.product_uom_hour").id,
             }
         )
@@ -173,3 +178,22 @@ class PsaBillingCommon(AccountTestInvoicingCommon):
         )
         wizard.action_prepare()
         return cls.env["account.move"].search([]) - before
+
+
+class PsaBillingCommon(BillingStage, TransactionCase):
+    """The stage without books: quick to set, enough until an invoice is made."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        company = cls.env["res.company"].create({"name": "Brightwater"})
+        cls._set_the_stage(company, cls.env["account.tax"])
+
+
+class PsaInvoicingCommon(BillingStage, AccountTestInvoicingCommon):
+    """The stage with a chart of accounts, journals and taxes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls._set_the_stage(cls.env.company, cls.tax_sale_a)

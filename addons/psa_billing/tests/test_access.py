@@ -88,7 +88,7 @@ class TestAccess(PsaBillingCommon):
         self.assertEqual(line.psa_billable_minutes, 15)
 
     def test_another_company_sees_nothing(self):
-        other_company = self.setup_other_company(name="Other ITSC")["company"]
+        other_company = self.env["res.company"].create({"name": "Other ITSC"})
         stranger = self._new_user("sam.stranger", "psa_crm.group_company_admin", other_company)
         line = self._log()
         item = self._approve(line)
@@ -102,16 +102,20 @@ class TestAccess(PsaBillingCommon):
             self.ticket.psa_timer_ids,
         )
 
-        env = self.env(user=stranger, su=False)
+        env = self.env(
+            user=stranger,
+            su=False,
+            context=dict(self.env.context, allowed_company_ids=other_company.ids),
+        )
         for record in records:
             with self.subTest(model=record._name):
                 self.assertFalse(env[record._name].search([("id", "in", record.ids)]))
                 with self.assertRaises(AccessError):
-                    record.with_user(stranger).check_access("read")
+                    record.with_env(env).check_access("read")
         with self.assertRaises(AccessError):
-            line.with_user(stranger).action_psa_approve()
+            line.with_env(env).action_psa_approve()
         with self.assertRaises(AccessError):
-            item.with_user(stranger).action_approve()
+            item.with_env(env).action_approve()
 
     def test_methods_past_the_guards_are_closed_to_callers_outside(self):
         for model, names in {

@@ -2,11 +2,11 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
-from .common import PsaBillingCommon
+from .common import PsaInvoicingCommon
 
 
 @tagged("post_install", "-at_install")
-class TestInvoicing(PsaBillingCommon):
+class TestInvoicing(PsaInvoicingCommon):
     def _reverse(self, move, **values):
         wizard = (
             self.env["account.move.reversal"]

@@ -1,11 +1,11 @@
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .common import PsaBillingCommon
+from .common import PsaInvoicingCommon
 
 
 @tagged("post_install", "-at_install")
-class TestPortalInvoices(PsaBillingCommon, HttpCase):
+class TestPortalInvoices(PsaInvoicingCommon, HttpCase):
     """A client's administrator sees his company's invoices; an employee his own only."""
 
     @classmethod

@@ -4,11 +4,11 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
-from .common import DAY, PsaBillingCommon
+from .common import DAY, PsaInvoicingCommon
 
 
 @tagged("post_install", "-at_install")
-class TestStory(PsaBillingCommon):
+class TestStory(PsaInvoicingCommon):
     """The main job of the addon, from the stopwatch to the books and back."""
 
     def test_time_worked_is_approved_invoiced_posted_cancelled_and_billable_again(self):
