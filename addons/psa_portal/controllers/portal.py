@@ -224,7 +224,9 @@ class TicketPortal(CustomerPortal):
     def _ticket_form_error(self, field, code, max_mb):
         """The sentence that says what is wrong with a field and what to do about it."""
         sentences = {
-            ("subject", "missing"): self.env._("Please give the ticket a subject: one line that says what it is about."),
+            ("subject", "missing"): self.env._(
+                "Please give the ticket a subject: one line that says what it is about."
+            ),
             ("subject", "too_long"): self.env._(
                 "Please shorten the subject to %s characters and put the rest in the description.", SUBJECT_MAX
             ),
@@ -285,7 +287,7 @@ class TicketPortal(CustomerPortal):
         if not form.is_valid:
             errors = {name: self._ticket_form_error(name, code, max_mb) for name, code in form.errors.items()}
             if files and "attachments" not in errors:
-                errors["attachments"] = request.env._("Please choose the files again: a browser does not keep them.")
+                errors["attachments"] = self.env._("Please choose the files again: a browser does not keep them.")
             return request.render(
                 "psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options, post, errors)
             )
