@@ -26,4 +26,5 @@
         "views/psa_helpdesk_menus.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
+    "uninstall_hook": "uninstall_hook",
 }
