@@ -5,6 +5,7 @@ from . import (
     hr_employee,
     project_project,
     psa_billing_item,
+    psa_billing_item_explanation,
     psa_contract,
     psa_contract_rate,
     psa_role,

@@ -90,7 +90,6 @@ class PsaBillingItem(models.Model):
         readonly=True,
     )
     derivation = fields.Json(readonly=True)
-    explanation = fields.Text("Why This Price", compute="_compute_explanation")
     reviewed_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     reviewed_on = fields.Datetime(readonly=True)
     write_off_reason = fields.Char("Written Off Because", readonly=True)
@@ -119,11 +118,6 @@ class PsaBillingItem(models.Model):
         for item in self:
             item.hours = item.minutes / 60
             item.worked_hours = item.worked_minutes / 60
-
-    @api.depends("derivation")
-    def _compute_explanation(self):
-        for item in self:
-            item.explanation = "\n".join(item._explain())
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -394,58 +388,3 @@ class PsaBillingItem(models.Model):
         note = line.psa_invoice_text or (line.name if line.name != "/" else "")
         hours = timer_core.format_minutes(minutes)
         return "\n".join(filter(None, [head, f"{note} ({hours})" if note else hours]))
-
-    def _explain(self):
-        """Return the derivation as sentences."""
-        why = self.derivation or {}
-        sentences = []
-        contract = {
-            "named_on_entry": self.env._("The contract was named on the entry."),
-            "named_but_unusable": self.env._(
-                "The contract named on the entry is not this client's, or was not in force that day."
-            ),
-            "no_contract_in_force": self.env._("The client had no contract in force that day."),
-            "only_contract_in_force": self.env._("It was the client's only contract in force that day."),
-            "newest_start_of_several": self.env._(
-                "Of %s contracts in force that day, the one that started last was taken.",
-                len(why.get("contract", {}).get("candidate_ids", ())),
-            ),
-        }.get(why.get("contract", {}).get("why"))
-        if contract:
-            sentences.append(contract)
-        minutes = why.get("minutes")
-        if minutes:
-            sentences.append(
-                self.env._(
-                    "%(worked)s min worked; minimum %(minimum)s, increment %(increment)s: "
-                    "%(rule)s min.",
-                    worked=why["inputs"]["worked_minutes"],
-                    minimum=minutes["minimum_minutes"],
-                    increment=minutes["increment_minutes"],
-                    rule=minutes["by_rule"],
-                )
-            )
-            if minutes["set_by_hand"]:
-                sentences.append(self.env._("Set by hand to %s min.", minutes["used"]))
-        rate = {
-            "contract_role_work_type": self.env._("Rate: the contract's, for role and work type."),
-            "contract_role": self.env._("Rate: the contract's, for the role."),
-            "role_default": self.env._("Rate: the role's own; the contract names none for it."),
-            "role_default_in_other_currency": self.env._(
-                "The role's own rate is in another currency, so it does not count."
-            ),
-            "none": self.env._("Neither a contract nor the role names a rate."),
-        }.get(why.get("rate", {}).get("clause"))
-        if rate:
-            sentences.append(rate)
-        if why.get("amount"):
-            sentences.append(
-                self.env._(
-                    "%(rate)s × %(minutes)s min ÷ 60 = %(amount)s, rounded half up to %(rounding)s.",
-                    rate=why["rate"]["hourly_rate"],
-                    minutes=minutes["used"] if minutes else "?",
-                    amount=why["amount"]["result"],
-                    rounding=why["amount"]["rounding"],
-                )
-            )
-        return sentences
