@@ -67,6 +67,7 @@ def parser():
     test.add_argument("-v", "--verbose", action="store_true", help="show the whole log of a failed suite")
     with_database(add("shell", run_shell, "Open Odoo's Python shell on the database."))
     add("lint", linting.run, "Check the code: ruff, pylint-odoo, XML, manifests.")
+    add("i18n", export_terms, "Write the translation template (i18n/*.pot) of every addon.")
     bench = add("bench", benching.run, "Measure against OCA's modules and a bare model.")
     bench.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to bench/run.py")
     with_database(add("update", update, "Take the newest Odoo 19.0 and Python packages, write the locks, update the database."))
@@ -128,6 +129,18 @@ def run_shell(options):
         finally:
             signal.signal(signal.SIGINT, old)
             stop(shell)
+
+
+def export_terms(_options):
+    toolchain = python_env.prepare(python_env.TEST)
+    with postgres.Cluster(toolchain, places.cache() / "testpg", throwaway=True).running() as cluster:
+        odoo = Odoo(cluster, places.cache() / "testdata", name="i18n", max_cron_threads=0)
+        template = database.full_template(odoo)
+        for addon in database.own_addons():
+            (places.ADDONS / addon / "i18n").mkdir(exist_ok=True)
+        with step("Export the terms"):
+            odoo.run("i18n export", "-d", template, *database.own_addons(), log=odoo.data_dir / "i18n.log",
+                     failure="The terms could not be exported.")
 
 
 def update(options):

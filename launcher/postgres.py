@@ -60,11 +60,8 @@ class Cluster:
             finally:
                 with places.locked(self.folder.parent / f"{self.folder.name}.start"):
                     fcntl.flock(use, fcntl.LOCK_UN)
-                    try:
-                        fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    except BlockingIOError:
-                        return  # somebody else still works on it
-                    self._stop()
+                    if _nobody_else_holds(use):
+                        self._stop()
 
     @property
     def environment(self):
@@ -139,3 +136,11 @@ class Cluster:
     def _stop(self):
         call([str(self.toolchain.postgres / "pg_ctl"), "-D", str(self.data), "-w", "-t", "60", "-m", "fast", "stop"],
              failure=f"PostgreSQL did not stop; its data is in {self.data}.", start_new_session=True, **self._as_service())
+
+
+def _nobody_else_holds(handle):
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -143,6 +143,25 @@ def chromium():
     return shutil.which("chromium")
 
 
+def nginx():
+    """Path of an nginx for the tests of the production files: the machine's, else Debian's unpacked (never started as a service)."""
+    found = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if found:
+        return found
+    target = places.cache() / "nginx"
+    program = target / "usr" / "sbin" / "nginx"
+    if not program.exists():
+        with places.locked(places.cache() / "nginx.flock"), step("Fetch nginx for the tests of the production files"):
+            work = places.cache() / "nginx-apt"
+            shutil.rmtree(work, ignore_errors=True)
+            archive = odoo_source.Archive(work, None)
+            archive.download(["nginx"])
+            call(["dpkg", "-x", str(next(work.glob("*.deb"))), str(target)],
+                 failure="nginx could not be unpacked; install it with apt-get and call again.")
+            shutil.rmtree(work)
+    return str(program)
+
+
 def relock():
     """Resolve the .in files anew and write the lock files with the hashes of every platform's files."""
     uv = places.cache() / "uv"

@@ -130,6 +130,7 @@ def run(options):
                     database.base_template(runner.odoo)
             if needs_server:
                 runner.chromium = python_env.chromium()
+                runner.nginx = python_env.nginx()
             alone = [file for file in needs_server if file.name in ALONE]
             together = [file for file in needs_server if file not in alone]
             if together:
@@ -161,6 +162,7 @@ class Runner:
         self.odoo = None
         self.template = None
         self.chromium = None
+        self.nginx = None
 
     def all(self, jobs):
         cores = os.cpu_count() or 1
@@ -204,6 +206,7 @@ class Runner:
             "PSA_TEMPLATE_FILESTORE": str(odoo.data_dir),
             "PSA_WKHTMLTOPDF": str(self.toolchain.programs / "wkhtmltopdf"),
             "PSA_CHROMIUM": self.chromium,
+            "PSA_NGINX": self.nginx,
         }
         result = self.pytest(title, files, environment)
         if not result.failed:  # after a failure the screenshots and logs in it are wanted

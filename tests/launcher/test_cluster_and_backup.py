@@ -23,6 +23,14 @@ def test_the_last_user_of_a_cluster_stops_it(cluster, processes):
     assert not processes(cluster.data)
 
 
+def test_an_error_is_not_swallowed_when_others_still_use_the_cluster(cluster):
+    with cluster.running():
+        second = Cluster(cluster.toolchain, cluster.folder, throwaway=True)
+
+        with pytest.raises(Refusal, match="on purpose"), second.running():
+            raise Refusal("on purpose")
+
+
 def test_a_server_left_behind_by_a_killed_command_is_taken_over(cluster, processes):
     child = os.fork()
     if not child:
