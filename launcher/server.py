@@ -75,7 +75,8 @@ class Odoo:
             parser.write(file)
 
     def command(self, subcommand, *arguments):
-        return [str(self.toolchain.python), "-W", "ignore", str(self.program), *subcommand.split(), "-c", str(self.config), *map(str, arguments)]
+        return [str(self.toolchain.python), "-W", "ignore", str(self.program), *subcommand.split(), "-c", str(self.config),
+                *map(str, arguments)]
 
     def run(self, subcommand, *arguments, failure, log):
         """Run an Odoo command to its end."""
