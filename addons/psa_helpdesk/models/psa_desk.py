@@ -61,7 +61,7 @@ class PsaDesk(models.Model):
         "Automatic mail is never answered.",
     )
     acknowledgement_template_id = fields.Many2one(
-        "mail.template", "Acknowledgement E-mail", domain="[('model', '=', 'psa.ticket')]", ondelete="restrict",
+        "mail.template", "Acknowledgement E-mail", domain="[('model', '=', 'psa.ticket')]", ondelete="set null",
         default=lambda self: self.env.ref("psa_helpdesk.mail_template_ticket_received", raise_if_not_found=False),
     )
 
@@ -155,7 +155,7 @@ class PsaDesk(models.Model):
     @tools.ormcache()
     def _settings_by_desk(self):
         """Return {desk id: settings a new ticket needs} for every desk, cached: it is looked up at each create."""
-        desks = self.sudo().with_context(active_test=False).search([])
+        desks = self.sudo().with_context(active_test=False).search(Domain.TRUE)
         return {
             desk.id: {
                 "company_id": desk.company_id.id,
