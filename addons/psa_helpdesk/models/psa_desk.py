@@ -2,6 +2,7 @@ import ast
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import formataddr
 
 
