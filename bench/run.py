@@ -303,6 +303,9 @@ def main(arguments):
     except BenchError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bench: interrupted", file=sys.stderr)
+        return 130
     text = report.table(rows)
     remarks = report.remarks(rows)
     missed = report.all_missed(rows)

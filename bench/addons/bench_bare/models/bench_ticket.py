@@ -9,8 +9,8 @@ class BenchTicket(models.Model):
     _inherit = ["mail.thread"]
     _order = "id desc"
 
-    _company_idx = models.Index("(company_id, id DESC)")
-    _company_stage_idx = models.Index("(company_id, stage_id)")
+    _company_idx = models.Index("(company_id, id DESC) WHERE active IS TRUE")
+    _company_stage_idx = models.Index("(company_id, stage_id) WHERE active IS TRUE")
 
     name = fields.Char(required=True, index="trigram", tracking=True)
     number = fields.Char(index="trigram")
