@@ -359,7 +359,8 @@ class WebSession:
         ).json()
         if "error" in answer:
             raise RuntimeError(answer["error"]["data"]["debug"])
-        return answer["result"]
+        # A method without an answer leaves it out.
+        return answer.get("result")
 
     def get(self, path, **kwargs):
         """Get one page."""
