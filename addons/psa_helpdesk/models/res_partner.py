@@ -7,8 +7,13 @@ from ..core.lifecycle import OPEN_STATES
 class ResPartner(models.Model):
     _inherit = "res.partner"
 
-    psa_ticket_ids = fields.One2many("psa.ticket", "client_id", "Tickets")
-    psa_open_ticket_count = fields.Integer("Open Tickets", compute="_compute_psa_open_ticket_count")
+    # For those who work with tickets; any other employee reads a client without being refused over them.
+    psa_ticket_ids = fields.One2many(
+        "psa.ticket", "client_id", "Tickets", groups="psa_crm.group_technician,psa_crm.group_billing"
+    )
+    psa_open_ticket_count = fields.Integer(
+        "Open Tickets", compute="_compute_psa_open_ticket_count", groups="psa_crm.group_technician,psa_crm.group_billing"
+    )
 
     def _compute_psa_open_ticket_count(self):
         Ticket = self.env["psa.ticket"]
