@@ -379,7 +379,6 @@ class Server:
     template_data: str
     name: str
     sink: SmtpSink
-    modules: tuple = ()
     workers: int = 0
     process: subprocess.Popen = None
     port: int = 0

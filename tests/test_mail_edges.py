@@ -47,7 +47,7 @@ def test_subject_of_spaces_becomes_a_ticket_with_a_name(world):
 
 
 @pytest.mark.parametrize("name", ["auto_reply", "vacation"])
-def test_automatic_answer_is_kept_aside_and_not_answered(world, smtp_sink, before, name):
+def test_automatic_answer_is_kept_aside_and_not_answered(world, before, name):
     tickets = world.tech.count("psa.ticket", [("desk_id", "=", world.ids["desk"])])
 
     message_id = world.send(name)
@@ -75,7 +75,7 @@ def test_automatic_answer_to_a_ticket_does_not_reopen_it(world, smtp_sink):
     assert not world.sent_since(before)
 
 
-def test_bounce_is_kept_with_its_reason(world, smtp_sink, before):
+def test_bounce_is_kept_with_its_reason(world, before):
     message_id = world.send("bounce")
 
     (place,) = world.whereabouts(message_id)
@@ -102,7 +102,7 @@ def test_bounce_of_an_answer_names_its_ticket(world, smtp_sink):
         assert places[0] == ("psa.ticket", ticket["id"])
 
 
-def test_our_own_mail_coming_back_is_kept_aside(world, smtp_sink, before):
+def test_our_own_mail_coming_back_is_kept_aside(world, before):
     message_id = world.send("own_mail_back")
 
     (place,) = world.whereabouts(message_id)
@@ -265,7 +265,7 @@ def test_mail_without_a_message_id_becomes_a_ticket(world):
     assert world.tech.count("psa.ticket", [("name", "=", "No message id at all")]) == 1
 
 
-def test_mail_to_an_address_that_is_no_desk_is_refused_to_the_mail_server_or_kept(world, smtp_sink, before):
+def test_mail_to_an_address_that_is_no_desk_is_refused_to_the_mail_server_or_kept(world, before):
     """Refused with "no such user" the sender is told by his mail server; kept, our own people see it."""
     raw = mail("unknown_sender", to=f"no-such-desk@{MAIL_DOMAIN}")
 

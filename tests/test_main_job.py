@@ -68,7 +68,7 @@ class TestMainJob:
         assert (contract["state"], contract["billing_type"]) == ("active", "time_materials")
         assert contract["number"]
 
-    def test_mail_of_a_contact_becomes_a_ticket_of_his_client(self, world, told, smtp_sink):
+    def test_mail_of_a_contact_becomes_a_ticket_of_his_client(self, world, told):
         told["first_mail"] = world.send("outlook_new")
 
         ticket = world.ticket_of(told["first_mail"])
