@@ -113,6 +113,9 @@ def run_server(options):
             else:
                 for login, password, who in SIGN_INS:
                     say(f"  {login:12} {password:12} {who}")
+            if options.workers:
+                say(f"\n  With workers, live updates are served on port {overrides['gevent_port']}: "
+                    "route /websocket there, as deploy/ does with nginx.")
             say(f"\n  log: {log}\n  Ctrl-C stops everything.")
             if process.wait():
                 raise Refusal(f"The server ended unexpectedly; see {log}.")

@@ -48,7 +48,7 @@ def plan(targets, name=None):
     :raises Refusal: for a target that is neither
     """
     made = Plan()
-    for target in targets or [*database.own_addons(), "tests"]:
+    for target in targets or [*database.own_addons(), "tests", "bench/tests"]:
         addon = Path(target).name
         if ("/" not in target.rstrip("/") and addon in database.own_addons()) or \
                 (places.ROOT / target).resolve().parent == places.ADDONS:
@@ -61,7 +61,9 @@ def plan(targets, name=None):
         if not path.exists() or not path.is_relative_to(places.ROOT):
             raise Refusal(f"“{target}” is neither an addon nor a test path; addons: {', '.join(database.own_addons())}.")
         parts = path.relative_to(places.ROOT).parts
-        if parts[0] == "tests":
+        if parts[0] == "bench":
+            made.core += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
+        elif parts[0] == "tests":
             made.outside += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
         elif parts[0] == "addons" and "core" in parts:
             made.core += sorted(path.rglob("test_*.py")) if path.is_dir() else [path]
