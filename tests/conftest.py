@@ -121,7 +121,7 @@ def new_page(browser, server, open_pages):
 
     def open_page(viewport=DESK, login=None, password=None):
         context = browser.new_context(base_url=server.url, viewport=viewport, locale="en-US")
-        context.set_default_timeout(45_000)
+        context.set_default_timeout(120_000)  # the first page of a server builds its assets
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
