@@ -5,7 +5,7 @@ class ResPartner(models.Model):
     _inherit = "res.partner"
 
     psa_contract_ids = fields.One2many("psa.contract", "client_id", "Contracts", groups="psa_crm.group_billing")
-    psa_contract_count = fields.Integer(compute="_compute_psa_contract_count", groups="psa_crm.group_billing")
+    psa_contract_count = fields.Integer(compute="_compute_psa_contract_count")
 
     @api.depends_context("uid")
     def _compute_psa_contract_count(self):
