@@ -22,7 +22,10 @@ SIGN_INS = [
 
 def main(arguments):
     """Run one command; return the exit status."""
-    options = parser().parse_args(arguments)
+    top = parser()
+    options, options.arguments = top.parse_known_args(arguments)
+    if options.arguments and options.command is not benching.run:  # only the bench has options of its own
+        top.error(f"unrecognized arguments: {' '.join(options.arguments)}")
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     try:
@@ -68,8 +71,7 @@ def parser():
     with_database(add("shell", run_shell, "Open Odoo's Python shell on the database."))
     add("lint", linting.run, "Check the code: ruff, pylint-odoo, XML, manifests.")
     add("i18n", export_terms, "Write the translation template (i18n/*.pot) of every addon.")
-    bench = add("bench", benching.run, "Measure against OCA's modules and a bare model.")
-    bench.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to bench/run.py")
+    add("bench", benching.run, "Measure against OCA's modules and a bare model; options go to bench/run.py (see --quick there).")
     with_database(add("update", update, "Take the newest Odoo 19.0 and Python packages, write the locks, update the database."))
     reset = with_database(add("reset", reset_database, "Drop the database and its files, after asking."))
     reset.add_argument("--yes", action="store_true", help="do not ask")
