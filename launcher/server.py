@@ -78,9 +78,10 @@ class Odoo:
         return [str(self.toolchain.python), "-W", "ignore", str(self.program), *subcommand.split(), "-c", str(self.config),
                 *map(str, arguments)]
 
-    def run(self, subcommand, *arguments, failure, log):
+    def run(self, subcommand, *arguments, failure, log, **options):
         """Run an Odoo command to its end."""
-        return call(self.command(subcommand, *arguments), env=self.cluster.environment, failure=failure, log=log, cwd=places.state())
+        return call(self.command(subcommand, *arguments), env=self.cluster.environment, failure=failure, log=log,
+                    cwd=places.state(), **options)
 
     def init(self, database, modules, *, demo=False, update=(), log):
         """Install (and update) modules in a database, which is created when it is not there."""
@@ -92,6 +93,11 @@ class Odoo:
         if demo:
             arguments.append("--with-demo")
         self.run("server", *arguments, log=log, failure=f"Odoo could not set up the database {database}.")
+
+    def script(self, database, code, *, failure, log):
+        """Run Python code in Odoo's shell on a database; an exception in it is a failure."""
+        self.run("shell", "-d", database, "--no-http", "--max-cron-threads=0", "--log-level=warn", failure=failure, log=log,
+                 input=code.encode())
 
     @contextlib.contextmanager
     def serving(self, database, port, *arguments, log):

@@ -1,3 +1,5 @@
+from . import psa_client_class
+from . import psa_team
 from . import psa_mail_domain
 from . import res_users
 from . import res_partner

@@ -25,6 +25,9 @@ class ResPartner(models.Model):
         string="Belongs to a Client", related='commercial_partner_id.psa_is_client',
         help="The contact is a client or one of its people or addresses.")
 
+    psa_client_class_id = fields.Many2one(
+        'psa.client.class', string="Client Class", index='btree_not_null', tracking=True, groups='base.group_user',
+        domain="[('company_id', 'in', [False, company_id])]", help="How we rank the client; rules and targets go by it.")
     psa_account_manager_id = fields.Many2one(
         'res.users', string="Account Manager", domain=[('share', '=', False)], index='btree_not_null', tracking=True,
         groups='base.group_user', help="Answers to the client for the service as a whole.")
