@@ -10,7 +10,7 @@ USER root
 COPY --chown=root:root addons /opt/psa/addons
 COPY --chown=root:root --chmod=0644 odoo.conf /etc/odoo/odoo.conf
 COPY --chown=root:root --chmod=0755 deploy/odoo/entrypoint.sh /opt/psa/entrypoint.sh
-COPY --chown=root:root --chmod=0644 deploy/odoo/probe.py deploy/odoo/first_settings.py /opt/psa/
+COPY --chown=root:root --chmod=0644 deploy/odoo/probe.py deploy/odoo/first_settings.py deploy/odoo/build_pages.py /opt/psa/
 RUN chmod -R a+rX,go-w /opt/psa/addons
 USER odoo
 

@@ -16,8 +16,7 @@ ODOO_APPS = ["account", "auth_signup", "calendar", "contacts", "crm", "hr_timesh
 APP = "psa"
 # A template of other sources that a test run used so recently may be about to be cloned by it.
 KEEP_TEMPLATE_SECONDS = 3600
-# The first page of a database builds its scripts and styles, which takes a busy machine longer than a browser waits.
-BUILD_ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
+BUILD_PAGES = places.ROOT / "deploy" / "odoo" / "build_pages.py"
 
 
 def own_addons():
@@ -43,16 +42,22 @@ def ensure(odoo, name, *, demo=True):
         drop(odoo, fresh)
         with step(f"Create the {'demo ' if demo else ''}database {name}"):
             odoo.init(fresh, [APP], demo=demo, log=odoo.data_dir / "create.log")
-        with step("Build the scripts and styles of its pages"):
-            odoo.script(fresh, BUILD_ASSETS, log=odoo.data_dir / "create.log", failure="The pages could not be built.")
-            _rename(odoo, fresh, name)
+        _build_pages(odoo, fresh)
+        _rename(odoo, fresh, name)
     else:
         seen = json.loads(marks.read_text()) if marks.exists() else {}
         changed = sorted(addon for addon, mark in now.items() if seen.get(addon) != mark)
         if changed:
             with step(f"Update {', '.join(changed)} in the database {name}"):
                 odoo.init(name, [APP], update=changed, log=odoo.data_dir / "update.log")
+            _build_pages(odoo, name)
     marks.write_text(json.dumps(now))
+
+
+def _build_pages(odoo, name):
+    """Build scripts and styles before anybody asks for them; see the script for what happens otherwise."""
+    with step("Build the scripts and styles of the pages"):
+        odoo.script(name, BUILD_PAGES, log=odoo.data_dir / "pages.log", failure="The scripts and styles could not be built.")
 
 
 def drop(odoo, name):
@@ -92,7 +97,7 @@ def full_template(odoo):
     def build(fresh):
         clone(odoo, base, fresh)
         odoo.init(fresh, [APP], log=odoo.data_dir / f"{name}.log")
-        odoo.script(fresh, BUILD_ASSETS, log=odoo.data_dir / f"{name}.log", failure="The pages could not be built.")
+        _build_pages(odoo, fresh)
 
     if name not in odoo.cluster.databases():
         for old in sorted(odoo.cluster.databases()):

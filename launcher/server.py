@@ -94,10 +94,11 @@ class Odoo:
             arguments.append("--with-demo")
         self.run("server", *arguments, log=log, failure=f"Odoo could not set up the database {database}.")
 
-    def script(self, database, code, *, failure, log):
-        """Run Python code in Odoo's shell on a database; an exception in it is a failure."""
-        self.run("shell", "-d", database, "--no-http", "--max-cron-threads=0", "--log-level=warn", failure=failure, log=log,
-                 input=code.encode())
+    def script(self, database, path, *, failure, log):
+        """Run a file of Python code in Odoo's shell on a database; an exception in it is a failure."""
+        with open(path, "rb") as code:
+            self.run("shell", "-d", database, "--no-http", "--max-cron-threads=0", "--log-level=warn", failure=failure, log=log,
+                     stdin=code)
 
     @contextlib.contextmanager
     def serving(self, database, port, *arguments, log):

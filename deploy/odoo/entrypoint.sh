@@ -76,6 +76,7 @@ case "$role" in
             export ODOO_FIRST_START
         fi
         $odoo shell --no-http < "$here/first_settings.py"
+        $odoo shell --no-http < "$here/build_pages.py"
         ;;
     *)
         exec $odoo "$role" "$@"
