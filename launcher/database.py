@@ -36,7 +36,7 @@ def ensure(odoo, name, *, demo=True):
     """Create the database with all addons (and the demo story), or bring it up to the addons as they are now."""
     check_name(name)
     marks = odoo.data_dir / f"{name}.addons.json"
-    now = {addon: places.fingerprint(places.ADDONS / addon) for addon in own_addons()}
+    now = {addon: places.fingerprint(places.ADDONS / addon) for addon in own_addons()} | {"pages": _pages_age()}
     if name not in odoo.cluster.databases():
         fresh = f"{name}.new"
         drop(odoo, fresh)
@@ -46,12 +46,20 @@ def ensure(odoo, name, *, demo=True):
         _rename(odoo, fresh, name)
     else:
         seen = json.loads(marks.read_text()) if marks.exists() else {}
-        changed = sorted(addon for addon, mark in now.items() if seen.get(addon) != mark)
+        changed = sorted(addon for addon in own_addons() if seen.get(addon) != now[addon])
         if changed:
             with step(f"Update {', '.join(changed)} in the database {name}"):
                 odoo.init(name, [APP], update=changed, log=odoo.data_dir / "update.log")
+        if changed or seen.get("pages") != now["pages"]:
             _build_pages(odoo, name)
     marks.write_text(json.dumps(now))
+
+
+def _pages_age():
+    """Hash of when the files of the pages were last written: Odoo builds a bundle anew when one of its files is younger."""
+    ages = sorted((str(file.relative_to(places.ADDONS)), file.stat().st_mtime_ns)
+                  for file in places.ADDONS.glob("*/static/**/*") if file.is_file())
+    return hashlib.sha256(repr(ages).encode()).hexdigest()[:8]
 
 
 def _build_pages(odoo, name):
@@ -107,7 +115,7 @@ def full_template(odoo):
 
 
 def full_template_name(odoo):
-    return f"full_{places.fingerprint(places.ADDONS)}_{odoo.toolchain.odoo.version[:12].replace('+', '_').replace('~', '_')}"
+    return f"full_{places.fingerprint(places.ADDONS)}_{_pages_age()}_{odoo.toolchain.odoo.version[:12].replace('+', '_').replace('~', '_')}"
 
 
 def _in_use(odoo, name):
