@@ -13,6 +13,7 @@
         "demo/res_company_demo.xml",
         "demo/res_users_demo.xml",
         "demo/res_partner_demo.xml",
+        "demo/psa_client_demo.xml",
         "demo/psa_asset_demo.xml",
         "demo/psa_helpdesk_demo.xml",
         "demo/psa_billing_demo.xml",

@@ -5,13 +5,19 @@
     'summary': "Clients of an IT service provider, their people, mail domains and portal roles",
     'author': "PSA Suite contributors",
     'license': 'LGPL-3',
-    'depends': ['mail', 'calendar', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm'],
+    'depends': ['mail', 'calendar', 'resource', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm'],
     'data': [
         'security/psa_crm_security.xml',
+        'security/psa_client_security.xml',
         'security/ir.model.access.csv',
+        'data/psa_client_data.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
+        'views/res_partner_form_views.xml',
         'views/psa_crm_menus.xml',
+        'views/psa_client_class_views.xml',
+        'views/psa_client_note_views.xml',
+        'views/psa_checklist_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',
@@ -20,6 +26,7 @@
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.
             ('remove', 'mail/static/lib/selfie_segmentation/selfie_segmentation.js'),
+            'psa_crm/static/src/overview/*',
         ],
     },
 }

@@ -36,6 +36,39 @@ class PsaDemoStory(models.AbstractModel):
         story._backdate(chapters, tickets, now)
         story._forget_mails(tickets)
 
+    @api.model
+    def _load_clients(self):
+        """Let the checklist of new clients start by itself, and have Saffron Kitchens a week into its own."""
+        company = self.env.ref("base.main_company")
+        plan = self.env["mail.activity.plan"].search(
+            [("psa_is_checklist", "=", True), ("company_id", "=", company.id)], order="id", limit=1
+        )
+        saffron = self._ref("client_saffron")
+        if not plan or saffron.psa_checklist_ids:
+            return
+        plan.psa_start_status = "active"
+        start = fields.Date.today() - timedelta(days=6)
+        run = plan.with_user(self._ref("user_owner"))._psa_start(saffron.with_user(self._ref("user_owner")), start)
+        for item in run.item_ids[:4]:
+            item.with_user(item.user_id).action_done()
+        self._load_own_fields(company)
+
+    def _load_own_fields(self, company):
+        """Give the company's clients two fields of its own."""
+        fields_of_clients = self.env["psa.field.set"].search(
+            [("company_id", "=", company.id), ("applies_to", "=", "client")]
+        )
+        fields_of_clients.properties_definition = [
+            {"name": "a1b2c3d4e5f60718", "type": "char", "string": "Internet provider"},
+            {
+                "name": "b1b2c3d4e5f60719",
+                "type": "selection",
+                "string": "Backup",
+                "selection": [["cloud", "Cloud"], ["local", "Local"], ["both", "Both"]],
+            },
+        ]
+        self._ref("client_harbour").psa_properties = {"a1b2c3d4e5f60718": "Cascade Fiber", "b1b2c3d4e5f60719": "both"}
+
     def _ref(self, xmlid):
         """The record of the story behind an xmlid; this addon's own may leave out its name."""
         return self.env.ref(xmlid if "." in xmlid else f"psa.{xmlid}", raise_if_not_found=False)

@@ -1,4 +1,8 @@
 from odoo import fields, models
+from odoo.addons.psa_crm.models.res_partner_overview import ROWS
+from odoo.tools import format_date
+
+from .psa_asset import WARRANTY_NOTICE_DAYS
 
 
 class ResPartner(models.Model):
@@ -35,3 +39,33 @@ class ResPartner(models.Model):
             domain = [('contact_id', '=', self.id)]
             context = {'default_client_id': client.id, 'default_contact_id': self.id}
         return {**action, 'name': self.env._("Assets of %s", self.name or client.name), 'domain': domain, 'context': context}
+
+    def _psa_overview_sections(self):
+        """Show which warranties end soon."""
+        sections = super()._psa_overview_sections()
+        if section := self._origin._psa_overview_warranties():
+            sections.append(section)
+        return sections
+
+    def _psa_overview_warranties(self):
+        assets = self.env['psa.asset']
+        if not assets.has_access('read'):
+            return None
+        today = fields.Date.context_today(self)
+        domain = [
+            ('client_id', '=', self.id), ('warranty_date', '>=', today),
+            ('warranty_date', '<=', fields.Date.add(today, days=WARRANTY_NOTICE_DAYS)),
+        ]
+        ending = assets.search(domain, order='warranty_date, id', limit=ROWS)
+        if not ending:
+            return None
+        rows = [
+            {
+                'title': asset.name, 'detail': asset.serial or '', 'badge': format_date(self.env, asset.warranty_date),
+                'tone': 'warning', 'model': assets._name, 'id': asset.id,
+            }
+            for asset in ending
+        ]
+        return self._psa_overview_section(
+            'warranties', self.env._("Warranties ending"), 'fa-shield', 50, rows, count=assets.search_count(domain),
+            action='action_psa_assets')

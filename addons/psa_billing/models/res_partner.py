@@ -1,4 +1,6 @@
 from odoo import api, fields, models
+from odoo.addons.psa_crm.models.res_partner_overview import ROWS
+from odoo.tools import format_date
 
 
 class ResPartner(models.Model):
@@ -37,3 +39,109 @@ class ResPartner(models.Model):
         action["domain"] = [("client_id", "=", self.id)]
         action["context"] = {"search_default_group_state": 1}
         return action
+
+    def _psa_overview_sections(self):
+        """Show contracts, what is still to be invoiced, and the invoices that are not paid."""
+        client = self._origin
+        sections = super()._psa_overview_sections()
+        sections += filter(
+            None,
+            [client._psa_overview_contracts(), client._psa_overview_work(), client._psa_overview_invoices()],
+        )
+        return sections
+
+    def _psa_overview_contracts(self):
+        Contract = self.env["psa.contract"]
+        if not Contract.has_access("read"):
+            return None
+        domain = [("client_id", "=", self.id), ("state", "=", "active")]
+        states = dict(Contract._fields["state"]._description_selection(self.env))
+        contracts = Contract.search(domain, limit=ROWS)
+        rows = [
+            {
+                "title": contract.display_name,
+                "detail": self.env._("until %s", format_date(self.env, contract.date_end))
+                if contract.date_end
+                else self.env._("open-ended"),
+                "badge": states[contract.state],
+                "tone": "light",
+                "model": Contract._name,
+                "id": contract.id,
+            }
+            for contract in contracts
+        ]
+        return self._psa_overview_section(
+            "contracts",
+            self.env._("Contracts in force"),
+            "fa-handshake-o",
+            60,
+            rows,
+            count=Contract.search_count(domain) if len(rows) == ROWS else len(rows),
+            empty=self.env._("No contract in force."),
+            action="action_view_psa_contracts",
+        )
+
+    def _psa_overview_work(self):
+        Item = self.env["psa.billing.item"]
+        if not Item.has_access("read"):
+            return None
+        states = {"error": "danger", "pending": "warning", "approved": "light"}
+        labels = dict(Item._fields["state"]._description_selection(self.env))
+        rows = [
+            {
+                "title": labels[state],
+                "detail": self.env._("%s entries", count),
+                "badge": currency.format(amount),
+                "tone": states[state],
+            }
+            for state, currency, count, amount in Item._read_group(
+                [("client_id", "=", self.id), ("state", "in", list(states))],
+                ["state", "currency_id"],
+                ["__count", "amount:sum"],
+            )
+        ]
+        if not rows:
+            return None
+        return self._psa_overview_section(
+            "work",
+            self.env._("Work not invoiced"),
+            "fa-list",
+            70,
+            rows,
+            count=0,
+            action="action_view_psa_billing_items",
+        )
+
+    def _psa_overview_invoices(self):
+        Move = self.env["account.move"]
+        if not Move.has_access("read"):
+            return None
+        domain = [
+            ("commercial_partner_id", "=", self.commercial_partner_id.id),
+            ("move_type", "=", "out_invoice"),
+            ("state", "=", "posted"),
+            ("payment_state", "in", ("not_paid", "partial")),
+        ]
+        today = fields.Date.context_today(self)
+        moves = Move.search(domain, order="invoice_date_due, id", limit=ROWS)
+        rows = [
+            {
+                "title": move.name,
+                "detail": self.env._("due %s", format_date(self.env, move.invoice_date_due)),
+                "badge": move.currency_id.format(move.amount_residual),
+                "tone": "danger" if move.invoice_date_due and move.invoice_date_due < today else "light",
+                "model": Move._name,
+                "id": move.id,
+            }
+            for move in moves
+        ]
+        return self._psa_overview_section(
+            "invoices",
+            self.env._("Unpaid invoices"),
+            "fa-pencil-square-o",
+            80,
+            rows,
+            count=Move.search_count(domain) if len(rows) == ROWS else len(rows),
+            empty=self.env._("Everything is paid."),
+            action="action_view_partner_invoices",
+        )

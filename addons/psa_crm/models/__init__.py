@@ -5,3 +5,16 @@ from . import res_users
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
+from . import psa_field_set
+from . import psa_client_note
+from . import psa_checklist
+from . import psa_checklist_item
+from . import mail_activity
+from . import mail_activity_plan
+from . import mail_activity_plan_template
+from . import res_company_client
+from . import res_partner_properties
+from . import res_partner_site
+from . import res_partner_note
+from . import res_partner_checklist
+from . import res_partner_overview

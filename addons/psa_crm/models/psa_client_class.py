@@ -17,4 +17,18 @@ class PsaClientClass(models.Model):
         'res.company', index='btree_not_null', default=lambda self: self.env.company,
         help="The service company that uses the class. Empty: every company.")
 
+    client_count = fields.Integer(string="Clients", compute='_compute_client_count')
+
     _order_idx = models.Index('(sequence, id)')
+
+    def _compute_client_count(self):
+        counts = dict(self.env['res.partner']._read_group(
+            [('psa_client_class_id', 'in', self.ids), ('psa_is_client', '=', True)], ['psa_client_class_id'], ['__count']))
+        for client_class in self:
+            client_class.client_count = counts.get(client_class, 0)
+
+    def action_view_clients(self):
+        """Open the clients of the class."""
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id('psa_crm.action_psa_clients')
+        return {**action, 'domain': [('psa_is_client', '=', True), ('psa_client_class_id', '=', self.id)]}

@@ -28,6 +28,7 @@ class ResPartner(models.Model):
     psa_client_class_id = fields.Many2one(
         'psa.client.class', string="Client Class", index='btree_not_null', tracking=True, groups='base.group_user',
         domain="[('company_id', 'in', [False, company_id])]", help="How we rank the client; rules and targets go by it.")
+    psa_client_class_color = fields.Integer(related='psa_client_class_id.color', string="Colour of the Class", groups='base.group_user')
     psa_account_manager_id = fields.Many2one(
         'res.users', string="Account Manager", domain=[('share', '=', False)], index='btree_not_null', tracking=True,
         groups='base.group_user', help="Answers to the client for the service as a whole.")

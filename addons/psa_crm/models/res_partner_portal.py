@@ -5,6 +5,13 @@ from odoo.tools.misc import clean_context
 
 from ..core import mail_domain
 
+# The group of each role, from the least to the most.
+PORTAL_ROLE_GROUPS = {
+    'employee': 'psa_crm.group_client_employee',
+    'approver': 'psa_crm.group_client_approver',
+    'administrator': 'psa_crm.group_client_admin',
+}
+
 
 class ResPartner(models.Model):
     _inherit = 'res.partner'
@@ -13,12 +20,15 @@ class ResPartner(models.Model):
         [
             ('none', "No access"),
             ('employee', "Employee"),
+            ('approver', "Approver"),
             ('administrator', "Administrator"),
         ],
         string="Portal Role", compute='_compute_psa_portal_role', compute_sudo=True,
         inverse='_inverse_psa_portal_role', search='_search_psa_portal_role',
         help="What this person can do on the client portal.\n"
-             "No access: cannot sign in. Employee: own tickets. Administrator: all tickets of the company.\n"
+             "No access: cannot sign in. Employee: own tickets.\n"
+             "Approver: all tickets of the company, and approves what its people ask for.\n"
+             "Administrator: the same, and maintains the people of the company on the portal.\n"
              "Giving a role sends an invitation by e-mail; taking it away ends the access at once.")
     psa_portal_user_count = fields.Integer(
         string="Portal Users", compute='_compute_psa_portal_user_count', compute_sudo=True, groups='base.group_user',
@@ -49,10 +59,12 @@ class ResPartner(models.Model):
         if operator != 'in':
             return NotImplemented
         administrator = self._psa_portal_group_domain('psa_crm.group_client_admin')
+        approver = self._psa_portal_group_domain('psa_crm.group_client_approver')
         with_role = self._psa_portal_group_domain('psa_crm.group_client_employee')
         domains = {
             'administrator': administrator,
-            'employee': with_role & ~administrator,
+            'approver': approver & ~administrator,
+            'employee': with_role & ~approver,
             'none': ~with_role,
         }
         return Domain.OR(domains[role] for role in value if role in domains)
@@ -83,9 +95,8 @@ class ResPartner(models.Model):
                 company=contacts.commercial_partner_id[:1].display_name, contacts=', '.join(contacts.mapped('name'))))
 
     def write(self, vals):
-        if vals.get('active') is False:
-            # Users without access must not keep their contacts from being archived.
-            self.sudo().user_ids.filtered(lambda user: user._psa_is_revoked()).active = False
+        if 'active' in vals and not vals['active']:
+            self._psa_end_access_of_archived()
         if not vals.keys() & {'parent_id', 'is_company'}:
             return super().write(vals)
 
@@ -121,8 +132,8 @@ class ResPartner(models.Model):
 
     def _psa_read_portal_roles(self):
         """Return ``{contact: portal role}`` as the groups of the users say."""
-        employee = self.env.ref('psa_crm.group_client_employee')
-        administrator = self.env.ref('psa_crm.group_client_admin')
+        # From the most to the least: who has a group has those below it, too.
+        role_groups = [(role, self.env.ref(xmlid)) for role, xmlid in reversed(PORTAL_ROLE_GROUPS.items())]
         partners = self.sudo()
         # Without this, the groups would be read user by user.
         prefetch_ids = partners.user_ids.ids
@@ -131,8 +142,25 @@ class ResPartner(models.Model):
             groups = self.env['res.groups'].union(*(
                 user.all_group_ids for user in partner_sudo.user_ids.with_prefetch(prefetch_ids) if user.active
             ))
-            roles[partner] = 'administrator' if administrator in groups else 'employee' if employee in groups else 'none'
+            roles[partner] = next((role for role, group in role_groups if group in groups), 'none')
         return roles
+
+    def _psa_end_access_of_archived(self):
+        """End the portal access of contacts about to be archived, and of the people of clients about to be.
+
+        Who may not take roles away is refused by Odoo afterwards: the user of the contact is still active.
+        """
+        if self.env.su or self.env.user.has_group('psa_crm.group_dispatcher'):
+            people = self.sudo().search(
+                (Domain('id', 'in', self.ids) | Domain('commercial_partner_id', 'in', self.ids))
+                & self._psa_portal_group_domain('psa_crm.group_client_employee'))
+            if people:
+                # Without rules: they are people of the records at hand, of which writing is checked by super().
+                roles = people._psa_read_portal_roles()
+                people._psa_set_portal_role('none')
+                people._psa_log_portal_roles(roles, dict.fromkeys(people, 'none'))
+        # Users without access must not keep their contacts from being archived.
+        self.sudo().user_ids.filtered(lambda user: user._psa_is_revoked()).active = False
 
     def _psa_set_portal_role(self, role):
         """Give the contacts this portal role: invite who has no access yet, end the access of who gets none."""

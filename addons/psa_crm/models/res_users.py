@@ -4,6 +4,8 @@ from odoo import models
 from odoo.exceptions import AccessDenied, UserError
 from odoo.fields import Command
 
+from .res_partner_portal import PORTAL_ROLE_GROUPS
+
 
 class ResUsers(models.Model):
     _inherit = 'res.users'
@@ -43,12 +45,11 @@ class ResUsers(models.Model):
     def _psa_set_client_group(self, role):
         """Put portal users into exactly one client group.
 
-        :param role: 'employee' or 'administrator'
+        :param role: 'employee', 'approver' or 'administrator'
         """
-        employee = self.env.ref('psa_crm.group_client_employee')
-        administrator = self.env.ref('psa_crm.group_client_admin')
-        wanted, other = (administrator, employee) if role == 'administrator' else (employee, administrator)
-        self.write({'group_ids': [Command.unlink(other.id), Command.link(wanted.id)]})
+        wanted = self.env.ref(PORTAL_ROLE_GROUPS[role])
+        others = [self.env.ref(xmlid) for key, xmlid in PORTAL_ROLE_GROUPS.items() if key != role]
+        self.write({'group_ids': [*(Command.unlink(group.id) for group in others), Command.link(wanted.id)]})
 
     def _psa_revoke_portal(self):
         """End the access of client portal users. Neither user nor contact is archived: history keeps its author."""
@@ -56,8 +57,7 @@ class ResUsers(models.Model):
         if not users:
             return
         users.write({'group_ids': [
-            Command.unlink(self.env.ref('psa_crm.group_client_admin').id),
-            Command.unlink(self.env.ref('psa_crm.group_client_employee').id),
+            *(Command.unlink(self.env.ref(xmlid).id) for xmlid in PORTAL_ROLE_GROUPS.values()),
             Command.unlink(self.env.ref('base.group_portal').id),
             Command.link(self.env.ref('base.group_public').id),
         ]})

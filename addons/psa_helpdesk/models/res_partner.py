@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.addons.psa_crm.models.res_partner_overview import ROWS
 from odoo.fields import Domain
 
 from ..core.lifecycle import OPEN_STATES
@@ -33,3 +34,38 @@ class ResPartner(models.Model):
         action["domain"] = ["|", ("client_id", "=", self.id), ("partner_id", "=", self.id)]
         action["context"] = {"default_partner_id": self.id, "search_default_open": 1}
         return action
+
+    def _psa_overview_sections(self):
+        """Show the open tickets, the newest first."""
+        sections = super()._psa_overview_sections()
+        if section := self._origin._psa_overview_tickets():
+            sections.append(section)
+        return sections
+
+    def _psa_overview_tickets(self):
+        Ticket = self.env["psa.ticket"]
+        if not Ticket.has_access("read"):
+            return None
+        domain = [("client_id", "=", self.id), ("state", "in", OPEN_STATES)]
+        tickets = Ticket.search(domain, order="id desc", limit=ROWS)
+        rows = [
+            {
+                "title": f"{ticket.number} {ticket.name}",
+                "detail": " · ".join(filter(None, [ticket.user_id.sudo().name, ticket.priority_id.name])),
+                "badge": ticket.stage_id.name,
+                "tone": "danger" if ticket.is_overdue else "light",
+                "model": Ticket._name,
+                "id": ticket.id,
+            }
+            for ticket in tickets
+        ]
+        return self._psa_overview_section(
+            "tickets",
+            self.env._("Open tickets"),
+            "fa-ticket",
+            5,
+            rows,
+            count=self.psa_open_ticket_count,
+            empty=self.env._("No open ticket."),
+            action="action_psa_view_tickets",
+        )

@@ -137,7 +137,7 @@ class TicketPortal(CustomerPortal):
             "searchbar_inputs": inputs,
             "search_in": search_in,
             "search": search,
-            "shows_requester": request.env.user.has_group("psa_crm.group_client_admin"),
+            "shows_requester": request.env.user.has_group("psa_crm.group_client_approver"),
         })
         return request.render("psa_portal.portal_my_tickets", values)
 

@@ -1,1 +1,2 @@
 from . import psa_ticket
+from . import res_partner
