@@ -5,3 +5,10 @@ from . import res_users
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
+from . import psa_signup
+from . import psa_referral_program
+from . import psa_referral
+from . import psa_referral_credit
+from . import psa_referral_reward
+from . import account_move
+from . import res_config_settings
