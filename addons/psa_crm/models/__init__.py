@@ -2,6 +2,8 @@ from . import psa_client_class
 from . import psa_team
 from . import psa_mail_domain
 from . import res_users
+from . import res_users_staff
+from . import res_company
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
