@@ -9,13 +9,23 @@
     'data': [
         'security/psa_crm_security.xml',
         'security/ir.model.access.csv',
+        'security/psa_signup_security.xml',
+        'data/ir_cron_signup.xml',
+        'data/mail_template_signup.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/psa_crm_menus.xml',
+        'views/psa_signup_templates.xml',
+        'views/psa_signup_views.xml',
+        'views/psa_referral_views.xml',
+        'views/psa_referral_reward_views.xml',
+        'views/psa_referral_program_views.xml',
+        'views/res_config_settings_signup_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
     'assets': {
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.

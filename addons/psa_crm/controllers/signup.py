@@ -21,8 +21,8 @@ class PsaSignup(http.Controller):
             raise NotFound()
 
     def _render(self, template, **values):
-        company = request.env['res.company'].sudo().search([], limit=1, order='id')
-        response = request.render(f'psa_crm.{template}', {'brand': company, **values})
+        brand = request.env['psa.signup']._platform_company()
+        response = request.render(f'psa_crm.{template}', {'brand': brand, **values})
         response.headers['X-Frame-Options'] = 'DENY'
         response.headers['Content-Security-Policy'] = "frame-ancestors 'none'"
         # The address of the page may hold a token: it goes nowhere, and no cache keeps the page.

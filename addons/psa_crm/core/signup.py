@@ -25,7 +25,11 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 # Whoever types an address into a name wants our mail to carry it to somebody.
-_ADVERTISING = re.compile(r'://|www\.|@|[\x00-\x1f\x7f<>]|\b[a-z0-9-]+\.(?:com|net|org|info|biz|ru|cn|top|xyz|io|link|site|online|shop|me)\b', re.IGNORECASE)
+_ADVERTISING = re.compile(
+    r'://|www\.|@|[\x00-\x1f\x7f<>]|\b[a-z0-9-]+\.(?:com|net|org|info|biz|ru|cn|top|xyz|io|link|site|online|shop|me)\b',
+    re.IGNORECASE)
+# One address and nothing else: no name before it, no second one after it.
+_BARE_ADDRESS = re.compile(r'[^\s,;<>()"]+\Z')
 _GMAIL = frozenset({'gmail.com', 'googlemail.com'})
 
 
@@ -67,7 +71,7 @@ def check_form(name: str, company: str, email: str, has_country: bool) -> dict[s
         problems['email'] = 'missing'
     elif len(email) > EMAIL_MAX:
         problems['email'] = 'long'
-    elif normalize_address(email) is None:
+    elif normalize_address(email) is None or not _BARE_ADDRESS.match(email.strip()):
         problems['email'] = 'address'
     if not has_country:
         problems['country_id'] = 'missing'

@@ -2,7 +2,6 @@ import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Domain
 
 from ..core import referral
 from ..core.mail_domain import normalize_address
@@ -78,6 +77,8 @@ class PsaReferral(models.Model):
     currency_id = fields.Many2one('res.currency', compute='_compute_reward_total')
     date_first_invoice = fields.Date(readonly=True, copy=False, groups='base.group_system')
     date_checked = fields.Datetime(readonly=True, copy=False, groups='base.group_system')
+    brand_id = fields.Many2one(
+        'res.company', compute='_compute_brand_id', compute_sudo=True, help="The platform's company, whose brand the mail bears.")
     is_signup_open = fields.Boolean(compute='_compute_is_signup_open')
 
     _code_uniq = models.UniqueIndex('(code)')
@@ -126,6 +127,9 @@ class PsaReferral(models.Model):
             record.reward_total, record.currency_id = totals.get(
                 record._origin, (0.0, record.sudo().program_id.currency_id or record.company_id.currency_id))
 
+    def _compute_brand_id(self):
+        self.brand_id = self.env['psa.signup']._platform_company()
+
     def _compute_is_signup_open(self):
         self.is_signup_open = self.env['psa.signup']._is_open()
 
@@ -149,13 +153,14 @@ class PsaReferral(models.Model):
             self._check_may_refer()
             vals_list = [{key: value for key, value in vals.items() if key in OWN_FIELDS} for vals in vals_list]
         # What a caller puts into the context fills in no more of it.
-        return super(PsaReferral, self.with_context(
-            {key: value for key, value in self.env.context.items() if not key.startswith('default_') or key[8:] in OWN_FIELDS}
-        )).create(vals_list)
+        context = {
+            key: value for key, value in self.env.context.items() if not key.startswith('default_') or key[8:] in OWN_FIELDS}
+        referrals = self.with_context(context)  # pylint: disable=context-overridden
+        return super(PsaReferral, referrals).create(vals_list)
 
     def write(self, vals):
         if not self.env.su:
-            foreign = [name for name in vals if name in self._fields and name not in OWN_FIELDS and not name.startswith(('message_', 'activity_'))]
+            foreign = [name for name in vals if name not in OWN_FIELDS and not name.startswith('message_')]
             if foreign:
                 raise AccessError(self.env._(
                     "%s of a referral cannot be changed: it records what happened.",

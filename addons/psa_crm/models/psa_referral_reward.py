@@ -22,7 +22,7 @@ class PsaReferralReward(models.Model):
     payer_company_id = fields.Many2one(
         related='referral_id.program_id.company_id', store=True, string="Paid By", index='btree_not_null',
         groups='base.group_system,psa_crm.group_billing')
-    referred_name = fields.Char(related='referral_id.referred_name', string="Referred Company")
+    referred_name = fields.Char(related='referral_id.referred_name')
     # The invoice belongs to the platform's company: who earns by it must not read it.
     move_id = fields.Many2one(
         'account.move', string="Invoice", readonly=True, required=True, ondelete='restrict', index=True,

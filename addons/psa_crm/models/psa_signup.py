@@ -28,7 +28,7 @@ class PsaSignup(models.Model):
     _order = 'id desc'
     _rec_name = 'company_name'
 
-    name = fields.Char(string="Name", required=True, readonly=True)
+    name = fields.Char(required=True, readonly=True)
     company_name = fields.Char(string="Company", required=True, readonly=True)
     email = fields.Char(required=True, readonly=True)
     country_id = fields.Many2one('res.country', readonly=True)
@@ -69,6 +69,8 @@ class PsaSignup(models.Model):
     network_hash = fields.Char(
         string="Network", readonly=True,
         help="Stands for the network of the visitor; the same for the same network, but the network cannot be told from it.")
+    brand_id = fields.Many2one(
+        'res.company', compute='_compute_brand_id', compute_sudo=True, help="The platform's company, whose brand the mail bears.")
     token_hash = fields.Char(readonly=True, copy=False, groups='base.group_system')
 
     _token_uniq = models.UniqueIndex('(token_hash) WHERE token_hash IS NOT NULL')
@@ -76,6 +78,9 @@ class PsaSignup(models.Model):
     _mailed_idx = models.Index("(date_expires) WHERE state = 'mailed'")
     _create_date_idx = models.Index('(create_date)')
     _network_idx = models.Index('(network_hash, create_date)')
+
+    def _compute_brand_id(self):
+        self.brand_id = self._platform_company()
 
     # ------------------------------------------------------------------
     # Settings
@@ -85,6 +90,11 @@ class PsaSignup(models.Model):
     def _is_open(self):
         """Tell whether strangers may sign up."""
         return self.env['ir.config_parameter'].sudo().get_param('psa_crm.signup_enabled') == 'True'
+
+    @api.model
+    def _platform_company(self):
+        """Return the company that runs the platform: the one the database began with."""
+        return self.env['res.company'].sudo().search([], limit=1, order='id')
 
     @api.model
     def _setting(self, name):

@@ -6,3 +6,4 @@ from . import test_portal_role
 from . import test_sender
 from . import test_service_company
 from . import test_views
+from . import test_signup
