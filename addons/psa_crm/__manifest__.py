@@ -11,6 +11,9 @@
         'security/psa_client_security.xml',
         'security/ir.model.access.csv',
         'data/psa_client_data.xml',
+        'security/psa_signup_security.xml',
+        'data/ir_cron_signup.xml',
+        'data/mail_template_signup.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/res_partner_form_views.xml',
@@ -18,10 +21,17 @@
         'views/psa_client_class_views.xml',
         'views/psa_client_note_views.xml',
         'views/psa_checklist_views.xml',
+        'views/psa_signup_templates.xml',
+        'views/psa_signup_views.xml',
+        'views/psa_referral_views.xml',
+        'views/psa_referral_reward_views.xml',
+        'views/psa_referral_program_views.xml',
+        'views/res_config_settings_signup_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
     'assets': {
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.

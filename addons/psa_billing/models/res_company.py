@@ -14,6 +14,13 @@ class ResCompany(models.Model):
         "logged and does not show among your projects.",
     )
 
+    def _psa_prepare_service_company(self, owner):
+        """Let the owner of the new company log time from the first day."""
+        result = super()._psa_prepare_service_company(owner)
+        self._psa_ensure_service_projects()
+        owner._psa_employees(self)
+        return result
+
     def _psa_ensure_service_projects(self):
         """Make the project ticket time is kept in, for the companies that have none yet."""
         missing = self.sudo().filtered(lambda company: not company.psa_service_project_id)

@@ -2,6 +2,8 @@ from . import psa_client_class
 from . import psa_team
 from . import psa_mail_domain
 from . import res_users
+from . import res_users_staff
+from . import res_company
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
@@ -18,3 +20,10 @@ from . import res_partner_site
 from . import res_partner_note
 from . import res_partner_checklist
 from . import res_partner_overview
+from . import psa_signup
+from . import psa_referral_program
+from . import psa_referral
+from . import psa_referral_credit
+from . import psa_referral_reward
+from . import account_move
+from . import res_config_settings

@@ -4,4 +4,6 @@ from . import test_mail_domain
 from . import test_performance
 from . import test_portal_role
 from . import test_sender
+from . import test_service_company
 from . import test_views
+from . import test_signup

@@ -1,3 +1,5 @@
+import re
+
 from odoo.tests import TransactionCase, new_test_user
 
 
@@ -40,3 +42,43 @@ class PsaCrmCommon(TransactionCase):
         cls.zoe.psa_portal_role = 'employee'
         cls.omar.psa_portal_role = 'administrator'
         return cls.zoe.user_ids, cls.omar.user_ids
+
+
+class PsaSignupCommon(PsaCrmCommon):
+    """Sign-up is open; "Ada Brown" of "Ada IT" wants to come in. Mail is read from the queue."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env['ir.config_parameter'].set_param('psa_crm.signup_enabled', 'True')
+        cls.Signup = cls.env['psa.signup']
+        cls.country = cls.env.ref('base.us')
+
+    def _request(self, email='ada@ada-it.test', remote='192.0.2.1', **values):
+        """Keep a request as the page does; return it."""
+        before = self.Signup.search([])
+        self.Signup.with_user(self.env.ref('base.public_user'))._request({
+            'name': "Ada Brown", 'company_name': "Ada IT", 'email': email, 'country_id': self.country.id, **values,
+        }, remote)
+        return self.Signup.search([]) - before
+
+    def _answer(self):
+        """Run the scheduled action that decides and mails."""
+        with self.enter_registry_test_mode():
+            self.env.ref('psa_crm.ir_cron_answer_signups').method_direct_trigger()
+        self.env.invalidate_all()
+
+    def _mails_to(self, email):
+        return self.env['mail.mail'].search([('email_to', '=', email)])
+
+    def _token_to(self, email):
+        """Return the token in the last mail to this address."""
+        bodies = self._mails_to(email).sorted('id', reverse=True).mapped('body_html')
+        return re.search(r'/psa/signup/confirm/([\w-]+)', bodies[0]).group(1)
+
+    def _sign_up(self, email='ada@ada-it.test', **values):
+        """Walk a request through mail and confirmation; return it."""
+        signup = self._request(email, **values)
+        self._answer()
+        signup._confirm()
+        return signup

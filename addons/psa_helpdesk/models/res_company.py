@@ -1,4 +1,7 @@
+import itertools
+
 from odoo import api, models, tools
+from odoo.fields import Command
 from odoo.tools import SQL
 
 SEQUENCE_CODE = "psa.ticket"
@@ -12,6 +15,31 @@ class ResCompany(models.Model):
         companies = super().create(vals_list)
         companies.sudo()._psa_create_ticket_sequence()
         return companies
+
+    def _psa_prepare_service_company(self, owner):
+        """Give the new company a desk with a queue, and the desk an address if the company has a mail domain."""
+        result = super()._psa_prepare_service_company(owner)
+        queue = self.env["psa.queue"].sudo().create({"name": self.env._("Service Desk"), "company_id": self.id})
+        desk = self.env["psa.desk"].sudo().with_company(self).create({
+            "name": self.env._("Service Desk"),
+            "code": "SD",
+            "company_id": self.id,
+            "default_queue_id": queue.id,
+            "queue_ids": [Command.set(queue.ids)],
+        })
+        if self.alias_domain_id:
+            # The domain may be one for all companies, so the company is part of the address.
+            desk.alias_name = self._psa_free_alias_name("support", self.name)
+        return result
+
+    @api.model
+    def _psa_free_alias_name(self, *parts):
+        """Return the part before the @ of an address nobody has yet, made of these words."""
+        Alias = self.env["mail.alias"].sudo()
+        name = Alias._sanitize_alias_name("-".join(parts).encode("ascii", "ignore").decode().replace(".", "").lower())
+        taken = set(Alias.search([("alias_name", "=like", f"{name}%")]).mapped("alias_name"))
+        candidates = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        return next(candidate for candidate in candidates if candidate not in taken)
 
     def _psa_create_ticket_sequence(self):
         """Give each company its own ticket numbers, drawn from a PostgreSQL sequence: gaps allowed, nobody waits."""

@@ -3,5 +3,6 @@ from . import test_announcement
 from . import test_configuration
 from . import test_mail_intake
 from . import test_performance
+from . import test_service_company
 from . import test_ticket
 from . import test_views
