@@ -8,10 +8,18 @@
     'depends': ['mail', 'calendar', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm'],
     'data': [
         'security/psa_crm_security.xml',
+        'security/psa_staff_security.xml',
         'security/ir.model.access.csv',
+        'data/ir_cron_data.xml',
+        'data/psa_staff_data.xml',
+        'views/invitation_templates.xml',
+        'wizard/psa_staff_deactivate_views.xml',
+        'wizard/psa_team_invite_views.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/psa_crm_menus.xml',
+        'views/psa_staff_views.xml',
+        'views/psa_team_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',

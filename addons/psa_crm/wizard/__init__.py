@@ -1,1 +1,3 @@
 from . import portal_wizard_user
+from . import psa_staff_deactivate
+from . import psa_team_invite
