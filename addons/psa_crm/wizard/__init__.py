@@ -1,2 +1,4 @@
 from . import portal_wizard_user
 from . import psa_checklist_start
+from . import psa_staff_deactivate
+from . import psa_team_invite
