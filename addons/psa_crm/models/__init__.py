@@ -5,3 +5,15 @@ from . import res_users
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
+from . import psa_territory
+from . import res_partner_territory
+from . import crm_lead_territory
+from . import res_users_sales
+from . import res_partner_outside_rep
+from . import crm_lead_outside_rep
+from . import sale_order_outside_rep
+from . import crm_lead_client
+from . import psa_sales_quota
+from . import account_move_sales
+from . import sale_order_line_procurement
+from . import sale_order_procurement
