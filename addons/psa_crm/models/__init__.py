@@ -32,3 +32,15 @@ from . import psa_referral_credit
 from . import psa_referral_reward
 from . import account_move
 from . import res_config_settings
+from . import psa_territory
+from . import res_partner_territory
+from . import crm_lead_territory
+from . import res_users_sales
+from . import res_partner_outside_rep
+from . import crm_lead_outside_rep
+from . import sale_order_outside_rep
+from . import crm_lead_client
+from . import psa_sales_quota
+from . import account_move_sales
+from . import sale_order_line_procurement
+from . import sale_order_procurement

@@ -1,0 +1,1 @@
+from . import psa_sales_quota_report
