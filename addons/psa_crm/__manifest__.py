@@ -9,9 +9,15 @@
     'data': [
         'security/psa_crm_security.xml',
         'security/ir.model.access.csv',
+        'security/psa_document_security.xml',
+        'data/psa_document_type_data.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/psa_crm_menus.xml',
+        'views/psa_document_type_views.xml',
+        'views/psa_document_download_views.xml',
+        'views/psa_document_views.xml',
+        'views/res_partner_document_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',
@@ -20,6 +26,7 @@
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.
             ('remove', 'mail/static/lib/selfie_segmentation/selfie_segmentation.js'),
+            'psa_crm/static/src/document/*',
         ],
     },
 }

@@ -5,3 +5,11 @@ from . import res_users
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
+from . import ir_attachment_document
+from . import psa_document_type
+from . import psa_document
+from . import psa_document_file
+from . import psa_document_reminder
+from . import psa_document_version
+from . import psa_document_download
+from . import res_partner_document

@@ -5,3 +5,8 @@ from . import test_performance
 from . import test_portal_role
 from . import test_sender
 from . import test_views
+from . import test_document
+from . import test_document_access
+from . import test_document_file
+from . import test_document_reminder
+from . import test_document_performance
