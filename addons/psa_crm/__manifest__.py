@@ -27,6 +27,8 @@
         'security/psa_sales_security.xml',
         'security/ir.model.access.csv',
         'data/psa_sales_data.xml',
+        'security/psa_document_security.xml',
+        'data/psa_document_type_data.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/res_partner_form_views.xml',
@@ -47,6 +49,10 @@
         'views/sale_order_views.xml',
         'views/psa_sales_quota_views.xml',
         'views/psa_sales_menus.xml',
+        'views/psa_document_type_views.xml',
+        'views/psa_document_download_views.xml',
+        'views/psa_document_views.xml',
+        'views/res_partner_document_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',
@@ -57,6 +63,7 @@
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.
             ('remove', 'mail/static/lib/selfie_segmentation/selfie_segmentation.js'),
             'psa_crm/static/src/overview/*',
+            'psa_crm/static/src/document/*',
         ],
     },
 }

@@ -1,2 +1,3 @@
 from . import signup
 from . import invitation
+from . import document

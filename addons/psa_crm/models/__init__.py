@@ -44,3 +44,11 @@ from . import psa_sales_quota
 from . import account_move_sales
 from . import sale_order_line_procurement
 from . import sale_order_procurement
+from . import ir_attachment_document
+from . import psa_document_type
+from . import psa_document
+from . import psa_document_file
+from . import psa_document_reminder
+from . import psa_document_version
+from . import psa_document_download
+from . import res_partner_document

@@ -15,3 +15,8 @@ from . import test_signup
 from . import test_territory
 from . import test_views
 from . import test_won_client
+from . import test_document
+from . import test_document_access
+from . import test_document_file
+from . import test_document_reminder
+from . import test_document_performance

@@ -1,2 +1,3 @@
 from . import portal
 from . import people
+from . import documents

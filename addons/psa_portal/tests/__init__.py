@@ -3,3 +3,4 @@ from . import test_portal_conversation
 from . import test_portal_list
 from . import test_portal_new_ticket
 from . import test_portal_people
+from . import test_portal_documents
