@@ -8,6 +8,7 @@
     'depends': ['mail', 'calendar', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm'],
     'data': [
         'security/psa_crm_security.xml',
+        'security/psa_wall_security.xml',
         'security/ir.model.access.csv',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',

@@ -1,3 +1,4 @@
+from . import ir_rule
 from . import psa_client_class
 from . import psa_team
 from . import psa_mail_domain
