@@ -9,6 +9,7 @@
     'data': [
         'security/psa_crm_security.xml',
         'security/psa_client_security.xml',
+        'security/psa_wall_security.xml',
         'security/ir.model.access.csv',
         'data/psa_client_data.xml',
         'security/psa_signup_security.xml',

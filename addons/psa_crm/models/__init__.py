@@ -1,3 +1,4 @@
+from . import ir_rule
 from . import psa_client_class
 from . import psa_invitation_mixin
 from . import psa_team

@@ -1,0 +1,100 @@
+from odoo import SUPERUSER_ID, api, models, tools
+from odoo.fields import Domain
+
+from ..core.wall import Shape, Wall, wall_of
+
+# Models whose rows are not told apart by company or maker: people and companies have record rules (psa_wall_security.xml
+# and Odoo's), what hangs on a document is as visible as the document.
+OWN_WALL = frozenset({
+    'res.company', 'res.partner', 'res.users', 'res.groups',
+    'mail.message', 'mail.mail', 'mail.activity', 'mail.notification', 'mail.tracking.value', 'mail.message.reaction',
+    'mail.message.schedule', 'mail.message.translation', 'mail.message.link.preview', 'mail.link.preview',
+    'ir.attachment', 'calendar.event', 'calendar.attendee', 'calendar.recurrence',
+    'discuss.channel', 'discuss.channel.member', 'discuss.channel.rtc.session', 'discuss.call.history',
+    'ir.rule', 'ir.model', 'ir.model.fields', 'ir.model.access', 'ir.model.data',
+})
+# Rows that tell nothing of themselves are hidden with the record they belong to.
+FOLLOWS = {
+    'mail.followers': 'partner_id',
+    'resource.calendar.attendance': 'calendar_id',
+}
+
+
+class IrRule(models.Model):
+    _inherit = 'ir.rule'
+
+    @api.model
+    @tools.conditional(
+        'xml' not in tools.config['dev_mode'],
+        tools.ormcache('self.env.uid', 'self.env.su', 'model_name', 'mode',
+                       'tuple(self._compute_domain_context_values())'),
+    )
+    def _compute_domain(self, model_name, mode='read'):
+        """Add the wall between service companies to the rules of every model, also of those that have none."""
+        domain = super()._compute_domain(model_name, mode)
+        if self.env.su or not self._psa_is_walled_in():
+            return domain
+        return (domain & self._psa_wall_domain(model_name)).optimize(self.env[model_name])
+
+    @api.model
+    def _psa_is_walled_in(self):
+        """Tell whether the wall stands around this user: not for who runs the system, nor for visitors without a name."""
+        user = self.env.user
+        return not user._is_public() and not user.has_group('base.group_system')
+
+    @api.model
+    def _psa_wall_domain(self, model_name):
+        """Return the domain of the rows of ``model_name`` on this user's side of the wall."""
+        model = self.env[model_name]
+        if model_name in FOLLOWS:
+            return self._psa_follow(model, FOLLOWS[model_name])
+        if model_name == 'mail.notification':
+            # Some recipients are mere addresses.
+            return self._psa_follow(model, 'author_id') | (
+                Domain('author_id', '=', False) & self._psa_follow(model, 'res_partner_id'))
+        # A branch works with what its mother company keeps for both.
+        companies = self.env.companies
+        company_ids = list({int(part) for company in companies.sudo() for part in company.parent_path.split('/') if part})
+        of_company = Domain('company_id', 'in', company_ids)
+        by_maker = (
+            Domain('create_uid', '=', False)
+            | Domain('create_uid', 'in', self._psa_makers_for_all())
+            | Domain('create_uid.company_ids', 'in', company_ids)
+        )
+        wall = wall_of(self._psa_shape(model))
+        if wall == Wall.COMPANY:
+            return of_company
+        if wall == Wall.COMPANY_ELSE_MAKER:
+            return of_company | (Domain('company_id', '=', False) & by_maker)
+        if wall == Wall.COMPANIES_ELSE_MAKER:
+            return Domain('company_ids', 'in', company_ids) | (Domain('company_ids', '=', False) & by_maker)
+        return by_maker if wall == Wall.MAKER else Domain.TRUE
+
+    @api.model
+    def _psa_follow(self, model, field_name):
+        """Return the domain of the rows whose ``field_name`` holds a record that this user may read."""
+        return Domain(field_name, 'any', self._compute_domain(model._fields[field_name].comodel_name, 'read'))
+
+    @api.model
+    def _psa_makers_for_all(self):
+        """Return the ids of the users whose rows without a company are for every company: the system and who runs it."""
+        administrators = self.env.ref('base.group_system').sudo().with_context(active_test=False).all_user_ids
+        return sorted({SUPERUSER_ID, *administrators.ids})
+
+    @api.model
+    def _psa_shape(self, model):
+        company = model._fields.get('company_id')
+        companies = model._fields.get('company_ids')
+        has_company = bool(company and company.store and company.comodel_name == 'res.company')
+        return Shape(
+            has_company=has_company,
+            company_is_required=has_company and bool(company.required),
+            has_companies=bool(companies and companies.store and companies.comodel_name == 'res.company'),
+            knows_maker=model._log_access,
+            # Models that the rules of access open to others have this field; others say so themselves.
+            has_own_wall=(
+                model._name in OWN_WALL
+                or 'psa_can_read' in model._fields
+                or not getattr(model, '_psa_company_wall', True)
+            ),
+        )
