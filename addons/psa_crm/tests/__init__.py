@@ -19,3 +19,6 @@ from . import test_team
 from . import test_territory
 from . import test_views
 from . import test_won_client
+from . import test_access_rule
+from . import test_access_table
+from . import test_client_share
