@@ -13,6 +13,8 @@
         'data/ir_cron_data.xml',
         'data/psa_staff_data.xml',
         'views/invitation_templates.xml',
+        'wizard/psa_company_profile_views.xml',
+        'wizard/psa_service_company_views.xml',
         'wizard/psa_staff_deactivate_views.xml',
         'wizard/psa_team_invite_views.xml',
         'views/psa_mail_domain_views.xml',
@@ -20,6 +22,7 @@
         'views/psa_crm_menus.xml',
         'views/psa_staff_views.xml',
         'views/psa_team_views.xml',
+        'views/psa_company_menus.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',

@@ -8,7 +8,8 @@ from . import psa_staff_invitation
 from . import psa_mail_domain
 from . import res_users
 from . import res_users_staff
-from . import res_company
+from . import res_company_service
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
+from . import res_partner_move
