@@ -32,7 +32,7 @@ class ResPartner(models.Model):
             for fname in ticket._option_attributes():
                 if ticket[fname] in options:
                     vals[fname] = options[ticket[fname]].id
-            if ticket.tag_ids & tags.keys():
+            if any(tag in tags for tag in ticket.tag_ids):
                 vals["tag_ids"] = tuple(sorted(tags.get(tag, tag).id for tag in ticket.tag_ids))
             if ticket.asset_ids.filtered(lambda asset: asset.company_id != company):
                 vals["asset_ids"] = tuple(ticket.asset_ids.filtered(lambda asset: asset.company_id == company).ids)
