@@ -2,3 +2,4 @@ from . import psa_asset_type
 from . import psa_asset
 from . import psa_asset_access
 from . import res_partner
+from . import res_partner_move

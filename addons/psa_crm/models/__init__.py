@@ -25,6 +25,7 @@ from . import res_groups
 from . import res_users
 from . import res_users_staff
 from . import res_users_access
+from . import res_company_service
 from . import res_partner
 from . import res_partner_access
 from . import res_partner_share
@@ -70,3 +71,4 @@ from . import psa_document_reminder
 from . import psa_document_version
 from . import psa_document_download
 from . import res_partner_document
+from . import res_partner_move
