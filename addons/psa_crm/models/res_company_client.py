@@ -14,7 +14,7 @@ class ResCompany(models.Model):
     @api.model
     def _psa_create_missing_client_defaults(self):
         """Give the companies that were there before this addon what a new company gets."""
-        self.sudo().with_context(active_test=False).search([])._psa_create_client_defaults()
+        self.sudo().with_context(active_test=False).search([('id', '!=', False)])._psa_create_client_defaults()
 
     def _psa_create_client_defaults(self):
         """Give each company client classes, sets of own fields and a first checklist of its own.
