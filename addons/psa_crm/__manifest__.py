@@ -22,6 +22,7 @@
     'demo': [
         'demo/psa_crm_demo.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
     'assets': {
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.

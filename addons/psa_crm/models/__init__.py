@@ -18,3 +18,4 @@ from . import res_partner_site
 from . import res_partner_note
 from . import res_partner_checklist
 from . import res_partner_overview
+from . import res_partner_company

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 
+from ..hooks import uninstall_hook
 from .common import PsaCrmCommon
 
 
@@ -221,6 +222,27 @@ class TestChecklist(PsaCrmCommon):
             self.env['psa.checklist'].with_user(self.technician).create({
                 'name': "Mine", 'client_id': self.client_dental.id, 'company_id': self.company.id,
                 'date_start': fields.Date.today()})
+
+    def test_a_checklist_moves_with_its_client_and_leaves_its_template_behind(self):
+        run = self._start()
+        premier = self.env['psa.client.class'].search([('company_id', '=', self.company.id)], limit=1)
+        calendar = self.company.resource_calendar_id
+        self.client_dental.write({'psa_client_class_id': premier.id, 'psa_calendar_id': calendar.id})
+
+        self.client_dental.company_id = self.other_company
+
+        self.assertEqual((run.company_id, run.item_ids.company_id), (self.other_company, self.other_company))
+        self.assertFalse(run.plan_id)
+        self.assertFalse(self.client_dental.psa_client_class_id)
+        self.assertFalse(self.client_dental.psa_calendar_id)
+
+    def test_uninstalling_takes_the_templates_along(self):
+        of_odoo = self.env['mail.activity.plan'].create({'name': "Of Odoo", 'res_model': 'res.partner'})
+
+        uninstall_hook(self.env)
+
+        self.assertFalse(self.plan.exists())
+        self.assertTrue(of_odoo.exists())
 
     def test_a_new_company_has_its_own_start(self):
         company = self.env['res.company'].create({'name': "Fresh IT"})

@@ -1,7 +1,7 @@
 import re
 
 from odoo.addons.mail.tests.common import MailCommon
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Datetime
 from odoo.tests import HttpCase, freeze_time, tagged
 from odoo.tools import mute_logger
@@ -95,7 +95,7 @@ class TestPortalAccessEnds(PsaCrmCommon, MailCommon, HttpCase):
         key = self.env['res.users.apikeys'].with_user(user).sudo()._generate('rpc', "Script", False)
 
         def call():
-            return self.url_open('/json/2/res.users/context_get', json={}, headers={
+            return self.url_open('/json/2/res.users/context_get', json={'context': {}}, headers={
                 'Authorization': f'bearer {key}', 'X-Odoo-Database': self.env.cr.dbname}).status_code
 
         self.env.flush_all()
@@ -113,6 +113,12 @@ class TestPortalAccessEnds(PsaCrmCommon, MailCommon, HttpCase):
         self.client_dental.with_user(self.dispatcher).action_archive()
 
         self.assertEqual((self.zoe | self.omar).mapped('psa_portal_role'), ['none', 'none'])
+
+    def test_a_technician_does_not_archive_a_client_whose_people_can_sign_in(self):
+        self._new_portal_users()
+
+        with self.assertRaisesRegex(AccessError, "Only dispatchers"):
+            self.client_dental.with_user(self.technician).action_archive()
 
     def test_who_may_not_give_roles_does_not_end_access_by_archiving(self):
         self.zoe.psa_portal_role = 'employee'
