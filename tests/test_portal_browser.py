@@ -48,6 +48,9 @@ def test_pages_fit_the_window(world, new_page, look, viewport):
         "list": "/my/tickets",
         "ticket": f"/my/tickets/{world.ids['grace_ticket']}",
         "new": "/my/tickets/new",
+        "people": "/my/people",
+        "person": f"/my/people/{world.ids['owen']}",
+        "person_new": "/my/people/new",
     }.items():
         page.goto(path, wait_until="networkidle")
         look(page, f"portal_{name}_{viewport['width']}")

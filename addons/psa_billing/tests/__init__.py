@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_client_move,
+    test_client_overview,
     test_contract,
     test_invoicing,
     test_ledger,

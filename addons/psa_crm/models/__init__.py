@@ -19,7 +19,6 @@ from . import psa_client_share
 from . import psa_client_share_flow
 from . import psa_client_class_access
 from . import psa_team_access
-from . import res_company
 from . import res_company_access
 from . import res_groups
 from . import res_users
@@ -72,3 +71,4 @@ from . import psa_document_version
 from . import psa_document_download
 from . import res_partner_document
 from . import res_partner_move
+from . import res_partner_company

@@ -49,7 +49,7 @@ class MailActivityPlan(models.Model):
         runs = Checklist.create([
             {
                 'name': plan.name, 'plan_id': plan.id, 'client_id': client.id, 'date_start': date,
-                'company_id': (client.company_id or plan.company_id or self.env.company).id, 'user_id': self.env.uid,
+                'user_id': self.env.uid,
             }
             for plan, client in pairs
         ])

@@ -20,7 +20,8 @@ class PsaChecklist(models.Model):
     plan_id = fields.Many2one(
         'mail.activity.plan', string="Template", readonly=True, index='btree_not_null', ondelete='set null')
     user_id = fields.Many2one('res.users', string="Started By", readonly=True)
-    company_id = fields.Many2one('res.company', required=True, readonly=True)
+    company_id = fields.Many2one(
+        'res.company', compute='_compute_company_id', store=True, precompute=True, required=True)
     state = fields.Selection(
         [('running', "Running"), ('done', "Done"), ('cancelled', "Cancelled")],
         compute='_compute_state', store=True)
@@ -40,6 +41,11 @@ class PsaChecklist(models.Model):
     _running_uniq = models.UniqueIndex(
         "(client_id, plan_id) WHERE state = 'running'",
         "This checklist is running for the client already. Finish or cancel it before you start it again.")
+
+    @api.depends('client_id.company_id')
+    def _compute_company_id(self):
+        for run in self:
+            run.company_id = run.client_id.company_id or run.company_id or self.env.company
 
     @api.depends('item_ids.state', 'is_cancelled')
     def _compute_state(self):

@@ -16,7 +16,7 @@ class PsaChecklistItem(models.Model):
     date_deadline = fields.Date(string="Due", readonly=True)
     state = fields.Selection(
         [('open', "Open"), ('done', "Done"), ('skipped', "Skipped")], required=True, default='open', readonly=True)
-    done_by_id = fields.Many2one('res.users', string="Done By", readonly=True)
+    done_by_id = fields.Many2one('res.users', readonly=True)
     done_on = fields.Datetime(readonly=True)
     activity_id = fields.Many2one(
         'mail.activity', readonly=True, index='btree_not_null', ondelete='set null')

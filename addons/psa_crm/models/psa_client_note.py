@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import html2plaintext
+from odoo.tools.mail import html_to_inner_content
 
 
 class PsaClientNote(models.Model):
@@ -68,7 +68,7 @@ class PsaClientNote(models.Model):
     @api.depends('name', 'body')
     def _compute_search_text(self):
         for note in self:
-            note.search_text = f"{note.name or ''}\n{html2plaintext(note.body or '')}"
+            note.search_text = f"{note.name or ''}\n{html_to_inner_content(note.body or '')}"
 
     @api.onchange('contact_id')
     def _onchange_contact_id(self):
@@ -151,7 +151,8 @@ class PsaClientNote(models.Model):
                 if with_author:
                     vals['user_id'] = note.user_id.id
                 # What is the same already is not written: it may be the activity that told us.
-                vals = {name: value for name, value in vals.items() if activity._fields[name].convert_to_write(activity[name], activity) != value}
+                now = {'date_deadline': activity.date_deadline, 'summary': activity.summary, 'user_id': activity.user_id.id}
+                vals = {name: value for name, value in vals.items() if now[name] != value}
                 if vals:
                     changed.setdefault(tuple(vals.items()), []).append(activity.id)
         to_drop._drop_follow_up()

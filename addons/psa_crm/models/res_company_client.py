@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 
 class ResCompany(models.Model):
@@ -14,7 +14,7 @@ class ResCompany(models.Model):
     @api.model
     def _psa_create_missing_client_defaults(self):
         """Give the companies that were there before this addon what a new company gets."""
-        self.sudo().with_context(active_test=False).search([])._psa_create_client_defaults()
+        self.sudo().with_context(active_test=False).search([('id', '!=', False)])._psa_create_client_defaults()
 
     def _psa_create_client_defaults(self):
         """Give each company client classes, sets of own fields and a first checklist of its own.
@@ -30,6 +30,12 @@ class ResCompany(models.Model):
             {'company_id': company.id, 'applies_to': applies_to}
             for company in companies for applies_to in ('client', 'contact')
         ])
+        # Clients that were there before their company had the sets.
+        clients = self.env['res.partner'].sudo().with_context(active_test=False).search(
+            Domain('psa_is_client', '=', True) & Domain('company_id', 'in', companies.ids))
+        if clients:
+            people = clients.search(Domain('commercial_partner_id', 'in', clients.ids))
+            self.env.add_to_compute(people._fields['psa_field_set_id'], people)
         self.env['psa.client.class'].sudo().create([
             {**vals, 'company_id': company.id} for company in companies for vals in self._prepare_psa_class_vals()
         ])

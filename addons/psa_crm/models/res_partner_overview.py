@@ -101,7 +101,7 @@ class ResPartner(models.Model):
             {
                 'title': run.name,
                 'detail': self.env._("%(done)s of %(all)s done", done=run.done_count, all=run.item_count),
-                'badge': run.date_next and self.env._("next %s", format_date(self.env, run.date_next)) or '',
+                'badge': self.env._("next %s", format_date(self.env, run.date_next)) if run.date_next else '',
                 'tone': 'danger' if run.date_next and run.date_next < today else 'light',
                 'progress': run.progress, 'model': run._name, 'id': run.id,
             }

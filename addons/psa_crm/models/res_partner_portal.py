@@ -150,15 +150,21 @@ class ResPartner(models.Model):
 
         Who may not take roles away is refused by Odoo afterwards: the user of the contact is still active.
         """
+        self.check_access('write')
         if self.env.su or self.env.user.has_group('psa_crm.group_dispatcher'):
             people = self.sudo().search(
                 (Domain('id', 'in', self.ids) | Domain('commercial_partner_id', 'in', self.ids))
                 & self._psa_portal_group_domain('psa_crm.group_client_employee'))
             if people:
-                # Without rules: they are people of the records at hand, of which writing is checked by super().
                 roles = people._psa_read_portal_roles()
                 people._psa_set_portal_role('none')
                 people._psa_log_portal_roles(roles, dict.fromkeys(people, 'none'))
+        elif self.sudo().search_count(
+            Domain('commercial_partner_id', 'in', self.ids) & Domain('id', 'not in', self.ids)
+            & self._psa_portal_group_domain('psa_crm.group_client_employee'), limit=1,
+        ):
+            raise AccessError(self.env._(
+                "Only dispatchers and company administrators can archive a client whose people can sign in to the portal."))
         # Users without access must not keep their contacts from being archived.
         self.sudo().user_ids.filtered(lambda user: user._psa_is_revoked()).active = False
 

@@ -43,14 +43,17 @@ class ResPartner(models.Model):
         rest = {name: value for name, value in vals.items() if name != 'psa_properties'}
         result = super().write(rest)
         merged = {partner: partner._psa_merge_properties(changes) for partner in self}
-        for _key, partners in self.grouped(lambda partner: (partner.psa_field_set_id, json.dumps(merged[partner], default=str))).items():
+        groups = self.grouped(lambda partner: (partner.psa_field_set_id, json.dumps(merged[partner], default=str)))
+        for partners in groups.values():
             super(ResPartner, partners).write({'psa_properties': merged[partners[0]]})
         return result
 
     def _psa_merge_properties(self, changes):
         """Return the contact's own fields with these changes; raise an error that names the field that is wrong."""
         self.ensure_one()
-        current = dict(self.psa_properties or {})
+        # The record format shows the labels of selections; the read format has what is stored, by the current definition.
+        fields_read = self._fields['psa_properties'].convert_to_read(self.psa_properties, self, use_display_name=False)
+        current = {field['name']: field['value'] for field in fields_read if field.get('value')}
         try:
             return own_fields.merge_values(current, changes, self.psa_field_set_id.sudo().properties_definition or [])
         except own_fields.InvalidValue as error:

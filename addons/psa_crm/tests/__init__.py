@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_checklist
 from . import test_client
 from . import test_document
 from . import test_document_access
@@ -7,7 +8,13 @@ from . import test_document_performance
 from . import test_document_reminder
 from . import test_mail_domain
 from . import test_outside_rep
+from . import test_client_access
+from . import test_client_note
+from . import test_mail_domain
+from . import test_overview
+from . import test_own_fields
 from . import test_performance
+from . import test_portal_archive
 from . import test_portal_role
 from . import test_procurement
 from . import test_quota
@@ -19,6 +26,7 @@ from . import test_service_company_wizard
 from . import test_staff
 from . import test_team
 from . import test_territory
+from . import test_sites
 from . import test_views
 from . import test_won_client
 from . import test_access_rule

@@ -1,0 +1,26 @@
+from odoo.tests import tagged
+
+from .common import PsaBillingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestClientOverview(PsaBillingCommon):
+
+    def _keys(self, user):
+        self.env.invalidate_all()
+        return [section["key"] for section in self.client.with_user(user).psa_overview["sections"]]
+
+    def test_money_shows_to_those_who_bill_only(self):
+        for user in (self.billing, self.company_admin):
+            keys = self._keys(user)
+            self.assertIn("contracts", keys)
+            self.assertIn("invoices", keys)
+        keys = self._keys(self.technician)
+        self.assertFalse({"contracts", "work", "invoices"} & set(keys))
+
+    def test_contracts_in_force_are_shown(self):
+        sections = self.client.with_user(self.billing).psa_overview["sections"]
+
+        rows = next(section["rows"] for section in sections if section["key"] == "contracts")
+        running = self.env["psa.contract"].search([("client_id", "=", self.client.id), ("state", "=", "active")])
+        self.assertEqual({row["id"] for row in rows}, set(running.ids[:5]))
