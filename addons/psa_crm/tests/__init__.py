@@ -7,3 +7,6 @@ from . import test_sender
 from . import test_service_company
 from . import test_views
 from . import test_signup
+from . import test_signup_pages
+from . import test_referral
+from . import test_referral_reward
