@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged, users
 from odoo.tools import mute_logger
+from psycopg2.errors import CheckViolation, UniqueViolation
 
 from .common import PsaSignupCommon
 
@@ -67,7 +68,7 @@ class TestReferral(PsaSignupCommon):
     @mute_logger('odoo.sql_db')
     def test_an_address_is_invited_once(self):
         self._refer(email='ada@gmail.com')
-        with self.assertRaises(Exception), self.env.cr.savepoint():
+        with self.assertRaises(UniqueViolation), self.env.cr.savepoint():
             self._refer(email='a.d.a+x@gmail.com')
         self.assertTrue(self._refer(self.priya, email='ada@gmail.com'))
 
@@ -194,7 +195,7 @@ class TestReferral(PsaSignupCommon):
     @mute_logger('odoo.sql_db')
     def test_a_program_without_a_value_is_refused(self):
         for values in ({'amount': 0}, {'method': 'percent', 'percent': 0}, {'method': 'percent', 'percent': 101}, {'months': -1}):
-            with self.subTest(values=values), self.assertRaises(Exception), self.env.cr.savepoint():
+            with self.subTest(values=values), self.assertRaises(CheckViolation), self.env.cr.savepoint():
                 self.program.write(values)
                 self.env.flush_all()
 

@@ -3,10 +3,11 @@ from unittest.mock import patch
 
 from freezegun import freeze_time
 from odoo import fields
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
+from psycopg2.errors import UniqueViolation
 
 from .common import PsaSignupCommon
 
@@ -141,7 +142,7 @@ class TestReferralReward(PsaSignupCommon):
     def test_the_database_refuses_a_second_credit(self):
         move = self._paid_invoice()
         self._run()
-        with self.assertRaises(Exception), self.env.cr.savepoint():
+        with self.assertRaises(UniqueViolation), self.env.cr.savepoint():
             self.Reward.create({
                 'referral_id': self.referral.id, 'move_id': move.id, 'number': 0, 'amount': 20,
                 'currency_id': self.platform.currency_id.id})
@@ -213,6 +214,7 @@ class TestReferralReward(PsaSignupCommon):
         payment = self._pay(move)
         self._run()
         payment.action_draft()
+        move.line_ids.remove_move_reconcile()
         self.assertEqual(move.payment_state, 'not_paid')
         self._run_an_hour_later()
         self.assertEqual(self._amounts(), [20.0, -20.0])
@@ -364,7 +366,7 @@ class TestReferralReward(PsaSignupCommon):
             form.psa_signup_overall = 7
         form.record.execute()
         self.assertEqual(self.Signup._limits().overall, 7)
-        with self._refused(Exception, "at least 1"):
+        with self._refused(ValidationError, "at least 1"):
             Settings.create({'psa_signup_per_network': 0})
 
     # Speed
