@@ -20,6 +20,7 @@
         "demo/psa_document_demo.xml",
         "demo/psa_story_demo.xml",
         "demo/psa_itsc_demo.xml",
+        "demo/psa_referral_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

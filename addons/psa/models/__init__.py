@@ -1,1 +1,2 @@
 from . import psa_demo_story
+from . import psa_demo_referral

@@ -1,3 +1,5 @@
+import re
+
 from odoo import http
 from odoo.exceptions import UserError
 from odoo.http import request
@@ -10,6 +12,7 @@ REFERRAL_COOKIE = 'psa_ref'
 REFERRAL_COOKIE_SECONDS = 30 * 24 * 3600
 # A field that people do not see; programs that fill in forms fill it in.
 TRAP = 'website'
+CODE = re.compile(r'[A-Za-z0-9_-]{1,64}\Z')
 CONFIRMING = 'psa_signup_confirming'
 
 
@@ -38,22 +41,27 @@ class PsaSignup(http.Controller):
     def referral_link(self, code, **kwargs):
         """Follow a personal link: remember through whom the visitor came and show him the form."""
         self._check_open()
-        request.env['psa.referral']._by_code(code)._register_visit()
         return self._to_form(code)
 
+    def _remembered_code(self):
+        code = request.cookies.get(REFERRAL_COOKIE) or ''
+        return code if CODE.match(code) else False
+
     def _to_form(self, code):
+        """Go to the form; the cookie brings the code there, so that the address can be shown to anybody."""
         response = request.redirect('/psa/signup')
-        response.set_cookie(
-            REFERRAL_COOKIE, code[:64], max_age=REFERRAL_COOKIE_SECONDS, httponly=True, samesite='Lax',
-            secure=request.httprequest.scheme == 'https')
+        if CODE.match(code):
+            request.env['psa.referral']._by_code(code)._register_visit()
+            response.set_cookie(
+                REFERRAL_COOKIE, code, max_age=REFERRAL_COOKIE_SECONDS, httponly=True, samesite='Lax',
+                secure=request.httprequest.scheme == 'https')
         return response
 
     @http.route('/psa/signup', type='http', auth='public', methods=['GET'], sitemap=False)
     def form(self, ref=None, **kwargs):
-        """Show the form; a code in the address goes into the cookie, so that the address can be shown to anybody."""
+        """Show the form, or follow a personal link in its longer form."""
         self._check_open()
         if ref:
-            request.env['psa.referral']._by_code(ref)._register_visit()
             return self._to_form(ref)
         return self._form_page({}, {})
 
@@ -80,7 +88,7 @@ class PsaSignup(http.Controller):
                 'email': typed['email'],
                 'country_id': country.id,
                 'lang': request.env.lang,
-                'referral_code': (request.cookies.get(REFERRAL_COOKIE) or '')[:64] or False,
+                'referral_code': self._remembered_code(),
             },
             request.httprequest.remote_addr,
             is_trapped=bool(post.get(TRAP)),
@@ -105,12 +113,11 @@ class PsaSignup(http.Controller):
             'advertising': env._("Please leave out links, addresses and special characters."),
             'address': env._("This is not a complete e-mail address."),
         }
-        code = request.cookies.get(REFERRAL_COOKIE)
-        referral = env['psa.referral']._by_code(code) if code else None
+        referral = env['psa.referral']._by_code(self._remembered_code())
         return self._render(
             'signup_form', typed=typed, errors={field: messages[problem] for field, problem in problems.items()},
             countries=self._countries(), name_max=NAME_MAX, email_max=EMAIL_MAX, trap=TRAP,
-            referrer=referral.user_id.name if referral and referral.state != 'revoked' else '')
+            referrer=referral.user_id.name if referral.state != 'revoked' else '')
 
     # ------------------------------------------------------------------
     # The confirmation
@@ -146,7 +153,7 @@ class PsaSignup(http.Controller):
         # The second of two clicks in one browser ends where the first one does.
         if request.session.get(CONFIRMING) == signup.id and signup._awaits_password():
             response = request.redirect(signup._password_url())
-            response.delete_cookie(REFERRAL_COOKIE)
+            response.set_cookie(REFERRAL_COOKIE, '', max_age=0)
             return response
         return self._dead_link()
 

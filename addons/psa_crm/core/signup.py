@@ -29,7 +29,7 @@ _ADVERTISING = re.compile(
     r'://|www\.|@|[\x00-\x1f\x7f<>]|\b[a-z0-9-]+\.(?:com|net|org|info|biz|ru|cn|top|xyz|io|link|site|online|shop|me)\b',
     re.IGNORECASE)
 # One address and nothing else: no name before it, no second one after it.
-_BARE_ADDRESS = re.compile(r'[^\s,;<>()"]+\Z')
+_BARE_ADDRESS = re.compile(r'[^\s,;<>()"\x00-\x1f\x7f]+\Z')
 _GMAIL = frozenset({'gmail.com', 'googlemail.com'})
 
 

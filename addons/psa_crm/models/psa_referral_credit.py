@@ -42,7 +42,8 @@ class PsaReferral(models.Model):
         records = self.sudo().search([
             ('referred_company_id', 'in', companies.ids), ('state', 'in', ('signed_up', 'rewarded'))]) if companies else self
         if records:
-            records.date_checked = False
+            # Nobody's payment waits for the job: what it holds just now it looks at again within the hour.
+            records.try_lock_for_update().date_checked = False
             self.env.ref('psa_crm.ir_cron_credit_referrals').sudo()._trigger()
 
     def _credit(self):

@@ -32,3 +32,6 @@ from . import test_won_client
 from . import test_access_rule
 from . import test_access_table
 from . import test_client_share
+from . import test_signup_pages
+from . import test_referral
+from . import test_referral_reward

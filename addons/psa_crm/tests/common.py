@@ -1,4 +1,6 @@
 import re
+from contextlib import contextmanager
+from unittest.mock import patch
 
 from odoo.tests import TransactionCase, new_test_user
 
@@ -47,12 +49,24 @@ class PsaCrmCommon(TransactionCase):
 class PsaSignupCommon(PsaCrmCommon):
     """Sign-up is open; "Ada Brown" of "Ada IT" wants to come in. Mail is read from the queue."""
 
+    loads_books = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.env['ir.config_parameter'].set_param('psa_crm.signup_enabled', 'True')
         cls.Signup = cls.env['psa.signup']
         cls.country = cls.env.ref('base.us')
+        if not cls.loads_books:
+            # Seconds each time, and what they do is told elsewhere.
+            cls.startClassPatcher(patch.object(cls.registry['res.company'], '_psa_load_books', lambda companies: None))
+
+    @contextmanager
+    def _refused(self, exception, reason):
+        """Assert that what happens inside is refused for this reason, and leaves nothing behind."""
+        with self.assertRaises(exception) as refusal:
+            yield
+        self.assertRegex(str(refusal.exception), reason)
 
     def _request(self, email='ada@ada-it.test', remote='192.0.2.1', **values):
         """Keep a request as the page does; return it."""

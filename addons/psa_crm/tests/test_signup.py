@@ -13,6 +13,8 @@ from .common import PsaSignupCommon
 @tagged('post_install', '-at_install')
 class TestSignup(PsaSignupCommon):
 
+    loads_books = True
+
     # The request and its mail
 
     def test_a_request_is_kept_without_network_or_token(self):

@@ -36,7 +36,8 @@ def test_a_form_filled_in_well_has_no_problem():
     ('name', 'cheap-pills.com', 'advertising'), ('name', 'me@evil.example', 'advertising'), ('name', '<b>Ada</b>', 'advertising'),
     ('name', 'Ada\r\nBcc: x', 'advertising'), ('company_name', '', 'missing'), ('company_name', 'a\x00b', 'advertising'),
     ('email', '', 'missing'), ('email', 'ada', 'address'), ('email', 'ada@', 'address'), ('email', 'ada@localhost', 'address'),
-    ('email', 'a@b.example, c@d.example', 'address'), ('email', 'x' * 250 + '@ada-it.example', 'long'),
+    ('email', 'a@b.example, c@d.example', 'address'),
+    ('email', 'a\x00b@ada-it.example', 'address'), ('email', 'x' * 250 + '@ada-it.example', 'long'),
 ])
 def test_what_is_wrong_is_said_by_field(field, value, problem):
     form = {'name': "Ada Brown", 'company_name': "Ada IT", 'email': 'ada@ada-it.example', field: value}
@@ -60,7 +61,8 @@ def test_no_text_breaks_the_form(name, company, email, has_country):
 
 
 @pytest.mark.parametrize('spelling', [
-    'ada.brown@gmail.com', 'Ada.Brown@GMail.com', 'adabrown+psa@gmail.com', 'a.d.a.b.r.o.w.n@googlemail.com', 'Ada <adabrown+x+y@gmail.com>',
+    'ada.brown@gmail.com', 'Ada.Brown@GMail.com', 'adabrown+psa@gmail.com',
+    'a.d.a.b.r.o.w.n@googlemail.com', 'Ada <adabrown+x+y@gmail.com>',
 ])
 def test_spellings_of_a_gmail_address_are_one_mailbox(spelling):
     assert canonical_address(spelling) == 'adabrown@gmail.com'
