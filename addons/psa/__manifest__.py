@@ -17,6 +17,7 @@
         "demo/psa_helpdesk_demo.xml",
         "demo/psa_billing_demo.xml",
         "demo/psa_document_demo.xml",
+        "demo/psa_desk_admin_demo.xml",
         "demo/psa_story_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
