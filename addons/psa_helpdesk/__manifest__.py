@@ -9,6 +9,7 @@
     "data": [
         "security/psa_helpdesk_security.xml",
         "security/ir.model.access.csv",
+        "security/psa_desk_admin_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
         "data/mail_template_data.xml",
@@ -24,6 +25,7 @@
         "views/res_partner_views.xml",
         "views/psa_asset_views.xml",
         "views/psa_helpdesk_menus.xml",
+        "views/psa_desk_admin_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 REMINDER_BATCH = 100
 REMINDER_ACTIVITY = 'psa_crm.mail_activity_type_document_expiry'
@@ -50,7 +51,7 @@ class PsaDocument(models.Model):
                 'res_id': document.id,
                 'user_id': user.id,
                 'date_deadline': max(document.date_end, today),
-                'summary': self.env._("%(document)s ends on %(date)s", document=document.name, date=document.date_end),
+                'summary': self.env._("%(document)s ends on %(date)s", document=document.name, date=format_date(self.env, document.date_end)),
                 'automated': True,
             }
             for document, user in users.items()

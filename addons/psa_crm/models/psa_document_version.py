@@ -18,9 +18,10 @@ class PsaDocumentVersion(models.Model):
 
     document_id = fields.Many2one('psa.document', required=True, ondelete='cascade', readonly=True)
     number = fields.Integer(required=True, readonly=True, aggregator=None)
-    # Not even its name is read through this field; see the override of ir.attachment.
+    # Not even its name is read through this field; see the override of ir.attachment. Only the server deletes files: with the
+    # document, or all of them with the addon.
     attachment_id = fields.Many2one(
-        'ir.attachment', required=True, readonly=True, ondelete='restrict', index=True, groups=NO_ACCESS)
+        'ir.attachment', required=True, readonly=True, ondelete='cascade', index=True, groups=NO_ACCESS)
     file_name = fields.Char(related='attachment_id.name', store=True, readonly=True)
     mimetype = fields.Char(related='attachment_id.mimetype', store=True, readonly=True, string="File Type")
     file_size = fields.Integer(related='attachment_id.file_size', store=True, readonly=True, aggregator=None)

@@ -1,0 +1,247 @@
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+
+from .common import HelpdeskCommon
+
+# The three levels. A desk administrator is a technician who is named in the desk; he is asked twice: about his own desk
+# and about another desk of the company.
+LEVELS = ("user", "own desk", "other desk", "company administrator", "another company's")
+YES, NO = True, False
+CAPABILITIES = {
+    #                                           user  own   other  company  another
+    # What everybody does, at every desk of the company
+    "see the desk":                            (YES,  YES,  YES,   YES,     NO),
+    "create a client":                         (YES,  YES,  YES,   YES,     YES),
+    "see the client":                          (YES,  YES,  YES,   YES,     NO),
+    "create a contact":                        (YES,  YES,  YES,   YES,     NO),
+    "see the contact":                         (YES,  YES,  YES,   YES,     NO),
+    "write a note on the client":              (YES,  YES,  YES,   YES,     NO),
+    "create a ticket":                         (YES,  YES,  YES,   YES,     NO),
+    "see the ticket":                          (YES,  YES,  YES,   YES,     NO),
+    # What a desk administrator does at his desk
+    "choose the members":                      (NO,   YES,  NO,    YES,     NO),
+    "choose who is notified":                  (NO,   YES,  NO,    YES,     NO),
+    "describe the desk":                       (NO,   YES,  NO,    YES,     NO),
+    "define own ticket fields":                (NO,   YES,  NO,    YES,     NO),
+    "add an option of the desk":               (NO,   YES,  NO,    YES,     NO),
+    "rename an option of the desk":            (NO,   YES,  NO,    YES,     NO),
+    "delete an option of the desk":            (NO,   YES,  NO,    YES,     NO),
+    "add a stage of the desk":                 (NO,   YES,  NO,    YES,     NO),
+    "rename a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
+    "delete a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
+    # What is for the administrators of the company
+    "name a desk administrator":               (NO,   NO,   NO,    YES,     NO),
+    "rename the desk":                         (NO,   NO,   NO,    YES,     NO),
+    "change the mail address":                 (NO,   NO,   NO,    YES,     NO),
+    "choose the queues":                       (NO,   NO,   NO,    YES,     NO),
+    "take a shared stage for the desk":        (NO,   NO,   NO,    YES,     NO),
+    "archive the desk":                        (NO,   NO,   NO,    YES,     NO),
+    "delete the desk":                         (NO,   NO,   NO,    YES,     NO),
+    "create a desk":                           (NO,   NO,   NO,    YES,     NO),
+    "create a queue":                          (NO,   NO,   NO,    YES,     NO),
+    "create a team":                           (NO,   NO,   NO,    YES,     NO),
+    "add an option for every desk":            (NO,   NO,   NO,    YES,     NO),
+    "rename an option of every desk":          (NO,   NO,   NO,    YES,     YES),
+    "add a stage for every desk":              (NO,   NO,   NO,    YES,     NO),
+    "rename a stage of every desk":            (NO,   NO,   NO,    YES,     YES),
+    "hand an option of the desk to all":       (NO,   NO,   NO,    YES,     NO),
+    "hand a stage of the desk to all":         (NO,   NO,   NO,    YES,     NO),
+    "delete a ticket":                         (NO,   NO,   NO,    YES,     NO),
+}
+
+
+@tagged("post_install", "-at_install")
+class TestUserLevels(HelpdeskCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.desk_admin = cls._new_staff("hd_desk_admin", "psa_crm.group_technician")
+        cls.other_desk_admin = cls._new_staff("hd_other_desk_admin", "psa_crm.group_technician")
+        cls.rival_administrator = cls._new_staff("hd_rival_admin", "psa_crm.group_company_admin", company=cls.rival)
+        cls.desk.admin_ids = cls.desk_admin
+        cls.other_desk = cls.env["psa.desk"].create({
+            "name": "Field", "company_id": cls.company.id, "admin_ids": [(4, cls.other_desk_admin.id)],
+        })
+        cls.option, cls.shared_option = cls.env["psa.ticket.option"].create([
+            {"attribute": "module", "name": "Till", "desk_id": cls.desk.id},
+            {"attribute": "module", "name": "Everywhere"},
+        ])
+        cls.stage = cls.env["psa.ticket.stage"].create({
+            "name": "At the Vendor", "state": "waiting", "desk_ids": [(4, cls.desk.id)], "company_id": cls.company.id,
+        })
+        cls.shared_stage = cls.stage_by_state["on_hold"]
+        cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
+        cls.by_level = dict(zip(LEVELS, (
+            cls.technician, cls.desk_admin, cls.other_desk_admin, cls.administrator, cls.rival_administrator,
+        ), strict=True))
+
+    def _attempts(self):
+        """Return {capability: what a person does to use it}; a person is an environment."""
+        desk, option, stage, ticket, company = self.desk, self.option, self.stage, self.ticket, self.company
+
+        def change(record, **vals):
+            return lambda env: record.with_env(env).write(vals)
+
+        def create(model, **vals):
+            return lambda env: env[model].create(vals)
+
+        def see(record):
+            return lambda env: record.with_env(env).read(["display_name"])
+
+        def delete(record):
+            return lambda env: record.with_env(env).unlink()
+
+        return {
+            "see the desk": see(desk),
+            "create a client": lambda env: env["res.partner"].create({
+                "name": "Quarry", "is_company": True, "psa_is_client": True, "company_id": env.company.id}),
+            "see the client": see(self.dental),
+            "create a contact": create("res.partner", name="Una", parent_id=self.dental.id, company_id=company.id),
+            "see the contact": see(self.zoe),
+            "write a note on the client": lambda env: self.dental.with_env(env).message_post(
+                body="Called", subtype_xmlid="mail.mt_note"),
+            "create a ticket": create("psa.ticket", name="New", desk_id=desk.id, partner_id=self.zoe.id),
+            "see the ticket": see(ticket),
+            "choose the members": change(desk, member_ids=[(4, self.technician.id)]),
+            "choose who is notified": change(desk, contact_ids=[(4, self.omar.id)]),
+            "describe the desk": change(desk, description="Tills"),
+            "define own ticket fields": change(desk, properties_definition=[
+                {"name": "a1b2c3d4e5f60718", "string": "Till number", "type": "char"}]),
+            "add an option of the desk": create("psa.ticket.option", attribute="module", name="Scale", desk_id=desk.id),
+            "rename an option of the desk": change(option, name="Tills"),
+            "delete an option of the desk": delete(option),
+            "add a stage of the desk": create(
+                "psa.ticket.stage", name="Ordered", state="waiting", desk_ids=[(4, desk.id)], company_id=company.id),
+            "rename a stage of the desk": change(stage, name="Sent in"),
+            "delete a stage of the desk": delete(stage),
+            "name a desk administrator": change(desk, admin_ids=[(4, self.technician.id)]),
+            "rename the desk": change(desk, name="Renamed"),
+            "change the mail address": change(desk, alias_name="elsewhere"),
+            "choose the queues": change(desk, queue_ids=[(5,)]),
+            "take a shared stage for the desk": change(desk, stage_ids=[(4, self.shared_stage.id)]),
+            "archive the desk": change(desk, active=False),
+            "delete the desk": lambda env: (ticket.sudo().unlink(), desk.with_env(env).unlink()),
+            "create a desk": create("psa.desk", name="Another", company_id=company.id),
+            "create a queue": create("psa.queue", name="Another", company_id=company.id),
+            "create a team": create("psa.team", name="Another", company_id=company.id),
+            "add an option for every desk": create("psa.ticket.option", attribute="module", name="Any", company_id=company.id),
+            "rename an option of every desk": change(self.shared_option, name="Anywhere"),
+            "add a stage for every desk": create("psa.ticket.stage", name="Any", state="open", company_id=company.id),
+            "rename a stage of every desk": change(self.shared_stage, name="Later"),
+            "hand an option of the desk to all": change(option, desk_id=False),
+            "hand a stage of the desk to all": change(stage, desk_ids=[(5,)]),
+            "delete a ticket": delete(ticket),
+        }
+
+    def test_each_level_can_do_exactly_what_the_table_says(self):
+        attempts = self._attempts()
+        self.assertEqual(list(attempts), list(CAPABILITIES))
+        for capability, cells in CAPABILITIES.items():
+            for level, allowed in zip(LEVELS, cells, strict=True):
+                with self.subTest(capability=capability, level=level):
+                    self.assertEqual(self._can(attempts[capability], self.by_level[level]), allowed)
+
+    def _can(self, attempt, user):
+        """Try it, and take it back."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        env = self.env(user=user, context={"allowed_company_ids": user.company_ids.ids})
+        savepoint = self.env.cr.savepoint()
+        try:
+            with mute_logger("odoo.addons.base.models.ir_model", "odoo.addons.base.models.ir_rule", "odoo.models.unlink"):
+                attempt(env)
+                env.flush_all()
+        except AccessError:
+            return False
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all(flush=False)
+            self.env.registry.clear_cache()
+        return True
+
+    def test_nothing_of_the_desk_is_handed_to_another_desk(self):
+        for record, vals in (
+            (self.option, {"desk_id": self.other_desk.id}), (self.stage, {"desk_ids": [(4, self.other_desk.id)]}),
+        ):
+            with self.subTest(model=record._name), self.assertRaises(AccessError), self.cr.savepoint():
+                record.with_user(self.desk_admin).write(vals)
+                self.env.flush_all()
+        with self.assertRaises(AccessError):
+            self.env["psa.ticket.option"].with_user(self.desk_admin).create(
+                {"attribute": "module", "name": "Foreign", "desk_id": self.other_desk.id})
+
+    def test_a_stage_that_another_desk_uses_too_is_not_his_alone(self):
+        self.stage.desk_ids += self.other_desk
+
+        with self.assertRaises(AccessError):
+            self.stage.with_user(self.desk_admin).name = "Mine"
+
+    def test_the_right_ends_when_he_is_taken_out(self):
+        self.assertTrue(self.desk.with_user(self.desk_admin).has_access("write"))
+
+        self.desk.admin_ids = False
+
+        self.assertFalse(self.desk.with_user(self.desk_admin).has_access("write"))
+        self.assertFalse(self.option.with_user(self.desk_admin).has_access("write"))
+        self.assertFalse(self.env["psa.ticket.option"].with_user(self.desk_admin).has_access("create"))
+
+    def test_no_context_and_no_other_way_opens_the_desk(self):
+        desk = self.desk.with_user(self.desk_admin).with_context(
+            install_mode=True, import_file=True, tracking_disable=True, mail_notrack=True)
+        for vals in ({"name": "x"}, {"admin_ids": [(5,)]}, {"alias_contact": "everyone"}, {"company_id": self.rival.id}):
+            with self.subTest(vals=vals), self.assertRaisesRegex(AccessError, "Ask a company administrator"):
+                desk.write(vals)
+        # The same relation from its other side
+        with self.assertRaises(AccessError):
+            self.shared_stage.with_user(self.desk_admin).write({"desk_ids": [(4, self.desk.id)]})
+        with self.assertRaises(AccessError):
+            self.queue.with_user(self.desk_admin).write({"name": "x"})
+
+    def test_only_technicians_of_the_company_administer_a_desk(self):
+        with self.assertRaisesRegex(ValidationError, "only technicians can"):
+            self.desk.admin_ids = self.billing
+        with self.assertRaisesRegex(ValidationError, "does not belong to"):
+            self.desk.admin_ids = self.rival_technician
+
+    def test_my_desks_is_in_the_menu_of_desk_administrators(self):
+        menu = self.env.ref("psa_helpdesk.menu_psa_desk_mine")
+        for user, shown in ((self.desk_admin, True), (self.technician, False), (self.administrator, False)):
+            with self.subTest(user=user.login):
+                self.assertEqual(menu.id in self.env["ir.ui.menu"].with_user(user).load_menus(False), shown)
+        self.desk.admin_ids += self.technician
+        self.assertIn(menu.id, self.env["ir.ui.menu"].with_user(self.technician).load_menus(False))
+
+    def test_the_form_lets_a_desk_administrator_change_what_is_his(self):
+        with Form(self.desk.with_user(self.desk_admin)) as form:
+            form.description = "Tills and scales"
+            form.member_ids.add(self.technician)
+            with self.assertRaises(AssertionError):
+                form.name = "Renamed"
+        self.assertEqual(self.desk.description, "Tills and scales")
+
+        with Form(self.other_desk.with_user(self.desk_admin)) as form, self.assertRaises(AssertionError):
+            form.description = "Not mine"
+
+    def test_the_buttons_of_the_desk_add_options_and_stages_of_the_desk(self):
+        desk = self.desk.with_user(self.desk_admin)
+        options, stages = desk.action_view_own_options(), desk.action_view_own_stages()
+
+        option = self.env["psa.ticket.option"].with_user(self.desk_admin).with_context(**options["context"]).create(
+            {"attribute": "module", "name": "Scanner"})
+        stage = self.env["psa.ticket.stage"].with_user(self.desk_admin).with_context(**stages["context"]).create(
+            {"name": "Ordered", "state": "waiting"})
+
+        self.assertEqual((option.desk_id, stage.desk_ids), (self.desk, self.desk))
+        self.assertEqual(desk.own_option_count, 2)
+        self.assertEqual(desk.own_stage_count, 2)
+        self.assertIn(option, self.env["psa.ticket.option"].search(options["domain"]))
+        self.assertIn(stage, self.env["psa.ticket.stage"].search(stages["domain"]))
+
+    def test_asking_who_administers_costs_nothing_when_it_was_asked_before(self):
+        desks = self.env["psa.desk"].with_user(self.technician)
+        desks._may_configure_some()
+
+        with self.assertQueryCount(0):
+            desks._may_configure_some()
