@@ -13,6 +13,9 @@ class ResPartner(models.Model):
         help="What an outside rep may see of the contacts: clients whose salesperson or account manager he is or whose lead or quote "
              "he owns, with their people; colleagues; suppliers. For everybody else: any.")
 
+    # Each query of an outside rep asks for the contacts whose salesperson he is.
+    _psa_salesperson_idx = models.Index('(user_id) WHERE user_id IS NOT NULL')
+
     @api.depends_context('uid')
     @api.depends('commercial_partner_id.user_id', 'commercial_partner_id.psa_account_manager_id')
     def _compute_psa_is_own_of_rep(self):
