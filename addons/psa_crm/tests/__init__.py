@@ -10,7 +10,6 @@ from . import test_mail_domain
 from . import test_outside_rep
 from . import test_client_access
 from . import test_client_note
-from . import test_mail_domain
 from . import test_overview
 from . import test_own_fields
 from . import test_performance
