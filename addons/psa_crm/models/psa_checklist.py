@@ -12,8 +12,11 @@ class PsaChecklist(models.Model):
 
     _name = 'psa.checklist'
     _description = "Client Checklist"
+    _inherit = ['psa.access.mixin']
     _order = 'date_start desc, id desc'
     _check_company_auto = True
+    # How we take a client into service is ours: it is not lent with the client.
+    _psa_access_lent = False
 
     name = fields.Char(required=True, readonly=True)
     client_id = fields.Many2one('res.partner', required=True, readonly=True, ondelete='cascade', check_company=True)

@@ -11,9 +11,11 @@ class PsaClientNote(models.Model):
 
     _name = 'psa.client.note'
     _description = "Client Note"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'psa.access.mixin']
     _order = 'date desc, id desc'
     _check_company_auto = True
+    # What we note about a client is ours: it is not lent with the client.
+    _psa_access_lent = False
 
     name = fields.Char(string="Subject", required=True, tracking=True)
     date = fields.Datetime(
