@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_date
 
 ROWS = 5  # of each list of the overview
 
@@ -83,7 +83,7 @@ class ResPartner(models.Model):
             {
                 'title': note.name,
                 'detail': ' · '.join(filter(None, [note.user_id.sudo().name, note.contact_id.sudo().name])),
-                'badge': f"{kinds[note.kind]}, {format_datetime(self.env, note.date, dt_format='short').split(',')[0]}",
+                'badge': f"{kinds[note.kind]}, {format_date(self.env, fields.Datetime.context_timestamp(self, note.date).date())}",
                 'tone': 'light', 'model': Note._name, 'id': note.id,
             }
             for note in notes
