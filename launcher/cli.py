@@ -16,6 +16,7 @@ SIGN_INS = [
     ("tech", "tech", "technician"),
     ("dispatch", "dispatch", "dispatcher"),
     ("clientadmin", "clientadmin", "client administrator (portal)"),
+    ("approver", "approver", "client approver (portal)"),
     ("employee", "employee", "client employee (portal)"),
 ]
 

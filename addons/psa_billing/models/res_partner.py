@@ -41,14 +41,47 @@ class ResPartner(models.Model):
         return action
 
     def _psa_overview_sections(self):
-        """Show contracts, what is still to be invoiced, and the invoices that are not paid."""
+        """Show projects, contracts, what is still to be invoiced, and the invoices that are not paid."""
         client = self._origin
         sections = super()._psa_overview_sections()
         sections += filter(
             None,
-            [client._psa_overview_contracts(), client._psa_overview_work(), client._psa_overview_invoices()],
+            [
+                client._psa_overview_projects(),
+                client._psa_overview_contracts(),
+                client._psa_overview_work(),
+                client._psa_overview_invoices(),
+            ],
         )
         return sections
+
+    def _psa_overview_projects(self):
+        Project = self.env["project.project"]
+        if not Project.has_access("read"):
+            return None
+        domain = [("partner_id", "child_of", self.id)]
+        projects = Project.search(domain, order="id desc", limit=ROWS)
+        if not projects:
+            return None
+        rows = [
+            {
+                "title": project.name,
+                "detail": self.env._("%s open tasks", project.open_task_count),
+                "badge": format_date(self.env, project.date) if project.date else "",
+                "tone": "light",
+                "model": Project._name,
+                "id": project.id,
+            }
+            for project in projects
+        ]
+        return self._psa_overview_section(
+            "projects",
+            self.env._("Projects"),
+            "fa-puzzle-piece",
+            46,
+            rows,
+            count=Project.search_count(domain) if len(rows) == ROWS else len(rows),
+        )
 
     def _psa_overview_contracts(self):
         Contract = self.env["psa.contract"]

@@ -18,6 +18,15 @@ class TestClientOverview(PsaBillingCommon):
         keys = self._keys(self.technician)
         self.assertFalse({"contracts", "work", "invoices"} & set(keys))
 
+    def test_projects_are_shown(self):
+        self.env["project.project"].create({"name": "Move to the new office", "partner_id": self.client.id})
+
+        sections = self.client.with_user(self.billing).psa_overview["sections"]
+
+        titles = [row["title"] for section in sections for row in section["rows"] if section["key"] == "projects"]
+        readable = self.env["project.project"].with_user(self.billing).has_access("read")
+        self.assertEqual(titles, ["Move to the new office"] if readable else [])
+
     def test_contracts_in_force_are_shown(self):
         sections = self.client.with_user(self.billing).psa_overview["sections"]
 

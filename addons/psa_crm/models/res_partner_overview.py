@@ -1,5 +1,5 @@
 from odoo import fields, models
-from odoo.tools import format_date, format_datetime
+from odoo.tools import format_date
 
 ROWS = 5  # of each list of the overview
 
@@ -29,7 +29,7 @@ class ResPartner(models.Model):
         return [
             section for section in (
                 client._psa_overview_activities(), client._psa_overview_notes(), client._psa_overview_checklists(),
-                client._psa_overview_opportunities(),
+                client._psa_overview_opportunities(), client._psa_overview_quotes(),
             ) if section
         ]
 
@@ -38,7 +38,7 @@ class ResPartner(models.Model):
 
         :param key: stable name of the section
         :param icon: class of Font Awesome
-        :param sequence: where it stands; psa_crm's own are 10, 20, 30, 40
+        :param sequence: where it stands; psa_crm's own are 10, 20, 30, 40, 44
         :param rows: dicts with title and, as there is, detail, badge, tone (of Bootstrap), model and id (opened by a click),
             progress (percent)
         :param count: how many there are in all, if more than rows
@@ -83,7 +83,7 @@ class ResPartner(models.Model):
             {
                 'title': note.name,
                 'detail': ' · '.join(filter(None, [note.user_id.sudo().name, note.contact_id.sudo().name])),
-                'badge': f"{kinds[note.kind]}, {format_datetime(self.env, note.date, dt_format='short').split(',')[0]}",
+                'badge': f"{kinds[note.kind]}, {format_date(self.env, fields.Datetime.context_timestamp(self, note.date).date())}",
                 'tone': 'light', 'model': Note._name, 'id': note.id,
             }
             for note in notes
@@ -129,3 +129,22 @@ class ResPartner(models.Model):
         return self._psa_overview_section(
             'opportunities', self.env._("Open opportunities"), 'fa-star-o', 40, rows,
             count=Lead.search_count(domain), action='action_view_opportunity')
+
+    def _psa_overview_quotes(self):
+        Order = self.env['sale.order']
+        if not Order.has_access('read'):
+            return None
+        domain = [('partner_id', 'child_of', self.id), ('state', 'in', ('draft', 'sent'))]
+        orders = Order.search(domain, order='id desc', limit=ROWS)
+        if not orders:
+            return None
+        states = dict(Order._fields['state']._description_selection(self.env))
+        rows = [
+            {
+                'title': order.name, 'detail': states[order.state], 'badge': order.currency_id.format(order.amount_total),
+                'tone': 'light', 'model': Order._name, 'id': order.id,
+            }
+            for order in orders
+        ]
+        return self._psa_overview_section(
+            'quotes', self.env._("Open quotes"), 'fa-file-text-o', 44, rows, count=Order.search_count(domain))

@@ -83,6 +83,10 @@ class ResPartner(models.Model):
         if vals.get('psa_address_use') == 'primary':
             parents = [vals['parent_id']] if vals.get('parent_id') else self.parent_id.ids
             self._psa_demote_primary_addresses(parents, besides=self)
+        if vals.get('parent_id') and 'psa_site_id' not in vals:
+            # Who changes to another client works at none of the former one's sites.
+            client = self.browse(vals['parent_id']).commercial_partner_id
+            self.filtered(lambda contact: contact.psa_site_id.commercial_partner_id != client).psa_site_id = False
         return super().write(vals)
 
     @api.model

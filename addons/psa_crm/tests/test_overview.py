@@ -30,8 +30,6 @@ class TestOverview(PsaCrmCommon):
         self._new_notes(7)
         plan = self.env['mail.activity.plan'].search([('psa_is_checklist', '=', True), ('company_id', '=', self.company.id)], limit=1)
         plan.with_user(self.dispatcher)._psa_start(self.client_dental.with_user(self.dispatcher))
-        self.env['crm.lead'].create({
-            'name': "New server", 'type': 'opportunity', 'partner_id': self.client_dental.id, 'user_id': self.company_admin.id})
 
         sections = self._sections()
 
@@ -42,6 +40,17 @@ class TestOverview(PsaCrmCommon):
         for section in sections.values():
             for row in section['rows']:
                 self.assertIn('title', row)
+
+    def test_who_sells_sees_opportunities_and_quotes(self):
+        seller = self._new_staff('psa_seller', 'psa_crm.group_technician,sales_team.group_sale_salesman_all_leads')
+        self.env['crm.lead'].create({'name': "New server", 'type': 'opportunity', 'partner_id': self.client_dental.id})
+        self.env['sale.order'].create({'partner_id': self.client_dental.id})
+
+        sections = self._sections(seller)
+
+        self.assertEqual(sections['opportunities']['rows'][0]['title'], "New server")
+        self.assertEqual(sections['quotes']['count'], 1)
+        self.assertFalse({'opportunities', 'quotes'} & self._sections().keys())
 
     def test_it_is_empty_for_who_is_no_client_and_for_a_new_one(self):
         self.assertEqual(self.zoe.with_user(self.technician).psa_overview, {'sections': []})

@@ -75,6 +75,16 @@ class TestSites(PsaCrmCommon):
         self.zoe.psa_site_id = self.site
         self.assertEqual(self.site.psa_site_contact_count, 1)
 
+    def test_who_changes_to_another_client_leaves_the_site(self):
+        self.zoe.psa_site_id = self.site
+        desk = self._new_contact("Reception desk", False)
+
+        self.zoe.parent_id = desk
+        self.assertEqual(self.zoe.psa_site_id, self.site)
+        self.zoe.parent_id = self._new_client("Other")
+
+        self.assertFalse(self.zoe.psa_site_id)
+
     def test_there_is_one_primary_address(self):
         home, flat = self.env['res.partner'].create([
             {'name': "Home", 'parent_id': self.zoe.id, 'type': 'other', 'psa_address_use': 'primary'},

@@ -92,6 +92,11 @@ class PeoplePortal(CustomerPortal):
         })
         return request.render("psa_portal.portal_my_people", values)
 
+    def _people_values(self, person_sudo):
+        """What the form of a person shows before anything is posted."""
+        values = {name: person_sudo[name] or "" for name in LIMITS}
+        return values | {"role": person_sudo.psa_portal_role, "site": str(person_sudo.psa_site_id.id or "")}
+
     def _people_form_page(self, person_sudo, post, errors):
         client_sudo = self._people_client()
         values = self._prepare_portal_layout_values()
@@ -143,9 +148,7 @@ class PeoplePortal(CustomerPortal):
         """Show a person, or change it."""
         person_sudo = self._people_person(person_id)
         if request.httprequest.method != "POST":
-            values = {name: person_sudo[name] or "" for name in LIMITS}
-            values |= {"role": person_sudo.psa_portal_role, "site": str(person_sudo.psa_site_id.id or "")}
-            return self._people_form_page(person_sudo, values, {})
+            return self._people_form_page(person_sudo, self._people_values(person_sudo), {})
         form = check_person(post, sites=self._people_client()._portal_sites().ids)
         errors = self._people_errors(form)
         if form.is_valid:
@@ -178,7 +181,6 @@ class PeoplePortal(CustomerPortal):
                 else:
                     person_sudo._portal_invite_again()
         except PersonRefused as refused:
-            values = {name: person_sudo[name] or "" for name in LIMITS} | {"role": person_sudo.psa_portal_role}
-            return self._people_form_page(person_sudo, values, {"form": refused.args[0]})
+            return self._people_form_page(person_sudo, self._people_values(person_sudo), {"form": refused.args[0]})
         notice = {"archive": "archived", "restore": "restored", "invite": "invited"}[decision]
         return request.redirect(f"/my/people?notice={notice}")
