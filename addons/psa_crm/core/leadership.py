@@ -15,9 +15,8 @@ def leader_edges(teams: Iterable[tuple[Hashable, Hashable | None, Hashable | Non
     for team, parent, leader in teams:
         above[team], leaders[team] = parent, leader
     edges = set()
-    for team, parent in above.items():
-        leader, seen = leaders[team], {team}
-        higher = parent
+    for team, leader in leaders.items():
+        seen, higher = {team}, above[team]
         while higher is not None and higher not in seen and not leaders.get(higher):
             seen.add(higher)
             higher = above.get(higher)
@@ -39,10 +38,10 @@ def find_cycle(edges: Iterable[tuple[Hashable, Hashable]]) -> list[Hashable]:
     for one, other in edges:
         following.setdefault(one, []).append(other)
     done: set[Hashable] = set()
-    for start in following:
+    for start, first in following.items():
         if start in done:
             continue
-        path, on_path, branches = [start], {start}, [iter(following[start])]
+        path, on_path, branches = [start], {start}, [iter(first)]
         while path:
             step = next(branches[-1], None)
             if step is None:

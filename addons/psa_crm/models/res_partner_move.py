@@ -66,8 +66,10 @@ class ResPartner(models.Model):
             elif not client.company_id:
                 obstacles.append(self.env._(
                     "%s is served by every company. Set its Company first, then it can be moved.", client.display_name))
-        for company_of_partner in self.env['res.company'].sudo().search([('partner_id', 'in', people.ids)]):
-            obstacles.append(self.env._("%s is a service company itself.", company_of_partner.name))
+        obstacles += [
+            self.env._("%s is a service company itself.", itself.name)
+            for itself in self.env['res.company'].sudo().search([('partner_id', 'in', people.ids)])
+        ]
         staff = people.user_ids.filtered(lambda user: not user.share)
         if staff:
             obstacles.append(self.env._(

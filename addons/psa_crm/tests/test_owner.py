@@ -106,7 +106,7 @@ class TestOwner(StaffCommon):
             'forge a row for an account': lambda: env['psa.staff'].create({
                 'name': "x", 'email': 'x@x.test', 'role': 'owner', 'user_id': rival.id}),
             'forge a link': lambda: mine.write({'token_hash': 'x', 'invitation_state': 'pending'}),
-            'deactivate a rival': lambda: theirs.action_deactivate(),
+            'deactivate a rival': theirs.action_deactivate,
             'invite for another team': lambda: self.env['psa.team'].create({
                 'name': "Theirs", 'company_id': self.other_company.id}).with_env(env)._psa_invite(['x@x.test']),
             'create a service company for another': lambda: env['psa.service.company'].create({
