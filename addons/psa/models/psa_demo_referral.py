@@ -140,7 +140,7 @@ class PsaDemoReferral(models.AbstractModel):
                 "state": state,
                 "refusal": refusal,
                 "date_mailed": now - timedelta(days=days) if refusal in (False, "known") else False,
-                "date_expires": now + timedelta(days=1 - days) if not refusal else False,
+                "date_expires": now + timedelta(days=1 - days, hours=20) if not refusal else False,
             }
             for days, name, company_name, email, country, state, refusal in OTHER_SIGNUPS
         ])

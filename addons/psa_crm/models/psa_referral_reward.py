@@ -42,7 +42,8 @@ class PsaReferralReward(models.Model):
         help="Credited: to be paid out, or set off when negative. Cancelled: taken back before it was paid out.")
     date_paid_out = fields.Date(string="Paid Out On", readonly=True)
     paid_out_by_id = fields.Many2one('res.users', string="Paid Out By", readonly=True, groups='base.group_system,psa_crm.group_billing')
-    may_pay_out = fields.Boolean(compute='_compute_may_pay_out')
+    is_payer = fields.Boolean(compute='_compute_is_payer', help="The reader does billing for the company that pays.")
+    may_pay_out = fields.Boolean(compute='_compute_is_payer')
 
     # Whatever runs twice or side by side, an invoice is credited once.
     _referral_move_number_uniq = models.UniqueIndex('(referral_id, move_id, number)')
@@ -55,12 +56,12 @@ class PsaReferralReward(models.Model):
 
     @api.depends('state', 'payer_company_id')
     @api.depends_context('uid', 'allowed_company_ids')
-    def _compute_may_pay_out(self):
+    def _compute_is_payer(self):
         is_billing = self.env.user.has_group('psa_crm.group_billing')
         companies = self.env.companies
         for reward in self:
-            reward.may_pay_out = (
-                is_billing and reward.state == 'credited' and reward.sudo().payer_company_id in companies)
+            reward.is_payer = is_billing and reward.sudo().payer_company_id in companies
+            reward.may_pay_out = reward.is_payer and reward.state == 'credited'
 
     def action_mark_paid_out(self):
         """Note that these rewards were paid. Billing of the company that pays says so, nobody else."""
