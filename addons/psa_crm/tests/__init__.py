@@ -10,3 +10,6 @@ from . import test_document_access
 from . import test_document_file
 from . import test_document_reminder
 from . import test_document_performance
+from . import test_access_rule
+from . import test_access_table
+from . import test_client_share

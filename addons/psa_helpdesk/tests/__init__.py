@@ -6,3 +6,4 @@ from . import test_performance
 from . import test_ticket
 from . import test_views
 from . import test_user_levels
+from . import test_access_by_rules
