@@ -5,7 +5,7 @@
     'summary': "Clients of an IT service provider, their people, mail domains and portal roles",
     'author': "PSA Suite contributors",
     'license': 'LGPL-3',
-    'depends': ['mail', 'calendar', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm', 'sale_margin'],
+    'depends': ['mail', 'calendar', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm'],
     'data': [
         'security/psa_crm_security.xml',
         'security/psa_sales_security.xml',
