@@ -1,8 +1,10 @@
-"""What a supplier quoted for a line of our own quote: its address on the web, and until when its price holds.
+"""What a supplier quoted for a line of our own quote: its address on the web, until when its price holds, and what is left for us.
 
-Plain functions on text and dates.
+Plain functions on text, dates and Decimal amounts.
 """
+from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlsplit
 
 
@@ -12,6 +14,23 @@ class InvalidLink(ValueError):
     def __init__(self, text: str):
         super().__init__(text)
         self.text = text
+
+
+@dataclass(frozen=True)
+class Margin:
+    """What is left of a line: ``amount``, rounded to the currency, and ``ratio`` of what the customer pays, None if he pays nothing."""
+
+    amount: Decimal
+    ratio: Decimal | None
+
+
+def margin(subtotal: Decimal, cost: Decimal, quantity: Decimal, rounding: Decimal) -> Margin:
+    """Return what is left when ``quantity`` pieces that cost us ``cost`` each are sold for ``subtotal`` in all.
+
+    :param rounding: the smallest amount of the currency
+    """
+    amount = ((subtotal - cost * quantity) / rounding).quantize(Decimal(1), ROUND_HALF_UP) * rounding
+    return Margin(amount, (amount / subtotal).quantize(Decimal('0.0001'), ROUND_HALF_UP) if subtotal else None)
 
 
 def normalize_link(text: str) -> str:

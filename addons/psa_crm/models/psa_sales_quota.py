@@ -52,7 +52,7 @@ class PsaSalesQuota(models.Model):
 
     actual = fields.Monetary(compute='_compute_attainment', help="What was reached so far.")
     gap = fields.Monetary(compute='_compute_attainment', help="What is missing to the target; below zero when it is exceeded.")
-    attainment = fields.Float(compute='_compute_attainment', digits=(16, 4), help="What was reached, as a share of the target.")
+    attainment = fields.Float(compute='_compute_attainment', help="What was reached, as a share of the target.")
 
     _order_idx = models.Index('(date_from DESC, id DESC)')
     _target_positive = models.Constraint('CHECK (target > 0)', "The Target of a quota must be more than zero.")

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
@@ -6,7 +8,7 @@ from ..core import procurement
 
 
 class SaleOrderLine(models.Model):
-    """Where a line of a quote comes from. Cost and margin are Odoo's own; none of it is for the customer."""
+    """Where a line of a quote comes from, what it costs us, and what is left. None of it is for the customer."""
 
     _inherit = 'sale.order.line'
 
@@ -23,6 +25,37 @@ class SaleOrderLine(models.Model):
         help="Last day on which the supplier's price holds. A quote is not confirmed after it without asking.")
     psa_supplier_is_expired = fields.Boolean(
         string="Supplier Price Expired", compute='_compute_psa_supplier_is_expired', groups='base.group_user')
+
+    psa_cost = fields.Float(
+        string="Cost", digits='Product Price', compute='_compute_psa_cost', store=True, readonly=False, precompute=True, copy=True,
+        groups='base.group_user',
+        help="What one piece costs us, in the currency of the quote: the cost of the product, until the supplier's price is entered.")
+    psa_margin = fields.Monetary(
+        string="Margin", compute='_compute_psa_margin', store=True, precompute=True, groups='base.group_user',
+        help="What is left for us: the amount without taxes less the cost.")
+    psa_margin_ratio = fields.Float(
+        string="Margin (%)", compute='_compute_psa_margin', store=True, precompute=True, aggregator=None, groups='base.group_user')
+
+    @api.depends('product_id', 'product_uom_id', 'company_id', 'currency_id')
+    def _compute_psa_cost(self):
+        for line in self:
+            product = line.product_id.with_company(line.company_id)
+            if not product:
+                line.psa_cost = 0
+                continue
+            cost = product.uom_id._compute_price(product.standard_price, line.product_uom_id or product.uom_id)
+            line.psa_cost = product.cost_currency_id._convert(
+                cost, line.currency_id, line.company_id, line.order_id.date_order or fields.Date.today(), round=False,
+            ) if line.currency_id else cost
+
+    @api.depends('price_subtotal', 'psa_cost', 'product_uom_qty', 'currency_id')
+    def _compute_psa_margin(self):
+        for line in self:
+            rounding = line.currency_id.rounding or 0.01
+            result = procurement.margin(*(
+                Decimal(str(value or 0)) for value in (line.price_subtotal, line.psa_cost, line.product_uom_qty, rounding)))
+            line.psa_margin = float(result.amount)
+            line.psa_margin_ratio = float(result.ratio or 0)
 
     @api.depends('psa_supplier_valid_until')
     def _compute_psa_supplier_is_expired(self):

@@ -1,8 +1,16 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class SaleOrder(models.Model):
     _inherit = 'sale.order'
+
+    psa_margin = fields.Monetary(
+        string="Margin", compute='_compute_psa_margin', groups='base.group_user', help="What is left for us of all lines.")
+
+    @api.depends('order_line.psa_margin')
+    def _compute_psa_margin(self):
+        for order in self:
+            order.psa_margin = sum(order.order_line.mapped('psa_margin'))
 
     def action_confirm(self):
         """Ask before a quote is confirmed whose supplier's price no longer holds.

@@ -31,7 +31,7 @@ class PsaSalesQuotaReport(models.Model):
     target = fields.Monetary(readonly=True)
     actual = fields.Monetary(readonly=True)
     gap = fields.Monetary(readonly=True)
-    attainment = fields.Float(readonly=True, digits=(16, 4), aggregator='avg')
+    attainment = fields.Float(readonly=True, aggregator='avg')
 
     _depends = {
         'psa.sales.quota': ['company_id', 'user_id', 'team_id', 'metric', 'period', 'date_from', 'date_to', 'target'],
@@ -50,7 +50,7 @@ class PsaSalesQuotaReport(models.Model):
             SELECT quota.id, quota.id AS quota_id, quota.company_id, company.currency_id, quota.user_id, quota.team_id,
                    quota.metric, quota.period, quota.date_from, quota.date_to, quota.target,
                    sold.amount AS actual, quota.target - sold.amount AS gap,
-                   ROUND(sold.amount / quota.target, 4) AS attainment,
+                   ROUND(sold.amount / quota.target, 4)::double precision AS attainment,
                    quota.user_id IS NULL OR NOT EXISTS (
                        SELECT 1 FROM psa_sales_quota own
                         WHERE own.team_id = quota.team_id AND own.user_id IS NULL AND own.metric = quota.metric

@@ -34,7 +34,7 @@ class TestProcurement(PsaSalesCommon, HttpCase):
         return cls.env['sale.order'].create({
             'company_id': cls.company.id, 'partner_id': cls.zoe.id, 'user_id': cls.sales.id,
             'order_line': [Command.create({
-                'product_id': cls.product.id, 'price_unit': 100, 'product_uom_qty': 1, 'purchase_price': 77.31, 'tax_ids': False,
+                'product_id': cls.product.id, 'price_unit': 100, 'product_uom_qty': 1, 'psa_cost': 77.31, 'tax_ids': False,
                 'psa_supplier_id': cls.wholesaler.id, 'psa_supplier_quote': 'Q-2317',
                 'psa_supplier_quote_link': 'supplier.example/quotes/2317',
                 'psa_supplier_valid_until': cls.today + timedelta(days=5), **line_values})],
@@ -48,7 +48,7 @@ class TestProcurement(PsaSalesCommon, HttpCase):
 
     def test_a_line_knows_its_supplier_and_its_margin(self):
         self.assertEqual(self.line.psa_supplier_quote_link, 'https://supplier.example/quotes/2317')
-        self.assertAlmostEqual(self.line.margin, 22.69)
+        self.assertAlmostEqual(self.line.psa_margin, 22.69)
 
     def test_a_link_that_is_none_is_refused(self):
         for link in ('javascript:alert(1)', 'Q-2317', 'file:///etc/passwd'):
@@ -121,7 +121,7 @@ class TestProcurement(PsaSalesCommon, HttpCase):
         self.assertTrue(line.read(['name']), "his own quote")
         for name in (
             'psa_supplier_id', 'psa_supplier_quote', 'psa_supplier_quote_link', 'psa_supplier_valid_until', 'psa_supplier_is_expired',
-            'purchase_price', 'margin', 'margin_percent'):
+            'psa_cost', 'psa_margin', 'psa_margin_ratio'):
             with self.subTest(field=name), self.assertRaises(AccessError), mute_logger('odoo.addons.base.models.ir_rule'):
                 self.env.invalidate_all()
                 line.read([name])

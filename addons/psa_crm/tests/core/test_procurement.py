@@ -1,9 +1,10 @@
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psa_cores.psa_crm.procurement import InvalidLink, is_expired, normalize_link
+from psa_cores.psa_crm.procurement import InvalidLink, is_expired, margin, normalize_link
 
 
 @pytest.mark.parametrize(('text', 'link'), [
@@ -43,3 +44,20 @@ def test_what_is_taken_opens_a_page_and_stays_as_it_is(text):
 def test_a_price_holds_to_the_end_of_its_last_day(last, offset):
     assert is_expired(last, last + timedelta(days=offset)) == (offset > 0)
     assert not is_expired(None, last)
+
+
+AMOUNTS = st.decimals('-99999', '99999', places=2)
+
+
+@given(AMOUNTS, st.decimals('0', '9999', places=3), st.decimals('0', '99', places=2), st.sampled_from(['0.01', '0.05', '1']))
+def test_margin_and_cost_make_the_price(subtotal, cost, quantity, rounding):
+    rounding = Decimal(rounding)
+
+    result = margin(subtotal, cost, quantity, rounding)
+
+    assert abs(result.amount + cost * quantity - subtotal) <= rounding / 2
+    assert result.amount % rounding == 0
+    if subtotal:
+        assert abs(result.ratio * subtotal - result.amount) <= abs(subtotal) * Decimal('0.00005')
+    else:
+        assert result.ratio is None
