@@ -1,4 +1,7 @@
+from . import base
+from . import discuss_channel
 from . import ir_rule
+from . import mail_alias
 from . import psa_client_class
 from . import psa_team
 from . import psa_mail_domain
@@ -6,3 +9,4 @@ from . import res_users
 from . import res_partner
 from . import res_partner_portal
 from . import res_partner_sender
+from . import res_currency
