@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_client
+from . import test_company_wall
 from . import test_mail_domain
 from . import test_performance
 from . import test_portal_role
