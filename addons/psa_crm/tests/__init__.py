@@ -6,3 +6,6 @@ from . import test_performance
 from . import test_portal_role
 from . import test_sender
 from . import test_views
+from . import test_access_rule
+from . import test_access_table
+from . import test_client_share

@@ -1,1 +1,2 @@
 from . import portal_wizard_user
+from . import psa_access_explain

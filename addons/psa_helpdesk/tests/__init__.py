@@ -5,3 +5,4 @@ from . import test_mail_intake
 from . import test_performance
 from . import test_ticket
 from . import test_views
+from . import test_access_by_rules

@@ -1,0 +1,45 @@
+from odoo import api, models
+from odoo.addons.psa_crm.core import access
+
+
+class PsaTicket(models.Model):
+    """Who sees and changes a ticket: inside the company whom both its client and its desk let, elsewhere whom it is lent to."""
+
+    _name = "psa.ticket"
+    _inherit = ["psa.ticket", "psa.access.mixin"]
+
+    _psa_access_part = access.TICKETS
+
+    # Counting what is open of few clients or desks, and of all but few, without looking at the tickets themselves.
+    _access_idx = models.Index("(company_id, state, client_id, desk_id) WHERE active IS TRUE")
+
+    @api.model
+    def _psa_access_depends(self):
+        return [*super()._psa_access_depends(), "desk_id"]
+
+    def _psa_own_level(self, effective, company_id, client_id, now):
+        level = super()._psa_own_level(effective, company_id, client_id, now)
+        return min(level, effective.level("desk", company_id, self.desk_id._origin.id, access.TICKETS, now))
+
+    @api.model
+    def _psa_own_limits(self, effective, company_id, level, now):
+        limits = super()._psa_own_limits(effective, company_id, level, now)
+        desks = effective.listing("desk", company_id, access.TICKETS, level, now)
+        if not desks.is_everything:
+            limits = [*limits, self._psa_listing_domain("desk_id", desks)]
+        return limits
+
+    def _psa_explain(self, users):
+        explained = super()._psa_explain(users)
+        members = users.filtered(lambda user: self.company_id in user.company_ids)
+        reasons = self.env["psa.access"]._psa_reasons(members, "desk", self.company_id, self.desk_id.id, access.TICKETS)
+        for user, of_desk in reasons.items():
+            level, of_client = explained[user]
+            if of_client[0].kind == "share":
+                continue  # what is lent is worked without the desk
+            # The stricter of the two decides, so it is named first; the other only if it limits too.
+            ordered = sorted([*of_client, of_desk], key=lambda reason: reason.level)
+            explained[user] = (ordered[0].level, [
+                reason for reason in ordered if reason is ordered[0] or reason.level < access.FULL
+            ])
+        return explained
