@@ -10,13 +10,21 @@
         'security/psa_crm_security.xml',
         'security/psa_wall_security.xml',
         'security/ir.model.access.csv',
+        'data/ir_cron_access_data.xml',
+        'security/psa_access_security.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/psa_crm_menus.xml',
+        'wizard/psa_access_explain_views.xml',
+        'views/psa_access_rule_views.xml',
+        'views/psa_client_share_views.xml',
+        'views/psa_client_absence_views.xml',
+        'views/res_partner_access_views.xml',
     ],
     'demo': [
         'demo/psa_crm_demo.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
     'assets': {
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.
