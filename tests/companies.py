@@ -60,7 +60,7 @@ def found(server, word, with_accounts=True):
     if with_accounts:
         # Answers nothing, which XML-RPC of old cannot carry.
         with contextlib.suppress(xmlrpc.client.Fault):
-            admin.call("account.chart.template", "try_loading", "generic_coa", company.ids["company"])
+            admin.call("account.chart.template", "try_loading", [], "generic_coa", company.ids["company"])
     known = {f"{row['module']}.{row['name']}" for row in admin.find("ir.model.data", [("model", "=", "res.groups")], "module", "name")}
     for role, groups in STAFF.items():
         # Groups come with apps; which of them are here is a matter of the day.
@@ -76,14 +76,15 @@ def found(server, word, with_accounts=True):
     return company
 
 
-def populate(company):
+def populate(company, long_tail=True):
     """Give a company data of every kind, each made by who makes it in daily work."""
     _clients(company)
     _tickets(company)
     _talk(company)
     _money(company)
     _people(company)
-    _long_tail(company)
+    if long_tail:
+        _long_tail(company)
     return company
 
 
@@ -281,7 +282,9 @@ def _people(company):
     _make(company, "private_task", "tech", "project.task", {"name": text("To do"), "user_ids": [(6, 0, [company.users["tech"]])]})
     _make(company, "timesheet", "tech", "account.analytic.line", {"name": text("Fixed"), "psa_ticket_id": ids["ticket"], "unit_amount": 1, "date": str(TODAY)})
     _make(company, "timesheet_project", "head", "account.analytic.line", {"name": text("Did"), "project_id": ids.get("project"), "unit_amount": 1, "date": str(TODAY), "employee_id": ids.get("employee_head")})
-    _make(company, "rating", "head", "rating.rating", {"res_model_id": 1, "feedback": text("Well")})
+    admin = company.server.xmlrpc()
+    (ticket_model,) = admin.search("ir.model", [("model", "=", "psa.ticket")])
+    _make(company, "rating", "head", "rating.rating", {"res_model_id": ticket_model, "res_id": ids["ticket"], "feedback": text("Well"), "partner_id": ids["contact"]})
 
 
 _PIXEL = base64.b64decode(
@@ -295,19 +298,18 @@ def _long_tail(company):
     """Fill in every other model that somebody of the company may write to, so that what nobody thought of is there too."""
     admin = company.server.xmlrpc()
     models = admin.find("ir.model", [("transient", "=", False), ("abstract", "=", False)], "model", order="id")
-    for role in ("tech", "head"):
-        rpc = company.rpc(role)
-        for model in (row["model"] for row in models):
-            if model in _NOT_TO_FILL:
+    rpc = company.rpc("head")
+    for model in (row["model"] for row in models):
+        if model in _NOT_TO_FILL:
+            continue
+        try:
+            if not rpc.call(model, "has_access", [], "create"):
                 continue
-            try:
-                if not rpc.call(model, "has_access", [], "create"):
-                    continue
-                if rpc.search(model, [("create_uid", "in", list(company.users.values()))], limit=1):
-                    continue
-                rpc.create(model, _filled_in(company, rpc, model))
-            except (xmlrpc.client.Fault, ValueError) as error:
-                company.refused[model] = str(error).strip().splitlines()[-1][:200]
+            if rpc.search(model, [("create_uid", "in", list(company.users.values()))], limit=1):
+                continue
+            rpc.create(model, _filled_in(company, rpc, model))
+        except (xmlrpc.client.Fault, ValueError, TypeError) as error:
+            company.refused[model] = str(error).strip().splitlines()[-1][:200]
 
 
 def _filled_in(company, rpc, model):
@@ -318,7 +320,7 @@ def _filled_in(company, rpc, model):
         kind = about["type"]
         if about.get("readonly") or not about.get("store"):
             continue
-        if kind in ("char", "text", "html") and not given.get(name) and name not in ("lang", "tz"):
+        if kind in ("char", "text", "html") and not given.get(name) and name not in ("lang", "tz") and "domain" not in name:
             vals[name] = company.text(name) if "mail" not in name else f"{name}@{company.word}.example"
         elif not about.get("required") or given.get(name):
             continue

@@ -6,7 +6,6 @@ A :class:`Crawl` then asks the server for everything there is, as any client of 
 """
 
 import random
-import re
 import time
 import xmlrpc.client
 from collections import Counter, defaultdict
@@ -29,13 +28,18 @@ BOOKKEEPING = ("create_uid", "write_uid")
 
 @dataclass
 class Secrets:
-    """What must stay hidden: a word, and rows by model."""
+    """What must stay hidden: words, and rows by model."""
 
-    word: str
+    words: tuple
     rows: dict = field(default_factory=dict)
 
     def __contains__(self, value):
-        return self.word in str(value).lower()
+        text = str(value).lower()
+        return any(word in text for word in self.words)
+
+    def __or__(self, other):
+        models = self.rows.keys() | other.rows.keys()
+        return Secrets(self.words + other.words, {model: self.of(model) | other.of(model) for model in models})
 
     def of(self, model):
         """Return the hidden ids of a model."""
@@ -94,7 +98,7 @@ def hidden_rows(server, word, company_ids=(), user_ids=(), without=()):
         if sum(map(len, found.values())) == before:
             break
     rows = {model: ids for table, ids in found.items() for model in names[table]}
-    return Secrets(word, rows)
+    return Secrets((word,), rows)
 
 
 def _numbers(ids):
@@ -153,72 +157,90 @@ class Crawl:
         """Keep a leak."""
         self.leaks.append(Leak(model, way, str(what)[:300]))
 
-    def everything(self, models):
-        """Crawl ``models``."""
-        for model in models:
-            self.model(model)
+    def everything(self, fields, thorough=True):
+        """Crawl the models of ``fields``, as :func:`stored_fields` tells them; ask in every way when ``thorough``."""
+        for model, names in fields.items():
+            self.model(model, names, thorough)
         return self.leaks
 
-    def model(self, model):
+    def model(self, model, names, thorough=True):
         """Ask for all of one model."""
-        everyone = {"active_test": False}
-        fields = self.call(model, "fields_get", attributes=["type", "store", "groupable", "relation"])
-        ids = self.call(model, "search", [], context=everyone) if fields else None
         hidden = self.secrets.of(model)
-        if ids is None:
+        exempt = self.exempt.get(model, ())
+        common, exempt_fields = exempt is True, set() if exempt is True else set(exempt)
+        rows = self._rows(model, {name: kind for name, kind in names.items() if name not in exempt_fields})
+        if rows is None:
             return
         self.readable.append(model)
+        ids = [row["id"] for row in rows]
         self.seen[model] = len(ids)
-        exempt = self.exempt.get(model, ())
-        exempt_fields = set() if exempt is True else set(exempt)
-        if exempt is not True:
-            if found := hidden.intersection(ids):
-                self.report(model, "search", f"rows {sorted(found)[:10]}{self._names(model, found)}")
-            if hidden and (count := self.call(model, "search_count", [("id", "in", sorted(hidden))], context=everyone)):
-                self.report(model, "search_count", f"{count} rows")
+        if not common and (found := hidden.intersection(ids)):
+            self.report(model, "search", f"rows {sorted(found)[:10]}{self._names(model, found)}")
+        self._texts(model, rows)
+        if not thorough:
+            return
+        if not common:
             self._guess(model, sorted(hidden.difference(ids)))
-        stored = [name for name, about in fields.items() if about.get("store") and name not in exempt_fields]
-        self._texts(model, ids, [*stored, "display_name"])
-        self._groups(model, fields, stored, everyone)
-        for row in self.call(model, "name_search", self.secrets.word, limit=None, context=everyone) or ():
-            # Some models have no name to search by and offer all their rows.
-            if exempt is not True and (row[0] in hidden or row[1] in self.secrets):
-                self.report(model, "name_search", row)
+        if hidden or any(kind == "many2many" for kind in names.values()):
+            self._groups(model, names)
+        if hidden and not common:
+            everyone = {"active_test": False}
+            for word in self.secrets.words:
+                for row in self.call(model, "name_search", word, limit=None, context=everyone) or ():
+                    # Some models have no name to search by and offer all their rows.
+                    if row[0] in hidden or row[1] in self.secrets:
+                        self.report(model, "name_search", row)
+            if count := self.call(model, "search_count", [("id", "in", sorted(hidden))], context=everyone):
+                self.report(model, "search_count", f"{count} rows")
+
+    def _rows(self, model, names):
+        """Return all rows with all the stored fields this user may read, ``None`` when he may not read the model."""
+
+        def read(some):
+            return self.call(
+                model, "search_read", [], [*some, "display_name"], limit=None, context={"active_test": False}
+            )
+
+        rows, own = read(names), None
+        if rows is None and self.call(model, "search", [], limit=1) is not None:
+            own = self.call(model, "fields_get", list(names), attributes=["type"])
+            rows = read(own)
+        if rows is None and own:
+            # A list of records that this user may not read fails the whole: it must not hide the other fields.
+            lists = [name for name in own if names[name] == "many2many"]
+            rows = read([name for name in own if name not in lists])
+            for name in lists if rows is not None else ():
+                told = {row["id"]: row[name] for row in read([name]) or ()}
+                rows = [{**row, name: told.get(row["id"])} for row in rows]
+        return rows
 
     def _names(self, model, ids):
         rows = self.call(model, "read", sorted(ids)[:5], ["display_name"]) or ()
         return " " + ", ".join(str(row["display_name"]) for row in rows)
 
-    def _texts(self, model, ids, names):
-        for start in range(0, len(ids), 2000):
-            batch = ids[start : start + 2000]
-            rows = self.call(model, "read", batch, names)
-            if rows is None:
-                # One field that cannot be computed must not hide the others.
-                rows = [row for name in names for row in self.call(model, "read", batch, [name]) or ()]
-            told = defaultdict(list)
-            for row in rows:
-                for name, value in row.items():
-                    if value in self.secrets:
-                        told[name].append((row["id"], value))
-            for name, values in told.items():
-                self.report(model, f"read of {name}", f"{len(values)} rows, first {values[0]}")
+    def _texts(self, model, rows):
+        told = defaultdict(list)
+        for row in rows:
+            for name, value in row.items():
+                if value in self.secrets:
+                    told[name].append((row["id"], value))
+        for name, values in told.items():
+            self.report(model, f"read of {name}", f"{len(values)} rows, first {values[0]}")
 
     def _guess(self, model, ids):
-        for row_id in random.Random(model).sample(ids, min(len(ids), 6)):
-            for row in self.call(model, "read", [row_id]) or ():
-                self.report(model, "guessed id", f"{row_id} {row.get('display_name')}")
-            for row in self.call(model, "web_read", [row_id], {"display_name": {}}) or ():
-                self.report(model, "web_read of a guessed id", f"{row_id} {row.get('display_name')}")
+        ways = [("read", ["display_name"]), ("web_read", {"display_name": {}}), ("write", {})]
+        # Others guess others: the draw goes by who asks.
+        for row_id, (method, what) in zip(random.Random(f"{model} {self.rpc.login}").sample(ids, min(len(ids), 3)), ways):
+            if answer := self.call(model, method, [row_id], what):
+                self.report(model, f"{method} of a guessed id", f"{row_id} {answer}")
 
-    def _groups(self, model, fields, stored, context):
+    def _groups(self, model, names):
         sets = [
-            [name]
-            for name in stored
-            if fields[name].get("groupable")
-            and fields[name]["type"] in ("many2one", "many2many", "char", "reference", "selection")
+            [name] for name, kind in names.items() if kind in ("many2one", "many2many", "char", "reference", "selection")
         ]
-        answer = self.call(model, "formatted_read_grouping_sets", [], sets, context=context) if sets else ()
+        answer = self.call(
+            model, "formatted_read_grouping_sets", [], sets, context={"active_test": False}
+        )
         for groups, [name] in zip(answer or (), sets):
             for group in groups:
                 # Which records a group would list is asked for by name: this is no news.
@@ -226,7 +248,24 @@ class Crawl:
                     self.report(model, f"group by {name}", group[name])
 
 
-def word_in(secrets, text):
-    """Return where the word stands in ``text``, with what is around it."""
-    match = re.search(rf".{{0,60}}{secrets.word}.{{0,40}}", text, re.IGNORECASE | re.DOTALL)
-    return match and match.group()
+def stored_fields(server):
+    """Return by model the stored fields and their types, of all models that have rows, as the administrator knows them.
+
+    Lists of a model's children are left out: they hold numbers only, and the children are a model themselves.
+    """
+    admin = server.xmlrpc()
+    rows = {}
+    for table, kind in server.query(
+        "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm')"
+    ):
+        rows[table] = kind
+    models = {model: TABLES.get(model, model.replace(".", "_")) for (model,) in server.query("SELECT model FROM ir_model ORDER BY model")}
+    models = {model: table for model, table in models.items() if table in rows}
+    asked = " UNION ALL ".join(f"""SELECT '{table}', EXISTS (SELECT FROM "{table}")""" for table in sorted(set(models.values())))
+    full = {table for table, has_rows in server.query(asked) if has_rows}
+    found = defaultdict(dict)
+    for row in admin.find(
+        "ir.model.fields", [("store", "=", True), ("ttype", "!=", "one2many"), ("model", "in", [m for m, t in models.items() if t in full])], "model", "name", "ttype"
+    ):
+        found[row["model"]][row["name"]] = row["ttype"]
+    return dict(sorted(found.items()))

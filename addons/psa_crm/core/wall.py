@@ -21,6 +21,7 @@ class Wall(enum.Enum):
     COMPANY_ELSE_MAKER = 'company_else_maker'  # the company on the row; who made it where there is none
     COMPANIES_ELSE_MAKER = 'companies_else_maker'  # the companies on the row; who made it where there are none
     MAKER = 'maker'  # who made it
+    MAKER_OF_COMMON = 'maker_of_common'  # nothing if it has a company, for which rules speak; else who made it
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Shape:
     :param has_companies: it has a stored field ``company_ids``
     :param knows_maker: it stores who made a row
     :param has_own_wall: its rows are shared between companies by rules, or follow another record
+    :param has_rules: it was written for this suite, with record rules that know of companies and shares
     """
 
     has_company: bool = False
@@ -39,12 +41,16 @@ class Shape:
     has_companies: bool = False
     knows_maker: bool = False
     has_own_wall: bool = False
+    has_rules: bool = False
 
 
 def wall_of(shape):
     """Return the :class:`Wall` for a model of this shape."""
     if shape.has_own_wall:
         return Wall.NONE
+    if shape.has_rules:
+        common = shape.has_company and not shape.company_is_required and shape.knows_maker
+        return Wall.MAKER_OF_COMMON if common else Wall.NONE
     if shape.has_company and (shape.company_is_required or not shape.knows_maker):
         return Wall.COMPANY
     if shape.has_company:

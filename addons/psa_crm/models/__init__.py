@@ -1,4 +1,7 @@
+from . import base
+from . import discuss_channel
 from . import ir_rule
+from . import mail_alias
 from . import psa_client_class
 from . import psa_invitation_mixin
 from . import psa_team
@@ -72,3 +75,4 @@ from . import psa_document_download
 from . import res_partner_document
 from . import res_partner_move
 from . import res_partner_company
+from . import res_currency

@@ -9,7 +9,7 @@ OWN_WALL = frozenset({
     'res.company', 'res.partner', 'res.users', 'res.groups',
     'mail.message', 'mail.mail', 'mail.activity', 'mail.notification', 'mail.tracking.value', 'mail.message.reaction',
     'mail.message.schedule', 'mail.message.translation', 'mail.message.link.preview', 'mail.link.preview',
-    'ir.attachment', 'calendar.event', 'calendar.attendee', 'calendar.recurrence',
+    'ir.attachment', 'mail.alias', 'calendar.event', 'calendar.attendee', 'calendar.recurrence',
     'discuss.channel', 'discuss.channel.member', 'discuss.channel.rtc.session', 'discuss.call.history',
     'ir.rule', 'ir.model', 'ir.model.fields', 'ir.model.access', 'ir.model.data',
 })
@@ -17,6 +17,7 @@ OWN_WALL = frozenset({
 FOLLOWS = {
     'mail.followers': 'partner_id',
     'resource.calendar.attendance': 'calendar_id',
+    'account.payment.method.line': 'journal_id',
 }
 
 
@@ -34,7 +35,7 @@ class IrRule(models.Model):
         domain = super()._compute_domain(model_name, mode)
         if self.env.su or not self._psa_is_walled_in():
             return domain
-        return (domain & self._psa_wall_domain(model_name)).optimize(self.env[model_name])
+        return (domain & self._psa_wall_domain(model_name, has_rules=not domain.is_true())).optimize(self.env[model_name])
 
     @api.model
     def _psa_is_walled_in(self):
@@ -43,32 +44,49 @@ class IrRule(models.Model):
         return not user._is_public() and not user.has_group('base.group_system')
 
     @api.model
-    def _psa_wall_domain(self, model_name):
+    def _psa_wall_domain(self, model_name, has_rules):
         """Return the domain of the rows of ``model_name`` on this user's side of the wall."""
         model = self.env[model_name]
+        by_maker = self._psa_domain_of_makers()
         if model_name in FOLLOWS:
-            return self._psa_follow(model, FOLLOWS[model_name])
+            owner = FOLLOWS[model_name]
+            followed = self._psa_follow(model, owner)
+            return followed | (Domain(owner, '=', False) & by_maker) if model._log_access else followed
         if model_name == 'mail.notification':
             # Some recipients are mere addresses.
             return self._psa_follow(model, 'author_id') | (
                 Domain('author_id', '=', False) & self._psa_follow(model, 'res_partner_id'))
-        # A branch works with what its mother company keeps for both.
-        companies = self.env.companies
-        company_ids = list({int(part) for company in companies.sudo() for part in company.parent_path.split('/') if part})
+        if model_name == 'res.partner':
+            # Colleagues, clients and what is lent are told apart by the rules of access; this is for all the others.
+            return (
+                Domain('company_id', '!=', False) | by_maker | Domain('commercial_partner_id.company_id', '!=', False))
+        company_ids = self._psa_wall_company_ids()
         of_company = Domain('company_id', 'in', company_ids)
-        by_maker = (
-            Domain('create_uid', '=', False)
-            | Domain('create_uid', 'in', self._psa_makers_for_all())
-            | Domain('create_uid.company_ids', 'in', company_ids)
-        )
-        wall = wall_of(self._psa_shape(model))
+        wall = wall_of(self._psa_shape(model, has_rules))
         if wall == Wall.COMPANY:
             return of_company
         if wall == Wall.COMPANY_ELSE_MAKER:
             return of_company | (Domain('company_id', '=', False) & by_maker)
         if wall == Wall.COMPANIES_ELSE_MAKER:
             return Domain('company_ids', 'in', company_ids) | (Domain('company_ids', '=', False) & by_maker)
+        if wall == Wall.MAKER_OF_COMMON:
+            return Domain('company_id', '!=', False) | by_maker
         return by_maker if wall == Wall.MAKER else Domain.TRUE
+
+    @api.model
+    def _psa_wall_company_ids(self):
+        """Return the ids of the user's companies; a branch works with what its mother company keeps for both."""
+        paths = self.env.companies.sudo().mapped('parent_path')
+        return sorted({int(part) for path in paths for part in path.split('/') if part})
+
+    @api.model
+    def _psa_domain_of_makers(self):
+        """Return the domain of the rows made by colleagues, or by the system for every company."""
+        return (
+            Domain('create_uid', '=', False)
+            | Domain('create_uid', 'in', self._psa_makers_for_all())
+            | Domain('create_uid.company_ids', 'in', self._psa_wall_company_ids())
+        )
 
     @api.model
     def _psa_follow(self, model, field_name):
@@ -82,7 +100,7 @@ class IrRule(models.Model):
         return sorted({SUPERUSER_ID, *administrators.ids})
 
     @api.model
-    def _psa_shape(self, model):
+    def _psa_shape(self, model, has_rules):
         company = model._fields.get('company_id')
         companies = model._fields.get('company_ids')
         has_company = bool(company and company.store and company.comodel_name == 'res.company')
@@ -91,10 +109,7 @@ class IrRule(models.Model):
             company_is_required=has_company and bool(company.required),
             has_companies=bool(companies and companies.store and companies.comodel_name == 'res.company'),
             knows_maker=model._log_access,
-            # Models that the rules of access open to others have this field; others say so themselves.
-            has_own_wall=(
-                model._name in OWN_WALL
-                or 'psa_can_read' in model._fields
-                or not getattr(model, '_psa_company_wall', True)
-            ),
+            # Models whose rows can be lent have this field.
+            has_own_wall=model._name in OWN_WALL or 'psa_can_read' in model._fields,
+            has_rules=has_rules and model._name.startswith('psa.'),
         )

@@ -1,6 +1,6 @@
 import secrets
 
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import AccessDenied, UserError
 from odoo.fields import Command
 
@@ -32,6 +32,11 @@ class ResUsers(models.Model):
             self.env.ref('base.group_public') in groups
             and self != self.env.ref('base.public_user', raise_if_not_found=False)
         )
+
+    @api.model
+    def _psa_colleague_ids(self, user_ids):
+        """Return those of ``user_ids`` that this user may know, archived ones too."""
+        return set(self.with_context(active_test=False)._search([('id', 'in', list(user_ids))])) if user_ids else set()
 
     def _psa_portal_users(self):
         """Return the users among these that sign in to the portal."""

@@ -6,6 +6,7 @@ from . import test_document_access
 from . import test_document_file
 from . import test_document_performance
 from . import test_document_reminder
+from . import test_company_wall
 from . import test_mail_domain
 from . import test_outside_rep
 from . import test_client_access
