@@ -6,7 +6,7 @@
     'author': "PSA Suite contributors",
     'license': 'LGPL-3',
     'depends': [
-        'mail', 'calendar', 'resource', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm', 'sale_margin',
+        'mail', 'calendar', 'resource', 'contacts', 'portal', 'auth_signup', 'account', 'crm', 'sale_crm',
     ],
     'data': [
         'security/psa_crm_security.xml',
