@@ -49,7 +49,7 @@ class PsaAccessRule(models.Model):
     _order_idx = models.Index('(company_id, sequence, id)')
     _statement_uniq = models.UniqueIndex(
         '''(company_id, resource, COALESCE(client_id, class_id, 0), subject, COALESCE(user_id, team_id, group_id, 0))
-           WHERE active IS TRUE''',
+           WHERE active IS TRUE AND resource IN ('client', 'class', 'all')''',
         "There is already a rule about the same. Change its level, or archive it.")
 
     @api.depends(lambda self: ['level', 'resource', 'subject', *self._psa_about_fields().values(), *self._psa_subject_fields().values()])
@@ -166,8 +166,9 @@ class PsaAccessRule(models.Model):
         kinds = {resource: kind for kind, resources in self._psa_kind_resources().items() for resource in resources}
         for rule in self.sudo():
             fname = self._psa_about_fields().get(rule.resource)
-            touched.append((
-                rule.company_id, rule._psa_subject_users(), kinds[rule.resource], rule.resource, rule[fname].id if fname else None))
+            if rule.resource in kinds:
+                touched.append((
+                    rule.company_id, rule._psa_subject_users(), kinds[rule.resource], rule.resource, rule[fname].id if fname else None))
         return touched
 
     def _psa_subject_users(self):

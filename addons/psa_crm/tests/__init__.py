@@ -9,3 +9,4 @@ from . import test_access_rule
 from . import test_access_table
 from . import test_client_share
 from . import test_client_absence
+from . import test_access_explained

@@ -16,9 +16,9 @@ class PsaAccessRule(models.Model):
         help="The desk whose tickets the rule is about, whatever their client.",
     )
 
-    _statement_uniq = models.UniqueIndex(
-        """(company_id, resource, COALESCE(client_id, class_id, desk_id, 0), subject, COALESCE(user_id, team_id, group_id, 0))
-           WHERE active IS TRUE""",
+    _desk_statement_uniq = models.UniqueIndex(
+        """(company_id, resource, COALESCE(desk_id, 0), subject, COALESCE(user_id, team_id, group_id, 0))
+           WHERE active IS TRUE AND resource IN ('desk', 'all_desks')""",
         "There is already a rule about the same. Change its level, or archive it.",
     )
 

@@ -71,7 +71,7 @@ class PsaTicket(models.Model):
         members = users.filtered(lambda user: self.company_id in user.company_ids)
         reasons = self.env["psa.access"]._psa_reasons(members, "desk", self.company_id, self.desk_id.id, access.TICKETS)
         for user, of_desk in reasons.items():
-            level, of_client = explained[user]
+            of_client = explained[user][1]
             if of_client[0].kind == "share":
                 continue  # what is lent is worked without the desk
             # The stricter of the two decides, so it is named first; the other only if it limits too.
