@@ -19,6 +19,7 @@
         "demo/psa_document_demo.xml",
         "demo/psa_desk_admin_demo.xml",
         "demo/psa_sales_demo.xml",
+        "demo/psa_access_demo.xml",
         "demo/psa_story_demo.xml",
         "demo/psa_itsc_demo.xml",
         "demo/psa_referral_demo.xml",

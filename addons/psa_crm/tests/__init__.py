@@ -35,3 +35,5 @@ from . import test_client_share
 from . import test_signup_pages
 from . import test_referral
 from . import test_referral_reward
+from . import test_client_absence
+from . import test_access_explained

@@ -7,4 +7,5 @@ from . import psa_team_invite
 from . import psa_sale_confirm
 from . import psa_territory_check
 from . import psa_document_version_add
+from . import psa_access_default
 from . import psa_access_explain
