@@ -112,6 +112,9 @@ class ResUsers(models.Model):
             for member in lists.search_fetch([('user_id', 'in', users.ids)], ['user_id', 'company_id'])
         }
         lists.create([
-            {'user_id': user.id, 'company_id': company.id, 'invitation_state': invitation.ACCEPTED}
+            {
+                'user_id': user.id, 'company_id': company.id, 'invitation_state': invitation.ACCEPTED,
+                'phone': user.partner_id.phone, 'job_title': user.partner_id.function,
+            }
             for user in users for company in user.company_ids if (user.id, company.id) not in known
         ])
