@@ -18,6 +18,7 @@
         "demo/psa_billing_demo.xml",
         "demo/psa_story_demo.xml",
         "demo/psa_referral_demo.xml",
+        "demo/psa_itsc_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

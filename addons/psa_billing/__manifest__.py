@@ -25,6 +25,7 @@
         "views/psa_ticket_views.xml",
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
+        "views/psa_service_company_views.xml",
         "views/psa_billing_menus.xml",
     ],
     "demo": ["demo/psa_billing_demo.xml"],

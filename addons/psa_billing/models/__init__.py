@@ -9,10 +9,12 @@ from . import (
     psa_contract,
     psa_contract_rate,
     psa_role,
+    psa_staff,
     psa_ticket,
     psa_work_timer,
     psa_work_type,
     res_company,
     res_partner,
+    res_partner_move,
     res_users,
 )

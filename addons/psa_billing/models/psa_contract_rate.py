@@ -28,3 +28,14 @@ class PsaContractRate(models.Model):
     )
     hourly_rate = fields.Monetary(required=True)
     currency_id = fields.Many2one(related="contract_id.currency_id")
+
+    def _psa_replace_terms(self, terms):
+        """Take other roles and work types: ``{role or work type: the one that takes its place}``."""
+        for rate in self:
+            vals = {
+                fname: terms[rate[fname]].id
+                for fname in ("role_id", "work_type_id")
+                if rate[fname] in terms
+            }
+            if vals:
+                rate.write(vals)

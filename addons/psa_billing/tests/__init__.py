@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_client_move,
     test_contract,
     test_invoicing,
     test_ledger,

@@ -1,1 +1,2 @@
 from . import signup
+from . import invitation

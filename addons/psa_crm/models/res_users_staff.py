@@ -1,12 +1,24 @@
-from odoo import api, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..core import staff
+from ..core import invitation, staff
 
 
 class ResUsers(models.Model):
     _inherit = 'res.users'
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        users = super().create(vals_list)
+        users._psa_sync_staff()
+        return users
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {'company_ids', 'group_ids'}:
+            self._psa_sync_staff()
+        return result
 
     @api.model
     def _psa_role_xmlids(self):
@@ -80,3 +92,26 @@ class ResUsers(models.Model):
         companies = [Command.link(company.id)] if is_staff else [Command.set(company.ids)]
         user.write({'company_ids': companies, 'company_id': company.id})
         user._psa_set_role(staff.OWNER)
+
+    @api.model
+    def _psa_sync_all_staff(self):
+        """Put everybody who has a role on the staff lists; called when the addon is installed or updated."""
+        self.search([('share', '=', False)])._psa_sync_staff()
+
+    def _psa_sync_staff(self):
+        """Make the rows of the staff lists that are missing for these accounts."""
+        # A user without name is one that Odoo is still creating; his turn comes when he is there.
+        users = self.sudo().filtered(lambda user: (
+            user.active and user.partner_id.name and not user.share and user.id != SUPERUSER_ID
+            and user._psa_staff_role()[0] and not user._psa_is_platform_admin()))
+        if not users:
+            return
+        lists = self.env['psa.staff'].sudo().with_context(mail_create_nolog=True, mail_create_nosubscribe=True)
+        known = {
+            (member.user_id.id, member.company_id.id)
+            for member in lists.search_fetch([('user_id', 'in', users.ids)], ['user_id', 'company_id'])
+        }
+        lists.create([
+            {'user_id': user.id, 'company_id': company.id, 'invitation_state': invitation.ACCEPTED}
+            for user in users for company in user.company_ids if (user.id, company.id) not in known
+        ])

@@ -4,7 +4,11 @@ from . import test_mail_domain
 from . import test_performance
 from . import test_portal_role
 from . import test_sender
+from . import test_owner
 from . import test_service_company
+from . import test_service_company_wizard
+from . import test_staff
+from . import test_team
 from . import test_views
 from . import test_signup
 from . import test_signup_pages

@@ -14,4 +14,6 @@ from . import mail_alias_domain
 from . import mail_message
 from . import mail_thread
 from . import res_partner
+from . import res_partner_move
+from . import psa_staff
 from . import psa_asset

@@ -19,6 +19,12 @@ class ResCompany(models.Model):
     def _psa_prepare_service_company(self, owner):
         """Give the new company a desk with a queue, and the desk an address if the company has a mail domain."""
         result = super()._psa_prepare_service_company(owner)
+        self._psa_create_first_desk()
+        return result
+
+    def _psa_create_first_desk(self):
+        """Make a desk and its queue for a company that has none."""
+        self.ensure_one()
         queue = self.env["psa.queue"].sudo().create({"name": self.env._("Service Desk"), "company_id": self.id})
         desk = self.env["psa.desk"].sudo().with_company(self).create({
             "name": self.env._("Service Desk"),
@@ -30,7 +36,6 @@ class ResCompany(models.Model):
         if self.alias_domain_id:
             # The domain may be one for all companies, so the company is part of the address.
             desk.alias_name = self._psa_free_alias_name("support", self.name)
-        return result
 
     @api.model
     def _psa_free_alias_name(self, *parts):

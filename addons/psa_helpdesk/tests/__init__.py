@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_announcement
+from . import test_client_move
 from . import test_configuration
 from . import test_mail_intake
 from . import test_performance

@@ -1,0 +1,101 @@
+from datetime import timedelta
+
+from odoo import fields, models
+from odoo.fields import Command
+
+from .psa_billing_item import OPEN_STATES
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _psa_move_obstacles(self, company):
+        return [
+            *super()._psa_move_obstacles(company),
+            *self._psa_move_obstacles_of(
+                "psa.work.timer",
+                "ticket_id.client_id",
+                [],
+                self.env._("%(client)s has %(count)s timers on its tickets. Stop or discard them."),
+            ),
+            *self._psa_move_obstacles_of(
+                "account.analytic.line",
+                "psa_ticket_id.client_id",
+                [("psa_approval_state", "in", ("draft", "submitted"))],
+                self.env._(
+                    "%(client)s has %(count)s time entries that are not approved. Approve or delete them."
+                ),
+            ),
+            *self._psa_move_obstacles_of(
+                "psa.billing.item",
+                "client_id",
+                [("state", "in", OPEN_STATES)],
+                self.env._(
+                    "%(client)s has %(count)s ledger rows to invoice. Invoice them or write them off."
+                ),
+            ),
+        ]
+
+    def _psa_move_history(self, company, responsible):
+        """Move the contracts. One under which work was billed ends here and goes on as a new one there."""
+        result = super()._psa_move_history(company, responsible)
+        contracts = (
+            self.env["psa.contract"]
+            .sudo()
+            .with_context(active_test=False)
+            .search([("client_id", "in", self.ids), ("company_id", "!=", company.id)])
+        )
+        standing = contracts.filtered(lambda contract: contract.state != "ended")
+        terms = self._psa_move_terms(standing.rate_ids, company)
+        today = fields.Date.context_today(self)
+        for contract in standing:
+            if contract._psa_has_items():
+                moved = contract.copy(
+                    {
+                        "name": contract.name,
+                        "company_id": company.id,
+                        "date_start": max(contract.date_start, today + timedelta(days=1)),
+                        "user_id": responsible.id,
+                        "currency_id": contract.currency_id.id,
+                        "rate_ids": [
+                            Command.create(
+                                {
+                                    "role_id": terms.get(rate.role_id, rate.role_id).id,
+                                    "work_type_id": terms.get(rate.work_type_id, rate.work_type_id).id,
+                                    "hourly_rate": rate.hourly_rate,
+                                }
+                            )
+                            for rate in contract.rate_ids
+                        ],
+                    }
+                )
+                if contract.date_end and contract.date_end < moved.date_start:
+                    moved.date_end = False
+                contract.action_end()
+                moved.state = "active"
+                continue
+            contract.write(
+                {
+                    "company_id": company.id,
+                    **(
+                        {"user_id": responsible.id}
+                        if contract.user_id and contract.user_id not in company.user_ids
+                        else {}
+                    ),
+                }
+            )
+            contract.rate_ids._psa_replace_terms(terms)
+        return result
+
+    def _psa_move_terms(self, rates, company):
+        """Return ``{role or work type of a former company: that of the same name in the new one}``; make the missing ones."""
+        terms = {}
+        for used in (rates.role_id, rates.work_type_id):
+            foreign = used.filtered(lambda term: term.company_id and term.company_id != company)
+            known = {
+                term.name: term
+                for term in used.sudo().search([("company_id", "in", (company.id, False))])
+            }
+            for term in foreign:
+                terms[term] = known.get(term.name) or term.copy({"company_id": company.id})
+        return terms
