@@ -51,12 +51,10 @@ class PsaInvitationMixin(models.AbstractModel):
         return invitation.standing(self.invitation_state, expires or None, fields.Datetime.now().replace(tzinfo=timezone.utc))
 
     def _psa_take(self):
-        """Lock an invitation that is about to be answered; refuse if it is no longer open.
-
-        Two clicks at once meet at the lock, and the second finds the answer of the first.
-        """
+        """Lock an invitation that is about to be answered; refuse if it is no longer open."""
         self.ensure_one()
-        self.lock_for_update()
+        if not self.try_lock_for_update():
+            raise UserError(self.env._("This invitation is being answered in another window just now. Open the link again."))
         self.invalidate_recordset(['invitation_state', 'date_expires'])
         if self._psa_standing() != invitation.PENDING:
             raise UserError(self.env._(
