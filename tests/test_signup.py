@@ -197,10 +197,10 @@ def test_a_referral_from_invitation_to_the_company_that_came_of_it(open_server, 
     open_server.xmlrpc().call("ir.config_parameter", "set_param", "psa_crm.signup_per_network", "100")
     open_server.new_user("ref.owner", "psa_crm.group_owner")
     owner = open_server.xmlrpc("ref.owner")
-    referral = owner.create("psa.referral", {"name": "Kai", "email": "kai@larkspur.example", "message": "This one."})
+    referral = owner.create("psa.referral", {"name": "Kai", "email": "kai@fernhill.example", "message": "This one."})
     owner.button("psa.referral", referral, "action_send")
     open_server.run_cron("mail.ir_cron_mail_scheduler_action")
-    invitation = smtp_sink.wait_to("kai@larkspur.example")
+    invitation = smtp_sink.wait_to("kai@fernhill.example")
     assert "This one." in invitation.text
     link = owner.read("psa.referral", referral, "url")["url"]
     assert link in invitation.text
@@ -208,15 +208,15 @@ def test_a_referral_from_invitation_to_the_company_that_came_of_it(open_server, 
     page = new_page(DESK)
     page.goto(link)
     assert "Ref Owner" in page.inner_text("main")
-    fill_in(page, "kai@larkspur.example", company="Larkspur Networks", name="Kai Brandvold")
+    fill_in(page, "kai@fernhill.example", company="Fernhill Networks", name="Kai Brandvold")
     page.click("button[type=submit]")
     page.wait_for_url("**/psa/signup/sent")
     answer(open_server)
-    mail = smtp_sink.wait_to("kai@larkspur.example", containing="/psa/signup/confirm")
+    mail = smtp_sink.wait_to("kai@fernhill.example", containing="/psa/signup/confirm")
     # On another device, without the cookie: the request has kept the code.
-    FormClient(open_server.url).post(link_in(mail).removeprefix(open_server.url), company_name="Larkspur Networks")
+    FormClient(open_server.url).post(link_in(mail).removeprefix(open_server.url), company_name="Fernhill Networks")
 
     row = owner.read("psa.referral", referral, "state", "referred_name", "visit_count")
-    assert (row["state"], row["referred_name"], row["visit_count"]) == ("signed_up", "Larkspur Networks", 1)
+    assert (row["state"], row["referred_name"], row["visit_count"]) == ("signed_up", "Fernhill Networks", 1)
     with refused():
         owner.write("psa.referral", referral, {"state": "rewarded"})

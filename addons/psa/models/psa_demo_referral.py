@@ -35,12 +35,12 @@ class PsaDemoReferral(models.AbstractModel):
         self._keep("company_juniper", nora.company_id)
         # As for everybody else in the story, the login is the password.
         nora.user_id.with_context(no_reset_password=True).write({"login": "pro", "password": "pro"})
-        link = self._refer(nora.user_id, {"name": "Kai Brandvold", "email": "kai@larkspur-networks.example"})
+        link = self._refer(nora.user_id, {"name": "Kai Brandvold", "email": "kai@fernhill-networks.example"})
         kai = self._sign_up(
-            "Kai Brandvold", "Larkspur Networks", "kai@larkspur-networks.example", now - timedelta(days=95), link.code
+            "Kai Brandvold", "Fernhill Networks", "kai@fernhill-networks.example", now - timedelta(days=95), link.code
         )
-        self._keep("company_larkspur", kai.company_id)
-        self._keep("referral_larkspur", kai.referral_id)
+        self._keep("company_fernhill", kai.company_id)
+        self._keep("referral_fernhill", kai.referral_id)
         link.write({"date_sent": now - timedelta(days=97), "date_visited": now - timedelta(days=96), "visit_count": 3})
         self._load_open_referrals(nora.user_id, now)
         self._load_rewards(kai, platform, now)
@@ -119,7 +119,7 @@ class PsaDemoReferral(models.AbstractModel):
         ])
         invoices.action_post()
         for number, invoice in enumerate(invoices[:2]):
-            self._keep(f"invoice_larkspur_{number + 1}", invoice)
+            self._keep(f"invoice_fernhill_{number + 1}", invoice)
             self.env["account.payment.register"].with_context(
                 active_model="account.move", active_ids=invoice.ids
             ).create({"payment_date": invoice.invoice_date + timedelta(days=12)})._create_payments()

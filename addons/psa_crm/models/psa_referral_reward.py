@@ -41,7 +41,7 @@ class PsaReferralReward(models.Model):
         default='credited', required=True, readonly=True,
         help="Credited: to be paid out, or set off when negative. Cancelled: taken back before it was paid out.")
     date_paid_out = fields.Date(string="Paid Out On", readonly=True)
-    paid_out_by_id = fields.Many2one('res.users', string="Paid Out By", readonly=True, groups='base.group_system,psa_crm.group_billing')
+    paid_out_by_id = fields.Many2one('res.users', readonly=True, groups='base.group_system,psa_crm.group_billing')
     is_payer = fields.Boolean(compute='_compute_is_payer', help="The reader does billing for the company that pays.")
     may_pay_out = fields.Boolean(compute='_compute_is_payer')
 
