@@ -9,11 +9,18 @@
     'data': [
         'security/psa_crm_security.xml',
         'security/ir.model.access.csv',
+        'data/ir_cron_access_data.xml',
+        'security/psa_access_security.xml',
         'security/psa_document_security.xml',
         'data/psa_document_type_data.xml',
         'views/psa_mail_domain_views.xml',
         'views/res_partner_views.xml',
         'views/psa_crm_menus.xml',
+        'wizard/psa_access_explain_views.xml',
+        'views/psa_access_rule_views.xml',
+        'views/psa_client_share_views.xml',
+        'views/psa_client_absence_views.xml',
+        'views/res_partner_access_views.xml',
         'views/psa_document_type_views.xml',
         'views/psa_document_download_views.xml',
         'views/psa_document_views.xml',
@@ -22,6 +29,7 @@
     'demo': [
         'demo/psa_crm_demo.xml',
     ],
+    'uninstall_hook': 'uninstall_hook',
     'assets': {
         'web.assets_backend': [
             # Some distributions ship Odoo without this library of the video call; the bundle does not build with it missing.
