@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 
+from ..core import access
 from ..core import document as core
 
 
@@ -14,9 +15,11 @@ class PsaDocument(models.Model):
 
     _name = 'psa.document'
     _description = "Document"
-    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _inherit = ['mail.thread', 'mail.activity.mixin', 'psa.access.mixin']
     _order = 'name, id'
     _check_company_auto = True
+
+    _psa_access_part = access.DOCUMENTS
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)
@@ -92,6 +95,9 @@ class PsaDocument(models.Model):
     download_count = fields.Integer(string="Downloads", compute='_compute_download_count', groups='base.group_user')
 
     _order_idx = models.Index('(name, id)')
+    # The same order for one client or company, as access rules and shares ask for it.
+    _client_order_idx = models.Index('(client_id, name, id)')
+    _company_order_idx = models.Index('(company_id, name, id)')
     # The reminders that are due, and nothing else.
     _reminder_idx = models.Index('(reminder_date, id) WHERE reminder_date IS NOT NULL')
     # What the portal shows of a client, in its order.

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from ..core import access
+
 
 class PsaDocumentDownload(models.Model):
     """Who took which version of a document out, and when. Nobody has rights to add, change or delete rows.
@@ -9,8 +11,11 @@ class PsaDocumentDownload(models.Model):
 
     _name = 'psa.document.download'
     _description = "Document Download"
+    _inherit = ['psa.access.mixin']
     _order = 'create_date desc, id desc'
     _rec_name = 'document_name'
+
+    _psa_access_part = access.DOCUMENTS
 
     create_date = fields.Datetime(string="Downloaded On", readonly=True)
     document_id = fields.Many2one('psa.document', readonly=True, index='btree_not_null', ondelete='set null')

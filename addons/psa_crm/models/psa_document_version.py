@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.orm.models import NO_ACCESS
 
+from ..core import access
 from ..core import document as core
 
 
@@ -13,8 +14,11 @@ class PsaDocumentVersion(models.Model):
 
     _name = 'psa.document.version'
     _description = "Document Version"
+    _inherit = ['psa.access.mixin']
     _order = 'id desc'
     _rec_name = 'file_name'
+
+    _psa_access_part = access.DOCUMENTS
 
     document_id = fields.Many2one('psa.document', required=True, ondelete='cascade', readonly=True)
     number = fields.Integer(required=True, readonly=True, aggregator=None)

@@ -1,5 +1,5 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common_document import DocumentCommon
 
@@ -135,3 +135,73 @@ class TestDocumentAccess(DocumentCommon):
         theirs = self.env['psa.document.type'].create({'name': "Theirs", 'company_id': self.other_company.id})
 
         self.assertNotIn(theirs, self.env['psa.document.type'].with_user(self.technician).search([]))
+
+
+@tagged('post_install', '-at_install')
+class TestDocumentSharing(DocumentCommon):
+    """Documents follow the access to their client: rules inside the company, shares beyond it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.price_list = cls._new_document("Price list")
+        cls.quarry = cls._new_client("Quarry", company_id=cls.company.id)
+        cls.of_quarry = cls._new_document("Plan of the quarry", client_id=cls.quarry.id)
+        cls.documents = cls.sla | cls.price_list | cls.of_quarry
+        cls.rival = new_test_user(
+            cls.env, 'rival_technician', groups='psa_crm.group_technician', email='rival@rival.test',
+            company_id=cls.other_company.id, company_ids=[(6, 0, cls.other_company.ids)])
+        for document in cls.documents:
+            cls.env['psa.document.download']._log(document.current_version_id, 'backend', 'download')
+
+    def _sees(self, user):
+        documents = self.documents.with_user(user)
+        found = documents.search([('id', 'in', documents.ids)])
+        self.assertEqual(found, documents._filtered_access('read'))
+        # Versions and log go with the document.
+        for records in (self.documents.version_ids, self.documents.download_ids):
+            own = records.with_user(user).search([('id', 'in', records.ids)])
+            self.assertEqual(own.sudo().document_id, found.sudo())
+        return found.with_user(self.env.user)
+
+    def _share(self, **values):
+        share = self.env['psa.client.share'].with_user(self.company_admin).create({
+            'client_id': self.client_dental.id, 'user_id': self.rival.id, **values})
+        share.with_user(self.rival).action_accept()
+        return share
+
+    def test_who_is_refused_a_client_does_not_see_its_documents(self):
+        self.env['psa.access.rule'].create({
+            'level': 'refuse', 'company_id': self.company.id, 'user_id': self.technician.id, 'resource': 'client',
+            'client_id': self.client_dental.id})
+
+        self.assertEqual(self._sees(self.technician), self.documents - self.sla)
+        self.assertEqual(self._sees(self.dispatcher), self.documents)
+        with self.assertRaises(AccessError):
+            self.sla.with_user(self.technician)._open_stream(self.sla.current_version_id, 'backend', True)
+
+    def test_who_may_only_read_a_client_adds_no_version(self):
+        self.env['psa.access.rule'].create({
+            'level': 'read', 'company_id': self.company.id, 'user_id': self.technician.id, 'resource': 'client',
+            'client_id': self.client_dental.id})
+
+        self.assertEqual(self._sees(self.technician), self.documents)
+        with self.assertRaises(AccessError):
+            self.sla.with_user(self.technician)._add_version('new.pdf', b'new')
+        with self.assertRaises(AccessError):
+            self.sla.with_user(self.technician).write({'name': "Mine"})
+
+    def test_a_shared_client_brings_its_documents_if_they_are_in_the_share(self):
+        self.assertFalse(self._sees(self.rival))
+        share = self._share()
+        self.assertEqual(self._sees(self.rival), self.sla)
+
+        share.with_user(self.company_admin).action_revoke()
+
+        self.assertFalse(self._sees(self.rival))
+
+    def test_access_explains_itself(self):
+        explained = self.sla.with_user(self.company_admin).explain_access(self.technician.id)
+
+        self.assertTrue(explained['can_read'])
+        self.assertTrue(explained['reasons'])

@@ -24,6 +24,8 @@ from . import res_partner_move
 from . import psa_staff
 from . import psa_asset
 from . import psa_desk_admin
+from . import psa_desk_admin_access
+from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu

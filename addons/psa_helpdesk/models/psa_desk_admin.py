@@ -70,7 +70,24 @@ class PsaDesk(models.Model):
             raise AccessError(self.env._(
                 "Desk administrators cannot change %s of a desk. Ask a company administrator.", labels or ", ".join(sorted(refused))
             ))
-        return super().write(vals)
+        before = {desk: desk.sudo().admin_ids for desk in self} if "admin_ids" in vals else {}
+        result = super().write(vals)
+        for desk, admins in before.items():
+            after = desk.sudo().admin_ids
+            desk._renew_access_of((admins | after) - (admins & after))
+        return result
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        desks = super().create(vals_list)
+        for desk in desks.sudo().filtered("admin_ids"):
+            desk._renew_access_of(desk.admin_ids)
+        return desks
+
+    def _renew_access_of(self, users):
+        """Compile again what the users see of this desk: its administrators see it whatever the default is."""
+        if users:
+            self.env["psa.access"].sudo()._psa_rebuild(self.sudo().company_id, users, "desk", {self.id})
 
     @api.model
     def _desk_admin_fields(self):
@@ -109,6 +126,19 @@ class PsaDesk(models.Model):
             "Only company administrators and the administrators of the desk can change its configuration (%s).",
             records._description,
         ))
+
+    def action_view_access_rules(self):
+        """Open the access rules about this desk."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("psa_crm.action_psa_access_rule")
+        return {
+            **action,
+            "name": self.env._("Access to %s", self.name),
+            "domain": [("resource", "=", "desk"), ("desk_id", "=", self.id)],
+            "context": {
+                "default_resource": "desk", "default_desk_id": self.id, "default_company_id": self.company_id.id,
+            },
+        }
 
     def action_view_own_options(self):
         """Open the options only this desk offers."""

@@ -30,6 +30,7 @@ CAPABILITIES = {
     "add a stage of the desk":                 (NO,   YES,  NO,    YES,     NO),
     "rename a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
     "delete a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
+    "rule the access to the desk":             (NO,   YES,  NO,    YES,     NO),
     # What is for the administrators of the company
     "name a desk administrator":               (NO,   NO,   NO,    YES,     NO),
     "rename the desk":                         (NO,   NO,   NO,    YES,     NO),
@@ -48,6 +49,8 @@ CAPABILITIES = {
     "hand an option of the desk to all":       (NO,   NO,   NO,    YES,     NO),
     "hand a stage of the desk to all":         (NO,   NO,   NO,    YES,     NO),
     "delete a ticket":                         (NO,   NO,   NO,    YES,     NO),
+    "rule the access to a client":             (NO,   NO,   NO,    YES,     NO),
+    "rule the access to every desk":           (NO,   NO,   NO,    YES,     NO),
 }
 
 
@@ -80,6 +83,8 @@ class TestUserLevels(HelpdeskCommon):
     def _attempts(self):
         """Return {capability: what a person does to use it}; a person is an environment."""
         desk, option, stage, ticket, company = self.desk, self.option, self.stage, self.ticket, self.company
+
+        person = {"level": "read", "subject": "user", "user_id": self.technician.id, "company_id": company.id}
 
         def change(record, **vals):
             return lambda env: record.with_env(env).write(vals)
@@ -116,6 +121,7 @@ class TestUserLevels(HelpdeskCommon):
                 "psa.ticket.stage", name="Ordered", state="waiting", desk_ids=[(4, desk.id)], company_id=company.id),
             "rename a stage of the desk": change(stage, name="Sent in"),
             "delete a stage of the desk": delete(stage),
+            "rule the access to the desk": create("psa.access.rule", resource="desk", desk_id=desk.id, **person),
             "name a desk administrator": change(desk, admin_ids=[(4, self.technician.id)]),
             "rename the desk": change(desk, name="Renamed"),
             "change the mail address": change(desk, alias_name="elsewhere"),
@@ -133,6 +139,8 @@ class TestUserLevels(HelpdeskCommon):
             "hand an option of the desk to all": change(option, desk_id=False),
             "hand a stage of the desk to all": change(stage, desk_ids=[(5,)]),
             "delete a ticket": delete(ticket),
+            "rule the access to a client": create("psa.access.rule", resource="client", client_id=self.dental.id, **person),
+            "rule the access to every desk": create("psa.access.rule", resource="all_desks", **person),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):
@@ -171,6 +179,30 @@ class TestUserLevels(HelpdeskCommon):
         with self.assertRaises(AccessError):
             self.env["psa.ticket.option"].with_user(self.desk_admin).create(
                 {"attribute": "module", "name": "Foreign", "desk_id": self.other_desk.id})
+
+    def test_a_rule_about_his_desk_is_turned_on_nothing_else(self):
+        rule = self.env["psa.access.rule"].with_user(self.desk_admin).create({
+            "level": "refuse", "resource": "desk", "desk_id": self.desk.id, "user_id": self.technician.id,
+            "company_id": self.company.id,
+        })
+        self.assertFalse(self.desk.with_user(self.technician).has_access("read"))
+        for vals in ({"desk_id": self.other_desk.id}, {"resource": "all_desks"}, {"resource": "client", "client_id": self.dental.id}):
+            with self.subTest(vals=vals), self.assertRaises(AccessError), self.cr.savepoint():
+                rule.write(vals)
+                self.env.flush_all()
+        of_all = self.env["psa.access.rule"].create({
+            "level": "read", "resource": "all_desks", "user_id": self.technician.id, "company_id": self.company.id})
+        self.assertFalse(of_all.with_user(self.desk_admin).has_access("read"))
+
+    def test_an_administrator_sees_his_desk_where_access_is_by_need_to_know(self):
+        self.company.psa_desk_access_default = "need_to_know"
+        self.assertTrue(self.desk.with_user(self.desk_admin).has_access("write"))
+        self.assertFalse(self.other_desk.with_user(self.desk_admin).has_access("read"))
+
+        self.desk.admin_ids = self.technician
+
+        self.assertFalse(self.desk.with_user(self.desk_admin).has_access("read"))
+        self.assertTrue(self.desk.with_user(self.technician).has_access("read"))
 
     def test_a_stage_that_another_desk_uses_too_is_not_his_alone(self):
         self.stage.desk_ids += self.other_desk
