@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-
 from odoo.addons.crm.models.crm_lead import PARTNER_ADDRESS_FIELDS_TO_SYNC
 
 from ..core import territory as core

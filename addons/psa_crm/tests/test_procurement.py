@@ -2,14 +2,13 @@ import io
 import json
 from datetime import timedelta
 
-from openpyxl import load_workbook
-
 from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Command
 from odoo.http import Request
 from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
+from openpyxl import load_workbook
 
 from .common_sales import PsaSalesCommon
 

@@ -170,6 +170,7 @@ class TestTerritory(PsaSalesCommon):
 
         # Odoo follows and notifies the rep lead by lead, whoever chose him. Territories add less than a query for ten leads.
         self.assertLess(routed - by_hand, 10)
+        self.assertLess(routed / 100, 30)
 
     def test_what_is_no_postcode_is_refused_with_the_remedy(self):
         for text, message in (
