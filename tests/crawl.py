@@ -11,6 +11,8 @@ import xmlrpc.client
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
+from psycopg2.sql import SQL, Identifier, Literal
+
 # Tables whose name is not the model's with underscores.
 TABLES = {
     "ir.actions.actions": "ir_actions",
@@ -52,7 +54,9 @@ def hidden_rows(server, word, company_ids=(), user_ids=(), without=()):
     Theirs is a row that has the word in any column, belongs to one of the companies, was made by one of the users, or
     points at such a row; other rows that point at it stay out when their model is in ``without``.
     """
-    models = {row[0]: TABLES.get(row[0], row[0].replace(".", "_")) for row in server.query("SELECT model FROM ir_model")}
+    models = {
+        row[0]: TABLES.get(row[0], row[0].replace(".", "_")) for row in server.query("SELECT model FROM ir_model")
+    }
     columns = defaultdict(set)
     for table, column in server.query(
         "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
@@ -67,13 +71,15 @@ def hidden_rows(server, word, company_ids=(), user_ids=(), without=()):
     for table in sorted(set(models.values())):
         if "id" not in columns[table]:
             continue
-        tests = [f"lower(t::text) LIKE '%{word}%'"]
+        tests = [SQL("lower(t::text) LIKE {}").format(Literal(f"%{word}%"))]
         if company_ids and "company_id" in columns[table]:
-            tests.append(f"t.company_id IN ({_numbers(company_ids)})")
+            tests.append(SQL("t.company_id = ANY({})").format(Literal(list(company_ids))))
         if user_ids and "create_uid" in columns[table]:
-            tests.append(f"t.create_uid IN ({_numbers(user_ids)})")
-        asked.append(f"""SELECT '{table}', t.id FROM "{table}" t WHERE {" OR ".join(tests)}""")
-    for table, row_id in server.query(" UNION ALL ".join(asked)):
+            tests.append(SQL("t.create_uid = ANY({})").format(Literal(list(user_ids))))
+        asked.append(
+            SQL("SELECT {}, t.id FROM {} t WHERE {}").format(Literal(table), Identifier(table), SQL(" OR ").join(tests))
+        )
+    for table, row_id in server.query(SQL(" UNION ALL ").join(asked)):
         found[table].add(row_id)
 
     links = [
@@ -88,21 +94,19 @@ def hidden_rows(server, word, company_ids=(), user_ids=(), without=()):
     for _round in range(4):
         # Pointing at a company is no sign: company_id was looked at, other such columns are settings of everybody.
         asked = [
-            f"""SELECT '{child}', id FROM "{child}" WHERE "{column}" IN ({_numbers(found[parent])})"""
+            SQL("SELECT {}, id FROM {} WHERE {} = ANY({})").format(
+                Literal(child), Identifier(child), Identifier(column), Literal(list(found[parent]))
+            )
             for child, column, parent in links
             if found.get(parent) and parent != "res_company"
         ]
         before = sum(map(len, found.values()))
-        for table, row_id in server.query(" UNION ALL ".join(asked)) if asked else ():
+        for table, row_id in server.query(SQL(" UNION ALL ").join(asked)) if asked else ():
             found[table].add(row_id)
         if sum(map(len, found.values())) == before:
             break
     rows = {model: ids for table, ids in found.items() for model in names[table]}
     return Secrets((word,), rows)
-
-
-def _numbers(ids):
-    return ", ".join(str(int(number)) for number in sorted(ids))
 
 
 @dataclass(frozen=True)
@@ -230,18 +234,19 @@ class Crawl:
     def _guess(self, model, ids):
         ways = [("read", ["display_name"]), ("web_read", {"display_name": {}}), ("write", {})]
         # Others guess others: the draw goes by who asks.
-        for row_id, (method, what) in zip(random.Random(f"{model} {self.rpc.login}").sample(ids, min(len(ids), 3)), ways):
+        drawn = random.Random(f"{model} {self.rpc.login}").sample(ids, min(len(ids), len(ways)))
+        for row_id, (method, what) in zip(drawn, ways, strict=False):
             if answer := self.call(model, method, [row_id], what):
                 self.report(model, f"{method} of a guessed id", f"{row_id} {answer}")
 
     def _groups(self, model, names):
         sets = [
-            [name] for name, kind in names.items() if kind in ("many2one", "many2many", "char", "reference", "selection")
+            [name]
+            for name, kind in names.items()
+            if kind in ("many2one", "many2many", "char", "reference", "selection")
         ]
-        answer = self.call(
-            model, "formatted_read_grouping_sets", [], sets, context={"active_test": False}
-        )
-        for groups, [name] in zip(answer or (), sets):
+        answer = self.call(model, "formatted_read_grouping_sets", [], sets, context={"active_test": False})
+        for groups, [name] in zip(answer or (), sets, strict=False):
             for group in groups:
                 # Which records a group would list is asked for by name: this is no news.
                 if group.get(name) in self.secrets:
@@ -254,18 +259,25 @@ def stored_fields(server):
     Lists of a model's children are left out: they hold numbers only, and the children are a model themselves.
     """
     admin = server.xmlrpc()
-    rows = {}
-    for table, kind in server.query(
-        "SELECT relname, relkind::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm')"
-    ):
-        rows[table] = kind
-    models = {model: TABLES.get(model, model.replace(".", "_")) for (model,) in server.query("SELECT model FROM ir_model ORDER BY model")}
-    models = {model: table for model, table in models.items() if table in rows}
-    asked = " UNION ALL ".join(f"""SELECT '{table}', EXISTS (SELECT FROM "{table}")""" for table in sorted(set(models.values())))
+    tables = {
+        table
+        for (table,) in server.query(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm')"
+        )
+    }
+    models = {
+        model: TABLES.get(model, model.replace(".", "_"))
+        for (model,) in server.query("SELECT model FROM ir_model ORDER BY model")
+    }
+    models = {model: table for model, table in models.items() if table in tables}
+    asked = SQL(" UNION ALL ").join(
+        SQL("SELECT {}, EXISTS (SELECT FROM {})").format(Literal(table), Identifier(table))
+        for table in sorted(set(models.values()))
+    )
     full = {table for table, has_rows in server.query(asked) if has_rows}
     found = defaultdict(dict)
-    for row in admin.find(
-        "ir.model.fields", [("store", "=", True), ("ttype", "!=", "one2many"), ("model", "in", [m for m, t in models.items() if t in full])], "model", "name", "ttype"
-    ):
-        found[row["model"]][row["name"]] = row["ttype"]
+    full_models = [model for model, table in models.items() if table in full]
+    domain = [("store", "=", True), ("ttype", "!=", "one2many"), ("model", "in", full_models)]
+    for row in admin.find("ir.model.fields", domain, "model", "name", "ttype"):
+        found[row["model"]].update({row["name"]: row["ttype"]})
     return dict(sorted(found.items()))

@@ -1,11 +1,8 @@
 """The wall between service companies in one database, and between clients of one company: nothing leaks, in no way."""
 
-import contextlib
-import xmlrpc.client
-
 import pytest
 from companies import STAFF, found, populate
-from crawl import Crawl, Secrets, hidden_rows, stored_fields
+from crawl import Crawl, hidden_rows, stored_fields
 from harness import refused
 
 OURS, THEIRS, NEIGHBOUR = "alder", "kestrel", "osprey"
@@ -19,8 +16,24 @@ KINDS = {
     *("psa.queue", "psa.asset", "psa.contract", "psa.mail.domain", "psa.team", "psa.client.class", "psa.inbound.mail"),
     *("mail.message", "mail.followers", "mail.activity", "mail.notification", "mail.template", "mail.canned.response"),
     *("mail.alias", "ir.attachment", "ir.filters", "calendar.event", "calendar.attendee", "discuss.channel"),
-    *("discuss.channel.member", "account.analytic.line", "account.move", "account.payment", "account.tax", "product.product"),
-    *("product.pricelist", "crm.lead", "crm.tag", "crm.team", "sale.order", "project.project", "project.task", "project.tags"),
+    *(
+        "discuss.channel.member",
+        "account.analytic.line",
+        "account.move",
+        "account.payment",
+        "account.tax",
+        "product.product",
+    ),
+    *(
+        "product.pricelist",
+        "crm.lead",
+        "crm.tag",
+        "crm.team",
+        "sale.order",
+        "project.project",
+        "project.task",
+        "project.tags",
+    ),
     *("hr.employee", "hr.department", "resource.calendar", "utm.source", "rating.rating", "mail.tracking.value"),
 }
 
@@ -132,7 +145,8 @@ class TestBetweenCompanies:
     def test_a_new_colleague_joins_the_talk_of_his_own_company_only(self, server, ours, theirs):
         general = server.xmlrpc().ref("mail.channel_all_employees")
         members = server.query(
-            "SELECT u.login FROM discuss_channel_member m JOIN res_users u USING (partner_id) WHERE m.channel_id = %s", [general]
+            "SELECT u.login FROM discuss_channel_member m JOIN res_users u USING (partner_id) WHERE m.channel_id = %s",
+            [general],
         )
 
         assert not [login for (login,) in members if OURS in login or THEIRS in login]
@@ -149,23 +163,38 @@ class TestBetweenClients:
         client = owner.create(
             "res.partner",
             {
-                "name": f"{name} Bank", "is_company": True, "psa_is_client": True, "psa_client_status": "active",
-                "company_id": ours.ids["company"], "email": f"office@{NEIGHBOUR}.example", "street": f"{name} Street",
+                "name": f"{name} Bank",
+                "is_company": True,
+                "psa_is_client": True,
+                "psa_client_status": "active",
+                "company_id": ours.ids["company"],
+                "email": f"office@{NEIGHBOUR}.example",
+                "street": f"{name} Street",
             },
         )
         contact = owner.create(
             "res.partner", {"name": f"Ann {name}", "email": f"ann@{NEIGHBOUR}.example", "parent_id": client}
         )
         ticket = tech.create(
-            "psa.ticket", {"name": f"{name} vault", "desk_id": ours.ids["desk"], "partner_id": contact, "description": name}
+            "psa.ticket",
+            {"name": f"{name} vault", "desk_id": ours.ids["desk"], "partner_id": contact, "description": name},
         )
         for model, record in (("psa.ticket", ticket), ("res.partner", client)):
-            tech.call(model, "message_post", [record], body=f"Dear {name}", message_type="comment", subtype_xmlid="mail.mt_comment")
+            tech.call(
+                model,
+                "message_post",
+                [record],
+                body=f"Dear {name}",
+                message_type="comment",
+                subtype_xmlid="mail.mt_comment",
+            )
             tech.create("ir.attachment", {"name": f"{name}.txt", "res_model": model, "res_id": record, "raw": name})
         invoice = head.create(
             "account.move",
             {
-                "move_type": "out_invoice", "partner_id": client, "ref": name,
+                "move_type": "out_invoice",
+                "partner_id": client,
+                "ref": name,
                 "invoice_line_ids": [(0, 0, {"name": f"Work for {name}", "price_unit": 5})],
             },
         )
@@ -173,10 +202,22 @@ class TestBetweenClients:
         order = head.create("sale.order", {"partner_id": client, "note": name})
         event = tech.create(
             "calendar.event",
-            {"name": f"Visit {name}", "start": "2030-01-01 10:00:00", "stop": "2030-01-01 11:00:00", "partner_ids": [(6, 0, [contact])]},
+            {
+                "name": f"Visit {name}",
+                "start": "2030-01-01 10:00:00",
+                "stop": "2030-01-01 11:00:00",
+                "partner_ids": [(6, 0, [contact])],
+            },
         )
         portal_login(server, ours, contact, "administrator")
-        return {"client": client, "contact": contact, "ticket": ticket, "invoice": invoice, "order": order, "event": event}
+        return {
+            "client": client,
+            "contact": contact,
+            "ticket": ticket,
+            "invoice": invoice,
+            "order": order,
+            "event": event,
+        }
 
     @pytest.fixture(scope="class")
     def forbidden(self, server, ours, theirs, neighbour):
@@ -202,13 +243,50 @@ class TestBetweenClients:
     def test_the_crawl_finds_a_message_to_the_wrong_client(self, server, ours, neighbour, forbidden, fields):
         login = f"administrator@{OURS}-dental.example"
         ours.rpc("tech").call(
-            "psa.ticket", "message_post", [ours.ids["ticket"]], body=f"As {NEIGHBOUR.title()} said",
-            message_type="comment", subtype_xmlid="mail.mt_comment",
+            "psa.ticket",
+            "message_post",
+            [ours.ids["ticket"]],
+            body=f"As {NEIGHBOUR.title()} said",
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
         )
         crawl = Crawl(server, login, forbidden)
         crawl.model("mail.message", fields["mail.message"])
 
         assert "read of body" in {leak.way for leak in crawl.leaks}, told(crawl.leaks)
+
+
+class TestLent:
+    """What the other company lends to ours is the one hole in the wall, for as long as it is lent."""
+
+    def test_a_client_lent_to_us_is_seen_with_its_tickets_until_it_is_called_back(self, server, ours, theirs, secrets):
+        tech, client, ticket = ours.rpc("tech"), theirs.ids["client"], theirs.ids["ticket"]
+
+        def seen():
+            return tech.search("res.partner", [("id", "=", client)]), tech.search("psa.ticket", [("id", "=", ticket)])
+
+        assert seen() == ([], [])
+        share = theirs.rpc("owner").create(
+            "psa.client.share", {"client_id": client, "to_company_id": ours.ids["company"], "level": "work"}
+        )
+        assert seen() == ([], [])
+        ours.rpc("owner").button("psa.client.share", share, "action_accept")
+
+        assert seen() == ([client], [ticket])
+        assert tech.read("psa.ticket", ticket, "name")["name"] in secrets
+        talk = tech.search("mail.message", [("model", "=", "psa.ticket"), ("res_id", "=", ticket)])
+        assert talk
+        # Not a step further than what was lent.
+        assert not tech.search("res.partner", [("id", "=", theirs.ids["neighbour"])])
+        assert not tech.search("psa.contract", [("client_id", "=", client)])
+        assert not tech.search("res.users", [("login", "like", THEIRS)])
+
+        theirs.rpc("owner").button("psa.client.share", share, "action_revoke")
+
+        assert seen() == ([], [])
+        assert not tech.search("mail.message", [("id", "in", talk)])
+        with refused():
+            tech.read("psa.ticket", ticket, "name")
 
 
 def portal_login(server, company, contact_id, role):
@@ -232,20 +310,50 @@ def _pages(server, login, theirs, secrets):
             leaks.append(f"{what}: …{answer.text[max(0, where - 80) : where + 40]}")
 
     def post(path, **params):
-        look(f"{path} {params}", web.http.post(f"{server.url}{path}", json={"jsonrpc": "2.0", "params": params}, timeout=120))
+        look(
+            f"{path} {params}",
+            web.http.post(f"{server.url}{path}", json={"jsonrpc": "2.0", "params": params}, timeout=120),
+        )
 
-    partner_ids = [row[0] for row in server.query("SELECT partner_id FROM res_users WHERE login LIKE %s", [f"%.{THEIRS}"])]
-    for model in ("psa.ticket", "res.partner", "calendar.event", "discuss.channel", "crm.lead", "project.task", "account.move", "hr.employee"):
+    partner_ids = [
+        row[0] for row in server.query("SELECT partner_id FROM res_users WHERE login LIKE %s", [f"%.{THEIRS}"])
+    ]
+    for model in (
+        "psa.ticket",
+        "res.partner",
+        "calendar.event",
+        "discuss.channel",
+        "crm.lead",
+        "project.task",
+        "account.move",
+        "hr.employee",
+    ):
         for record_id in sorted(secrets.of(model))[:3]:
             post("/mail/thread/messages", thread_model=model, thread_id=record_id)
             post("/mail/thread/recipients", thread_model=model, thread_id=record_id)
             post(
                 "/mail/data",
-                fetch_params=[["mail.thread", {"thread_model": model, "thread_id": record_id, "request_list": ["followers", "activities", "attachments"]}]],
+                fetch_params=[
+                    [
+                        "mail.thread",
+                        {
+                            "thread_model": model,
+                            "thread_id": record_id,
+                            "request_list": ["followers", "activities", "attachments"],
+                        },
+                    ]
+                ],
             )
     post(
         "/mail/data",
-        fetch_params=["init_messaging", "failures", "systray_get_activities", "channels_as_member", "mail.canned.response", "avatar_card"],
+        fetch_params=[
+            "init_messaging",
+            "failures",
+            "systray_get_activities",
+            "channels_as_member",
+            "mail.canned.response",
+            "avatar_card",
+        ],
     )
     for box in ("inbox", "history", "starred"):
         post(f"/mail/{box}/messages")
@@ -255,7 +363,10 @@ def _pages(server, login, theirs, secrets):
     for employee_id in sorted(secrets.of("hr.employee"))[:2]:
         post("/hr/get_org_chart", employee_id=employee_id, context={})
     for partner_id in partner_ids:
-        post("/mail/data", fetch_params=[["avatar_card", {"partner_id": partner_id}], ["avatar_card", {"user_id": partner_id}]])
+        post(
+            "/mail/data",
+            fetch_params=[["avatar_card", {"partner_id": partner_id}], ["avatar_card", {"user_id": partner_id}]],
+        )
     channels = [f"discuss.channel_{channel_id}" for channel_id in secrets.of("discuss.channel")]
     channels += [f"odoo-presence-res.partner_{partner_id}" for partner_id in partner_ids]
     channels += [f"res.partner_{partner_id}" for partner_id in partner_ids]
@@ -266,8 +377,13 @@ def _pages(server, login, theirs, secrets):
         look("the invoice", web.get(f"/report/html/account.report_invoice/{invoice_id}"))
         look("the invoice on the portal", web.get(f"/my/invoices/{invoice_id}"))
     placeholder = web.get("/web/image/res.partner/999999999/avatar_128").content
-    for model, ids in (("res.partner", sorted(secrets.of("res.partner"))), ("res.users", sorted(secrets.of("res.users")))):
-        for record_id in ids:
-            if web.get(f"/web/image/{model}/{record_id}/avatar_128").content != placeholder:
-                leaks.append(f"the picture of {model} {record_id}")
+    for model, ids in (
+        ("res.partner", sorted(secrets.of("res.partner"))),
+        ("res.users", sorted(secrets.of("res.users"))),
+    ):
+        leaks += [
+            f"the picture of {model} {record_id}"
+            for record_id in ids
+            if web.get(f"/web/image/{model}/{record_id}/avatar_128").content != placeholder
+        ]
     return leaks
