@@ -52,14 +52,13 @@ class PsaServiceCompany(models.TransientModel):
     def _compute_books_info(self):
         companies = self.env['res.company']
         for wizard in self:
-            code = companies._psa_chart_template_code(wizard.country_id)
-            chart = self.env['account.chart.template'].sudo()._get_chart_template_mapping()[code]
+            country = wizard.country_id.name or ''
             wizard.books_info = (
-                self.env._("Chart of accounts: %s", chart['name'])
-                if chart['country_id'] == wizard.country_id.id or code != 'generic_coa' else
+                self.env._("Chart of accounts of %s", country)
+                if companies._psa_chart_template_code(wizard.country_id) != 'generic_coa' else
                 self.env._(
                     "Generic chart of accounts: the accounting of %s is not installed here. Ask the administrator of the "
-                    "platform to install it before you create the company.", wizard.country_id.name or '')
+                    "platform to install it before you create the company.", country)
             )
 
     @api.depends('owner_id')
