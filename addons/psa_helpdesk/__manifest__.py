@@ -26,6 +26,7 @@
         "views/psa_asset_views.xml",
         "views/psa_helpdesk_menus.xml",
         "views/psa_desk_admin_views.xml",
+        "views/psa_access_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",

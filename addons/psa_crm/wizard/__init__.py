@@ -1,3 +1,4 @@
 from . import portal_wizard_user
 from . import psa_document_version_add
+from . import psa_access_default
 from . import psa_access_explain
