@@ -74,25 +74,26 @@ class AccessSide(PsaSide):
         """Make the tickets: one for each company by the ORM, the others like it by SQL; a tenth of them is open."""
         stages = {stage.state: stage.id for stage in env["psa.ticket.stage"].search([], order="id desc")}
         each = total // COMPANIES
+        originals = [
+            env["psa.ticket"].create({"name": "Printer prints stripes", "desk_id": desks[0], "client_id": ids[0]}).id
+            for desks, ids in zip(self.world["desks"], self.world["clients"], strict=True)
+        ]
+        env.flush_all()
         # A million rows go into a table without indexes; those are built once, at the end.
         env.cr.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'psa_ticket' AND indexname NOT LIKE '%_pkey'")
         indexes = env.cr.fetchall()
+        for name, __ in indexes:
+            env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
+        env.cr.execute("SET LOCAL session_replication_role = replica")  # the copies point where the original points
         for position, ids in enumerate(self.world["clients"]):
             desks = self.world["desks"][position]
-            original = env["psa.ticket"].create({"name": "Printer prints stripes", "desk_id": desks[0], "client_id": ids[0]})
-            env.flush_all()
             low, count = ids[1], len(ids) - 1
             state = SQL("CASE WHEN k %% 10 = 0 THEN (ARRAY['new','open','waiting','on_hold'])[1 + (k / 10) %% 4] ELSE 'closed' END")
             stage = SQL("CASE %s %s END", state, SQL(" ").join(
                 SQL("WHEN %s THEN %s", name, stages[name]) for name in (*OPEN, "closed")))
-            if position == 0:
-                for name, __ in indexes:
-                    env.cr.execute(SQL("DROP INDEX %s", SQL.identifier(name)))
-                env.cr.execute("SET LOCAL session_replication_role = replica")  # the copies point where the original points
-            env.cr.execute("SELECT max(id) FROM psa_ticket")
-            last = env.cr.fetchone()[0]
-            copy_rows(env.cr, "psa_ticket", SQL("t.id = %s", original.id), (1, each - 1), {
-                "id": SQL("%s + k", last),
+            copy_rows(env.cr, "psa_ticket", SQL("t.id = %s", originals[position]), (1, each - 1), {
+                # The tickets of a company lie between those of the others, as they do where several work at a time.
+                "id": SQL("%s + k * %s + %s", max(originals), COMPANIES, position),
                 "number": SQL("'S' || %s || '-' || k", position),
                 "name": SQL("t.name || ' SN' || substr(md5(k::text), 1, 8)"),
                 "client_id": SQL("%s + (k * 7919) %% %s", low, count),
@@ -100,7 +101,7 @@ class AccessSide(PsaSide):
                 "state": state, "stage_id": stage,
                 "create_date": SQL("t.create_date - k * interval '1 minute'"),
             })
-            env.cr.execute("SELECT setval(pg_get_serial_sequence('psa_ticket', 'id'), (SELECT max(id) FROM psa_ticket))")
+        env.cr.execute("SELECT setval(pg_get_serial_sequence('psa_ticket', 'id'), (SELECT max(id) FROM psa_ticket))")
         env.cr.execute("SET LOCAL session_replication_role = origin")
         for __, definition in indexes:
             env.cr.execute(definition)

@@ -131,6 +131,9 @@ class PsaAccessMixin(models.AbstractModel):
         lent = effective.lent(self._psa_access_part, level, now, apart_from=selected)
         if lent.items and self._psa_access_lent:
             domains.append(self._psa_listing_domain(self._psa_access_client, lent))
+            # Said once more for all, so that the database leaves out the other companies before it looks at clients.
+            lenders = effective.lenders(self._psa_access_part, level, now) | selected
+            return Domain('company_id', 'in', sorted(lenders)) & Domain.OR(domains)
         return Domain.OR(domains)
 
     @api.model

@@ -20,6 +20,17 @@ class PsaTicket(models.Model):
         for ticket in self:
             ticket.assignable_user_ids |= borrowers.get(ticket.client_id._origin.id, self.env["res.users"])
 
+    @api.constrains("desk_id", "client_id")
+    def _check_client_company(self):
+        # Else whom the client is lent to could move its tickets to a desk of his own company.
+        for ticket in self.sudo():
+            company = ticket.client_id.company_id
+            if company and company != ticket.company_id:
+                raise ValidationError(self.env._(
+                    "%(client)s is a client of another company than desk “%(desk)s”. Choose a desk of the client's company.",
+                    client=ticket.client_id.name, desk=ticket.desk_id.name,
+                ))
+
     @api.constrains("user_id", "desk_id", "client_id")
     def _check_user_id(self):
         assigned = self.filtered("user_id")
