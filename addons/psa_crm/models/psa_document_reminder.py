@@ -51,7 +51,8 @@ class PsaDocument(models.Model):
                 'res_id': document.id,
                 'user_id': user.id,
                 'date_deadline': max(document.date_end, today),
-                'summary': self.env._("%(document)s ends on %(date)s", document=document.name, date=format_date(self.env, document.date_end)),
+                'summary': self.env._(
+                    "%(document)s ends on %(date)s", document=document.name, date=format_date(self.env, document.date_end)),
                 'automated': True,
             }
             for document, user in users.items()
