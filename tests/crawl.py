@@ -232,7 +232,7 @@ class Crawl:
             self.report(model, f"read of {name}", f"{len(values)} rows, first {values[0]}")
 
     def _guess(self, model, ids):
-        ways = [("read", ["display_name"]), ("web_read", {"display_name": {}}), ("write", {})]
+        ways = [("read", ["display_name"]), ("web_read", {"display_name": {}}), ("has_access", "write")]
         # Others guess others: the draw goes by who asks.
         drawn = random.Random(f"{model} {self.rpc.login}").sample(ids, min(len(ids), len(ways)))
         for row_id, (method, what) in zip(drawn, ways, strict=False):

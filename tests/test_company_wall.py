@@ -278,7 +278,7 @@ class TestLent:
         assert talk
         # Not a step further than what was lent.
         assert not tech.search("res.partner", [("id", "=", theirs.ids["neighbour"])])
-        assert not tech.search("psa.contract", [("client_id", "=", client)])
+        assert not ours.rpc("owner").search("psa.contract", [("client_id", "=", client)])
         assert not tech.search("res.users", [("login", "like", THEIRS)])
 
         theirs.rpc("owner").button("psa.client.share", share, "action_revoke")
