@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import report  # noqa: E402 - the line above makes it importable
+from bench import access, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
 
 LOCK = ROOT / "requirements" / "bench.lock"
@@ -24,6 +24,7 @@ MODULES = {
     "bare": ("bench_bare",),
     "oca": ("helpdesk_mgmt_sla", "contract"),
     "psa": ("psa_helpdesk", "psa_portal"),
+    "access": ("psa_helpdesk",),
 }
 
 
@@ -146,6 +147,7 @@ class Bench:
             "bare": [ROOT / "bench" / "addons"],
             "oca": [self.wheels],
             "psa": [Path(path) for path in self.settings.addons.split(",")],
+            "access": [Path(path) for path in self.settings.addons.split(",")],
         }[side]
 
     def odoo_options(self, side):
@@ -274,6 +276,11 @@ def parse(arguments):
     parser.add_argument("--save", action="store_true", help="also write the table to bench/results/latest.md")
     parser.add_argument("--rounds", type=int, help="how often the sides take turns (default 7, quick 3)")
     parser.add_argument("--only", nargs="+", choices=names, metavar="SCENARIO", help=f"some of: {', '.join(names)}")
+    parser.add_argument("--access", action="store_true", help="measure what many access rules cost instead")
+    parser.add_argument("--tickets", type=int, default=1_000_000, help="with --access: how many tickets (default 1,000,000)")
+    parser.add_argument("--clients", type=int, default=20_000, help="with --access: how many clients (default 20,000)")
+    parser.add_argument("--users", type=int, default=200, help="with --access: how many users (default 200)")
+    parser.add_argument("--rules", type=int, default=5_000, help="with --access: how many rules (default 5,000)")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")
     return parser.parse_args(arguments)
 
@@ -287,6 +294,8 @@ def main(arguments):
 
     try:
         bench = Bench(Settings.from_environment(os.environ), say)
+        if options.access:
+            return access.run(bench, Worker, options)
         bench.unpack_wheels()
         if options.trace:
             side, _colon, scenario = options.trace.partition(":")

@@ -56,6 +56,12 @@ def answer(side, request):
     command = request["command"]
     if command == "seed":
         return {"tickets": side.seed(request["tickets"])}
+    if command == "seed_access":
+        return {"tickets": side.seed(request["tickets"], request["clients"], request["users"], request["rules"])}
+    if command == "ask":
+        return side.measure(request["person"], request["question"], request["times"])
+    if command == "change":
+        return {"milliseconds": side.change_rule(request["times"])}
     if command == "warm":
         for scenario in request["scenarios"]:
             side.run(scenario)

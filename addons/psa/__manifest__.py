@@ -16,6 +16,7 @@
         "demo/psa_asset_demo.xml",
         "demo/psa_helpdesk_demo.xml",
         "demo/psa_billing_demo.xml",
+        "demo/psa_access_demo.xml",
         "demo/psa_story_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",

@@ -24,6 +24,7 @@
         "views/res_partner_views.xml",
         "views/psa_asset_views.xml",
         "views/psa_helpdesk_menus.xml",
+        "views/psa_access_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",

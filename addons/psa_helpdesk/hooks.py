@@ -1,3 +1,4 @@
 def uninstall_hook(env):
-    """Take the ticket numbers of all companies away; they were made for each company, not loaded as data."""
+    """Take away what was not loaded as data: the ticket numbers of all companies, and who has access to which desk."""
+    env["psa.access"].search([("kind", "=", "desk")]).unlink()
     env["ir.sequence"].with_context(active_test=False).search([("code", "=", "psa.ticket")]).unlink()

@@ -6,9 +6,10 @@ A *grant* says that somebody has a level of access to something. Grants about on
 2. then the one that names the client beats the one that names its class, and that beats the one about all clients;
 3. among equals refuse beats read, read beats work, work beats full.
 
-Who answers for a client has a personal grant of full access to it. Where no grant says anything, the default of the service company holds. A *share* is a grant that is lent. It names the client, so
-it beats what is said of the class or of all clients, and a refusal of equal rank beats it. It only ever adds: who has more
-without it keeps that, and of several shares the most generous counts.
+Who answers for a client has a personal grant of full access to it. Where no grant says anything, the default of the service
+company holds. A *share* is a grant that is lent. It names the client, so it beats what is said of the class or of all clients, and
+a refusal of equal rank beats it. It only ever adds: who has more without it keeps that, and of several shares the most
+generous counts.
 
 Everything here is plain data. Moments are aware datetimes, intervals contain their start and not their end.
 """
@@ -161,6 +162,6 @@ def compile_access(default, common, by_class, by_item, class_of, members):
             exceptions.update(dict.fromkeys(members.get(class_id, ()), pieces))
     for item, grants in by_item.items():
         if item in class_of:
-            grants = [*common, *by_class.get(class_of[item], ()), *grants]
-            exceptions[item] = slices(grants, default, baseline.level)
+            concerning = [*common, *by_class.get(class_of[item], ()), *grants]
+            exceptions[item] = slices(concerning, default, baseline.level)
     return baseline, {item: pieces for item, pieces in exceptions.items() if pieces}

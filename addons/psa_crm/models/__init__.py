@@ -15,6 +15,7 @@ from . import psa_access_rule
 from . import psa_client_absence
 from . import psa_client_share
 from . import psa_client_share_flow
+from . import discuss_channel_subscription
 from . import psa_client_class_access
 from . import psa_team_access
 from . import res_company

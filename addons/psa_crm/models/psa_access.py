@@ -214,17 +214,18 @@ class PsaAccess(models.Model):
         stored = self._psa_stored(company, users, kind, items)
         wanted = self._psa_wanted(company, users, kind, items)
         stale = [row_id for row, row_id in stored.items() if row not in wanted]
-        missing = [(kind, company.id, *row) for row in wanted if row not in stored]
+        missing = [row for row in wanted if row not in stored]
         if stale:
             self.env.cr.execute(SQL("DELETE FROM psa_access WHERE id = ANY(%s)", stale))
         if missing:
-            columns = SQL.identifier(self._psa_kinds()[kind])
-            for start in range(0, len(missing), 1000):
-                values = SQL(", ").join(SQL("%s", row) for row in missing[start:start + 1000])
-                self.env.cr.execute(SQL(
-                    """INSERT INTO psa_access
-                       (kind, company_id, user_id, %s, level, scope, date_from, date_to, rule_id, share_id) VALUES %s""",
-                    columns, values))
+            # Columns, not rows: a rule for a group and a class can concern ten thousand of them.
+            users, items, levels, scopes, starts, ends, rules, shares = (list(column) for column in zip(*missing, strict=True))
+            self.env.cr.execute(SQL(
+                """INSERT INTO psa_access
+                   (kind, company_id, user_id, %s, level, scope, date_from, date_to, rule_id, share_id)
+                   SELECT %s, %s, * FROM unnest(
+                       %s::int[], %s::int[], %s::int[], %s::int[], %s::timestamp[], %s::timestamp[], %s::int[], %s::int[])""",
+                SQL.identifier(self._psa_kinds()[kind]), kind, company.id, users, items, levels, scopes, starts, ends, rules, shares))
         if stale or missing:
             self.invalidate_model(flush=False)
         return bool(stale or missing)

@@ -43,10 +43,31 @@ class PsaAccess(models.Model):
             # An exception says more than the baseline.
             if item is not None or user_id not in found:
                 found[user_id] = (item, level, rule_id, share_id)
+        at_baseline = users.filtered(lambda user: user.id in found and found[user.id][0] is None)
+        found.update(self._psa_silent_sources(at_baseline, kind, company, item_id, part, found))
         administrators = self.env.ref('psa_crm.group_company_admin').sudo().all_user_ids
         return {
             user: self._psa_reason(user, kind, company, found.get(user.id), user in administrators) for user in users
         }
+
+    def _psa_silent_sources(self, users, kind, company, item_id, part, found):
+        """Return what decides for people at their baseline, where a grant about the item says just the same as the baseline."""
+        silent = {}
+        if not users or not item_id:
+            return silent
+        facts = self._psa_facts(company, users, kind, {item_id})
+        for user_id, person in facts['people'].items():
+            if person['administrator']:
+                continue
+            common, by_class, by_item = self._psa_grants_of(user_id, person, facts)
+            grants = [*common, *by_class.get(facts['class_of'].get(item_id), ()), *by_item.get(item_id, ())]
+            default = self._psa_kind_default(kind, company) if person['member'] else access.REFUSE
+            decision = access.decide(grants, default, self._psa_now(), part)
+            level = found[user_id][1]
+            if decision.grant and decision.level == level:
+                source = (None, decision.grant.source) if decision.grant.lent else (decision.grant.source, None)
+                silent[user_id] = (item_id if source == (None, None) else None, level, *source)
+        return silent
 
     def _psa_reason(self, user, kind, company, row, is_administrator):
         name = user.sudo().name

@@ -67,8 +67,12 @@ class PsaAccessMixin(models.AbstractModel):
         result = super().write(vals)
         if not self.env.su and vals.keys() & {self._psa_access_client, 'company_id'}:
             # Odoo checks the record as it was: nobody gives a record to a client or company that he has no access to.
-            self.check_access('write')
+            self._psa_kept_in_reach().check_access('write')
         return result
+
+    def _psa_kept_in_reach(self):
+        """Return the records that nobody may move out of his own reach."""
+        return self
 
     def _psa_compute_access(self, fname, level):
         effective = self.env['psa.access']._psa_effective()
@@ -127,6 +131,9 @@ class PsaAccessMixin(models.AbstractModel):
         lent = effective.lent(self._psa_access_part, level, now, apart_from=selected)
         if lent.items and self._psa_access_lent:
             domains.append(self._psa_listing_domain(self._psa_access_client, lent))
+            # Said once more for all, so that the database leaves out the other companies before it looks at clients.
+            lenders = effective.lenders(self._psa_access_part, level, now) | selected
+            return Domain('company_id', 'in', sorted(lenders)) & Domain.OR(domains)
         return Domain.OR(domains)
 
     @api.model

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import access
@@ -48,6 +47,10 @@ class PsaAccessRule(models.Model):
     note = fields.Char("Reason", help="Why the rule exists; shown to who asks about his access.")
 
     _order_idx = models.Index('(company_id, sequence, id)')
+    _statement_uniq = models.UniqueIndex(
+        '''(company_id, resource, COALESCE(client_id, class_id, 0), subject, COALESCE(user_id, team_id, group_id, 0))
+           WHERE active IS TRUE AND resource IN ('client', 'class', 'all')''',
+        "There is already a rule about the same. Change its level, or archive it.")
 
     @api.depends(lambda self: ['level', 'resource', 'subject', *self._psa_about_fields().values(), *self._psa_subject_fields().values()])
     def _compute_name(self):
@@ -94,15 +97,6 @@ class PsaAccessRule(models.Model):
                 raise ValidationError(self.env._(
                     "%(partner)s is not a client. Choose a client; its rules count for its contacts and addresses too.",
                     partner=rule.client_id.display_name))
-
-    @api.constrains(lambda self: [
-        'active', 'company_id', 'resource', 'subject', *self._psa_about_fields().values(), *self._psa_subject_fields().values()])
-    def _check_unique(self):
-        for rule in self.filtered('active'):
-            same = rule._psa_same_statement()
-            if same:
-                raise ValidationError(self.env._(
-                    "There is already a rule about the same: “%s”. Change its level, or archive it.", same[0].name))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -172,8 +166,9 @@ class PsaAccessRule(models.Model):
         kinds = {resource: kind for kind, resources in self._psa_kind_resources().items() for resource in resources}
         for rule in self.sudo():
             fname = self._psa_about_fields().get(rule.resource)
-            touched.append((
-                rule.company_id, rule._psa_subject_users(), kinds[rule.resource], rule.resource, rule[fname].id if fname else None))
+            if rule.resource in kinds:
+                touched.append((
+                    rule.company_id, rule._psa_subject_users(), kinds[rule.resource], rule.resource, rule[fname].id if fname else None))
         return touched
 
     def _psa_subject_users(self):
@@ -221,17 +216,6 @@ class PsaAccessRule(models.Model):
             if selector in vals:
                 vals.update({fname: False for choice, fname in by_choice.items() if choice != vals[selector]})
         return vals
-
-    def _psa_same_statement(self):
-        self.ensure_one()
-        names = [
-            'company_id', 'resource', 'subject', *self._psa_about_fields().values(), *self._psa_subject_fields().values()]
-        return self.sudo().search(
-            Domain('id', '!=', self.id) & Domain.AND(Domain(name, '=', self._psa_raw(name)) for name in names), limit=1)
-
-    def _psa_raw(self, name):
-        value = self[name]
-        return value.id if isinstance(value, models.BaseModel) else value
 
     def _psa_label(self, fname):
         return dict(self._fields[fname]._description_selection(self.env)).get(self[fname], '')

@@ -119,7 +119,8 @@ class PsaClientAbsence(models.Model):
             'level', 'share_tickets', 'share_assets', 'share_documents', 'share_contracts', 'share_credentials', 'date_from',
             'date_to', 'reason')}
         self.env['psa.client.share'].create([
-            {**terms, 'client_id': client.id, 'target': 'user', 'user_id': self.cover_user_id.id, 'absence_id': self.id}
+            {**terms, 'giver_id': self.user_id.id if self.env.su else self.env.uid, 'client_id': client.id,
+             'target': 'user', 'user_id': self.cover_user_id.id, 'absence_id': self.id}
             for client in self.client_ids
         ])
         return True

@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import access
@@ -129,19 +128,16 @@ class PsaClientShare(models.Model):
 
     @api.constrains('client_id', 'user_id', 'team_id', 'to_company_id', 'date_from', 'date_to', 'state')
     def _check_overlap(self):
+        candidates = self.sudo().search([('client_id', 'in', self.sudo().client_id.ids), ('state', 'in', OPEN)], order='id')
+        by_receiver = candidates.grouped(lambda share: (share.client_id, share._psa_receiver()))
         for share in self.sudo().filtered(lambda share: share.state in OPEN):
-            other = self.sudo().search(
-                Domain('id', '!=', share.id) & Domain('client_id', '=', share.client_id.id) & Domain('state', 'in', OPEN)
-                & Domain('user_id', '=', share.user_id.id) & Domain('team_id', '=', share.team_id.id)
-                & Domain('to_company_id', '=', share.to_company_id.id)
-                & (Domain('date_to', '=', False) | Domain('date_to', '>', share.date_from))
-                & (Domain('date_from', '<', share.date_to) if share.date_to else Domain.TRUE), limit=1)
-            if other:
-                raise ValidationError(self.env._(
-                    "%(client)s is shared with %(receiver)s in this time already, from %(start)s until %(end)s. "
-                    "Change or revoke that share first.",
-                    client=share.client_id.name, receiver=share._psa_receiver().display_name,
-                    start=self._psa_show(other.date_from), end=self._psa_show(other.date_to)))
+            for other in by_receiver.get((share.client_id, share._psa_receiver()), ()):
+                if other != share and share._psa_overlaps(other):
+                    raise ValidationError(self.env._(
+                        "%(client)s is shared with %(receiver)s in this time already, from %(start)s until %(end)s. "
+                        "Change or revoke that share first.",
+                        client=share.client_id.name, receiver=share.receiver_name,
+                        start=self._psa_show(other.date_from), end=self._psa_show(other.date_to)))
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -163,6 +159,8 @@ class PsaClientShare(models.Model):
             if not vals['company_id']:
                 client._psa_refuse_without_company()
             prepared.append(vals)
+        # Two at once for the same client would not see each other overlap.
+        self.env['psa.access']._psa_lock(clients.sudo().company_id.sorted('id'))
         shares = super(PsaClientShare, self._psa_keeping_history()).create(prepared).with_env(self.env)
         shares._psa_offer()
         return shares
@@ -251,6 +249,9 @@ class PsaClientShare(models.Model):
     def _psa_recompile(self, places=None):
         for (company, users), clients in (places or self._psa_places()).items():
             self.env['psa.access']._psa_rebuild(company, users, 'client', clients)
+
+    def _psa_overlaps(self, other):
+        return (not self.date_to or other.date_from < self.date_to) and (not other.date_to or self.date_from < other.date_to)
 
     def _psa_receiver(self):
         return self.user_id or self.team_id or self.to_company_id

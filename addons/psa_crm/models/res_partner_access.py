@@ -152,6 +152,9 @@ class ResPartner(models.Model):
             system, member, mine)
         return colleagues, outsiders
 
+    def _psa_kept_in_reach(self):
+        return self.filtered('psa_is_client')
+
     def _psa_needed_to_write(self):
         return access.FULL if self.commercial_partner_id == self else access.WORK
 

@@ -9,3 +9,5 @@ from . import test_views
 from . import test_access_rule
 from . import test_access_table
 from . import test_client_share
+from . import test_client_absence
+from . import test_access_explained

@@ -5,7 +5,9 @@ from odoo import fields
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
 from psycopg2 import IntegrityError
+from psycopg2.errors import LockNotAvailable
 
 from ..core import access
 from .common import PsaCrmCommon
@@ -180,7 +182,16 @@ class TestAccessTable(PsaCrmCommon):
             [self.staff[0].id, company.id])
         self.assertCountEqual(self.env.cr.fetchall(), [(None, access.REFUSE), (self.clients[0].id, access.READ)])
 
-    def test_two_changes_at_once_cannot_both_succeed_unseen(self):
+    def test_a_second_change_waits_for_the_first_one(self):
+        self.env['psa.access']._psa_lock(self.company)
+
+        # Had the first one committed meanwhile, the database would not let the second one go on from what it saw before.
+        with self.registry.cursor() as other, mute_logger('odoo.sql_db'):
+            other.execute("SET LOCAL lock_timeout = '200ms'")
+            with self.assertRaises(LockNotAvailable):
+                self.env(cr=other)['psa.access']._psa_lock(self.company.with_env(self.env(cr=other)))
+
+    def test_each_change_leaves_its_mark_for_others_to_collide_with(self):
         before = self._revision(self.companies[0])
         self.env['psa.access.rule'].create({
             'company_id': self.companies[0].id, 'level': 'refuse', 'resource': 'all', 'user_id': self.staff[0].id})

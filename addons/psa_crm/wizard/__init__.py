@@ -1,2 +1,3 @@
 from . import portal_wizard_user
+from . import psa_access_default
 from . import psa_access_explain

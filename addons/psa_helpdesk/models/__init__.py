@@ -1,5 +1,6 @@
 from . import psa_access
 from . import psa_access_rule
+from . import psa_access_default
 from . import res_company_access
 from . import res_company
 from . import ir_sequence

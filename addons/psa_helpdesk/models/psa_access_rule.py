@@ -16,6 +16,12 @@ class PsaAccessRule(models.Model):
         help="The desk whose tickets the rule is about, whatever their client.",
     )
 
+    _desk_statement_uniq = models.UniqueIndex(
+        """(company_id, resource, COALESCE(desk_id, 0), subject, COALESCE(user_id, team_id, group_id, 0))
+           WHERE active IS TRUE AND resource IN ('desk', 'all_desks')""",
+        "There is already a rule about the same. Change its level, or archive it.",
+    )
+
     @api.model
     def _psa_about_fields(self):
         return {**super()._psa_about_fields(), "desk": "desk_id"}

@@ -92,7 +92,7 @@ class PsaTicket(models.Model):
         help="Where the ticket waits for work. New tickets go to the desk's default queue.",
     )
     user_id = fields.Many2one(
-        "res.users", "Assigned to", tracking=True, check_company=True, domain="[('id', 'in', assignable_user_ids)]",
+        "res.users", "Assigned to", tracking=True, domain="[('id', 'in', assignable_user_ids)]",
         help="The technician who works the ticket.",
     )
     assignable_user_ids = fields.Many2many("res.users", compute="_compute_assignable_user_ids")
@@ -179,13 +179,17 @@ class PsaTicket(models.Model):
     @api.depends("desk_id", "queue_id")
     def _compute_assignable_user_ids(self):
         everybody = self.env["res.users"]
-        if any(not (ticket.desk_id.member_ids or ticket.queue_id.member_ids) for ticket in self):
+        # Whom a ticket is lent to does not read desk and queue, but is told who works there.
+        members_by_ticket = {
+            ticket: ticket.sudo().desk_id.member_ids | ticket.sudo().queue_id.member_ids for ticket in self
+        }
+        if not all(members_by_ticket.values()):
             everybody = everybody.search([
                 ("share", "=", False),
                 ("all_group_ids", "in", self.env.ref("psa_crm.group_technician").ids),
             ])
         for ticket in self:
-            members = (ticket.desk_id.member_ids | ticket.queue_id.member_ids).filtered("active")
+            members = members_by_ticket[ticket].filtered("active").sudo(False)
             ticket.assignable_user_ids = members or everybody.filtered(
                 lambda user, ticket=ticket: ticket.company_id in user.sudo().company_ids
             )

@@ -1,5 +1,6 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.addons.psa_crm.core import access
+from odoo.exceptions import ValidationError
 
 
 class PsaTicket(models.Model):
@@ -12,6 +13,53 @@ class PsaTicket(models.Model):
 
     # Counting what is open of few clients or desks, and of all but few, without looking at the tickets themselves.
     _access_idx = models.Index("(company_id, state, client_id, desk_id) WHERE active IS TRUE")
+
+    def _compute_assignable_user_ids(self):
+        super()._compute_assignable_user_ids()
+        borrowers = self._psa_borrowers(self.client_id)
+        for ticket in self:
+            ticket.assignable_user_ids |= borrowers.get(ticket.client_id._origin.id, self.env["res.users"])
+
+    @api.constrains("desk_id", "client_id")
+    def _check_client_company(self):
+        # Else whom the client is lent to could move its tickets to a desk of his own company.
+        for ticket in self.sudo():
+            company = ticket.client_id.company_id
+            if company and company != ticket.company_id:
+                raise ValidationError(self.env._(
+                    "%(client)s is a client of another company than desk “%(desk)s”. Choose a desk of the client's company.",
+                    client=ticket.client_id.name, desk=ticket.desk_id.name,
+                ))
+
+    @api.constrains("user_id", "desk_id", "client_id")
+    def _check_user_id(self):
+        assigned = self.filtered("user_id")
+        strangers = assigned.filtered(lambda ticket: ticket.company_id not in ticket.user_id.sudo().company_ids)
+        borrowers = self._psa_borrowers(strangers.client_id)
+        for ticket in strangers:
+            if ticket.user_id not in borrowers.get(ticket.client_id.id, self.env["res.users"]):
+                raise ValidationError(self.env._(
+                    "%(user)s belongs to another company than ticket “%(ticket)s”, and its client is not shared with him to work on. "
+                    "Choose somebody else in Assigned to, or share the client first.",
+                    user=ticket.user_id.sudo().name, ticket=ticket.display_name,
+                ))
+
+    @api.model
+    def _psa_borrowers(self, clients):
+        """Return {client id: users to whom its tickets are lent to work on}, in one query."""
+        if not clients:
+            return {}
+        now = fields.Datetime.now()
+        rows = self.env["psa.access"].sudo().search_fetch([
+            ("client_id", "in", clients._origin.ids), ("share_id", "!=", False), ("level", ">=", access.WORK),
+            "|", ("date_from", "=", False), ("date_from", "<=", now), "|", ("date_to", "=", False), ("date_to", ">", now),
+        ], ["client_id", "user_id", "scope"])
+        borrowers = {}
+        for row in rows:
+            if row.scope & access.TICKETS:
+                users = borrowers.get(row.client_id.id, self.env["res.users"])
+                borrowers[row.client_id.id] = users | row.user_id.sudo(False)
+        return borrowers
 
     @api.model
     def _psa_access_depends(self):
@@ -34,7 +82,7 @@ class PsaTicket(models.Model):
         members = users.filtered(lambda user: self.company_id in user.company_ids)
         reasons = self.env["psa.access"]._psa_reasons(members, "desk", self.company_id, self.desk_id.id, access.TICKETS)
         for user, of_desk in reasons.items():
-            level, of_client = explained[user]
+            of_client = explained[user][1]
             if of_client[0].kind == "share":
                 continue  # what is lent is worked without the desk
             # The stricter of the two decides, so it is named first; the other only if it limits too.

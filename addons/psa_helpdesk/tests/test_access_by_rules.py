@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 from lxml import etree
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, tagged
 
 from .common import HelpdeskCommon
@@ -145,7 +145,7 @@ class TestAccessByRules(HelpdeskCommon):
         ticket = self.of_dental.with_user(self.rival_technician)
 
         for values in ({"desk_id": self.rival_desk.id}, {"partner_id": self.hal.id, "client_id": self.hilltop.id}):
-            with self.subTest(values), self.assertRaises(Exception):
+            with self.subTest(values), self.assertRaises(UserError):
                 ticket.write(values)
                 self.env.flush_all()
 
