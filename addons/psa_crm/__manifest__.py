@@ -16,6 +16,7 @@
         'views/res_partner_views.xml',
         'views/psa_crm_menus.xml',
         'wizard/psa_access_explain_views.xml',
+        'wizard/psa_access_default_views.xml',
         'views/psa_access_rule_views.xml',
         'views/psa_client_share_views.xml',
         'views/psa_client_absence_views.xml',
