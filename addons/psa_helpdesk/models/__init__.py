@@ -1,6 +1,5 @@
 from . import psa_access
 from . import psa_access_rule
-from . import psa_access_default
 from . import res_company_access
 from . import res_company
 from . import ir_sequence

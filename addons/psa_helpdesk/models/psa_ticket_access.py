@@ -15,10 +15,11 @@ class PsaTicket(models.Model):
     _access_idx = models.Index("(company_id, state, client_id, desk_id) WHERE active IS TRUE")
 
     def _compute_assignable_user_ids(self):
-        super()._compute_assignable_user_ids()
+        result = super()._compute_assignable_user_ids()
         borrowers = self._psa_borrowers(self.client_id)
         for ticket in self:
             ticket.assignable_user_ids |= borrowers.get(ticket.client_id._origin.id, self.env["res.users"])
+        return result
 
     @api.constrains("desk_id", "client_id")
     def _check_client_company(self):
