@@ -40,7 +40,7 @@ class PsaAccessRule(models.Model):
         [('user', "One Person"), ('team', "A Team"), ('group', "A Security Group")], string="For Whom", required=True, default='user',
         tracking=True, help="A rule for one person beats any rule for a team or a group he is in.")
     user_id = fields.Many2one(
-        'res.users', index='btree_not_null', ondelete='cascade', tracking=True,
+        'res.users', string="Person", index='btree_not_null', ondelete='cascade', tracking=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
     team_id = fields.Many2one('psa.team', index='btree_not_null', check_company=True, ondelete='cascade', tracking=True)
     group_id = fields.Many2one('res.groups', index='btree_not_null', ondelete='cascade', tracking=True)
