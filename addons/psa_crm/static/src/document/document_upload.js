@@ -64,6 +64,8 @@ const DocumentUpload = (Controller) =>
                 });
             } else if (answer.ids.length) {
                 this.documentNotification.add(_t("%s documents were added.", answer.ids.length), { type: "success" });
+                // An empty library shows samples, and what is among them cannot be clicked.
+                this.model.useSampleModel = false;
                 await this.model.load();
             }
         }
