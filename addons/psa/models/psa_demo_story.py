@@ -53,6 +53,20 @@ class PsaDemoStory(models.AbstractModel):
             item.with_user(item.user_id).action_done()
         self._load_own_fields(company)
 
+    @api.model
+    def _leave_out_odoo_sales(self):
+        """Take Odoo's own demo leads and quotes out of the pipeline: they tell of furniture, another story."""
+        theirs = self.env["ir.model.data"].search([
+            ("model", "in", ("crm.lead", "sale.order")), ("module", "not in", ("psa", "__export__")),
+        ])
+        by_model = {model: rows.mapped("res_id") for model, rows in theirs.grouped("model").items()}
+        leads = self.env["crm.lead"].browse(by_model.get("crm.lead", ())).exists()
+        leads.action_archive()
+        orders = self.env["sale.order"].browse(by_model.get("sale.order", ())).exists()
+        orders = orders.filtered(lambda order: not order.invoice_ids)
+        orders._action_cancel()
+        orders.unlink()
+
     def _load_own_fields(self, company):
         """Give the company's clients two fields of its own."""
         fields_of_clients = self.env["psa.field.set"].search(
