@@ -26,7 +26,7 @@ class PsaDocument(models.Model):
     type_id = fields.Many2one(
         'psa.document.type', required=True, index=True, ondelete='restrict', tracking=True, check_company=True,
         default=lambda self: self._default_type_id(), domain="[('company_id', 'in', [False, company_id])]")
-    icon = fields.Selection(related='type_id.icon')
+    icon = fields.Selection(related='type_id.icon', string="Type Icon")
     client_id = fields.Many2one(
         'res.partner', index='btree_not_null', ondelete='restrict', tracking=True, check_company=True,
         domain="[('psa_is_client', '=', True)]",
@@ -83,7 +83,7 @@ class PsaDocument(models.Model):
         related='current_version_id.number', string="Version", aggregator=None, groups='base.group_user')
     version_date = fields.Datetime(
         related='current_version_id.create_date', string="Version Of", groups='base.group_user')
-    file_name = fields.Char(related='current_version_id.file_name', groups='base.group_user')
+    file_name = fields.Char(related='current_version_id.file_name', string="File Name", groups='base.group_user')
     file_size = fields.Integer(related='current_version_id.file_size', aggregator=None, groups='base.group_user')
     is_viewable = fields.Boolean(related='current_version_id.is_viewable', groups='base.group_user')
     upload = fields.Binary(
@@ -91,7 +91,7 @@ class PsaDocument(models.Model):
         help="A file written here becomes the next version of the document.")
     upload_name = fields.Char(
         string="File Name of the Upload", compute='_compute_upload', inverse='_inverse_upload', groups='base.group_user')
-    download_ids = fields.One2many('psa.document.download', 'document_id', string="Downloads", groups='base.group_user')
+    download_ids = fields.One2many('psa.document.download', 'document_id', string="Download Log", groups='base.group_user')
     download_count = fields.Integer(string="Downloads", compute='_compute_download_count', groups='base.group_user')
 
     _order_idx = models.Index('(name, id)')

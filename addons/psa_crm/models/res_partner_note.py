@@ -5,7 +5,7 @@ class ResPartner(models.Model):
     _inherit = 'res.partner'
 
     psa_note_count = fields.Integer(
-        string="Notes", compute='_compute_psa_note_count', groups='psa_crm.group_technician,psa_crm.group_billing',
+        string="Client Notes", compute='_compute_psa_note_count', groups='psa_crm.group_technician,psa_crm.group_billing',
         help="On a client: its notes. On one of its people: the notes about talking to this person.")
 
     def _compute_psa_note_count(self):

@@ -10,11 +10,12 @@ class ResPartner(models.Model):
     _inherit = 'res.partner'
 
     psa_field_set_id = fields.Many2one(
-        'psa.field.set', string="Set of Own Fields", compute='_compute_psa_field_set_id', store=True, precompute=True,
+        'psa.field.set', string="Set of Own Fields", compute='_compute_psa_field_set_id', store=True,
         index='btree_not_null', groups='base.group_user',
         help="The own fields of the service company that serves this client.")
     psa_properties = fields.Properties(
         string="Own Fields", definition='psa_field_set_id.properties_definition', copy=True, groups='base.group_user',
+        precompute=False,  # the set depends on the client of the contact, which Odoo knows only once it is stored
         help="Fields that your company added for its clients, or for their people.")
 
     @api.depends('psa_is_client', 'is_company', 'type', 'company_id', 'commercial_partner_id.psa_is_client',
