@@ -34,7 +34,9 @@ class PsaDemoReferral(models.AbstractModel):
         self._keep("user_pro", nora.user_id)
         self._keep("company_juniper", nora.company_id)
         # As for everybody else in the story, the login is the password.
-        nora.user_id.with_context(no_reset_password=True).write({"login": "pro", "password": "pro"})
+        nora.user_id.with_context(no_reset_password=True).write({
+            "login": "pro", "password": "pro", "action_id": self.env.ref("psa_helpdesk.action_psa_desk_dashboard").id,
+        })
         link = self._refer(nora.user_id, {"name": "Kai Brandvold", "email": "kai@fernhill-networks.example"})
         kai = self._sign_up(
             "Kai Brandvold", "Fernhill Networks", "kai@fernhill-networks.example", now - timedelta(days=95), link.code

@@ -32,7 +32,6 @@ class PsaDemoStory(models.AbstractModel):
         story._load_conversations(chapters, tickets, now)
         story._load_time(chapters, tickets, now)
         story._load_invoice(now)
-        story._quiet_bot()
         story._backdate(chapters, tickets, now)
         story._forget_mails(tickets)
 
@@ -234,9 +233,10 @@ class PsaDemoStory(models.AbstractModel):
             )
         tickets.invalidate_recordset(["create_date", "write_date"])
 
+    @api.model
     def _quiet_bot(self):
         """Keep Odoo's bot from greeting the people of the story over their work."""
-        users = self.env.ref("base.main_company").user_ids.filtered(lambda user: not user.share)
+        users = self.env["res.users"].search([("share", "=", False)])
         if "odoobot_state" in users._fields:
             users.odoobot_state = "disabled"
 
