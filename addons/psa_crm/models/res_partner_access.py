@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import AccessError
-from odoo.fields import Domain
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..core import access
@@ -190,6 +190,8 @@ class ResPartner(models.Model):
         if not watched:
             return super().write(vals)
         before = {partner: partner.company_id for partner in self.sudo() if partner.psa_is_client}
+        if vals.get('company_id'):
+            self._psa_move_accounts(self.env['res.company'].browse(vals['company_id']))
         result = super().write(vals)
         if MEMBER_FIELDS & watched:
             people = self.sudo().with_context(active_test=False).search([
@@ -238,7 +240,17 @@ class ResPartner(models.Model):
                 astray.setdefault(client.company_id, self.browse())
                 astray[client.company_id] |= partner
         for company, partners in astray.items():
-            partners.sudo().write({'company_id': company.id})
+            # Odoo refuses a contact of another company than his account's; the accounts move first, see above.
+            partners.sudo().filtered(
+                lambda partner, company=company: not company or partner.user_ids.company_id <= company
+            ).write({'company_id': company.id})
+
+    def _psa_move_accounts(self, company):
+        """Put the portal accounts of these clients into the company that the clients are about to move to."""
+        clients = self.sudo().filtered(lambda partner: partner.psa_is_client and partner.company_id != company)
+        people = clients.with_context(active_test=False).search([('id', 'child_of', clients.ids)]) if clients else clients
+        accounts = people.user_ids.filtered(lambda user: user.share and user.company_id != company)
+        accounts.write({'company_ids': [Command.set(company.ids)], 'company_id': company.id})
 
     def _psa_renew_access(self, companies=None, everywhere=False):
         """Bring the effective access to these clients up to date, also in companies they belonged to."""

@@ -46,9 +46,6 @@ class ResPartner(models.Model):
             raise UserError(self.env._("These clients cannot move yet:\n%s", '\n'.join(f'• {text}' for text in shown)))
         former = clients.company_id
         people = clients.with_context(active_test=False).search([('id', 'child_of', clients.ids)])
-        users = people.user_ids
-        # A partner cannot be of another company than his account.
-        users.write({'company_ids': [Command.set(company.ids)], 'company_id': company.id})
         clients._psa_move_partners(people, company, responsible)
         clients._psa_move_history(company, responsible)
         for client in clients:

@@ -225,8 +225,13 @@ class TestAccessRule(PsaCrmCommon):
         self.assertNotIn(self.bakery, self._sees(self.second))
 
     def test_only_administrators_write_rules_and_nobody_the_table(self):
+        rule = self._rule('refuse', client_id=self.bakery.id, user_id=self.technician.id)
         for user in (self.technician, self.dispatcher, self.billing, self.plain_user):
-            self.assertFalse(self.env['psa.access.rule'].with_user(user).has_access('read'))
+            # Who administers a desk reads and writes the rules of that desk; those of clients are nobody's.
+            for operation in ('read', 'write', 'unlink'):
+                self.assertFalse(rule.with_user(user).has_access(operation), (user.login, operation))
+            with self.assertRaises(AccessError):
+                rule.with_user(user).copy()
         self.assertTrue(self.env['psa.access.rule'].with_user(self.company_admin).has_access('create'))
         for operation in ('read', 'write', 'create', 'unlink'):
             self.assertFalse(self.env['psa.access'].with_user(self.company_admin).has_access(operation))

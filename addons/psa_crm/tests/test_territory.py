@@ -168,8 +168,9 @@ class TestTerritory(PsaSalesCommon):
         self.env['psa.territory'].search([]).active = False
         by_hand = count(100, user_id=self.other_rep.id, team_id=self.team_east.id)
 
-        # Odoo follows and notifies the rep lead by lead, whoever chose him. Territories add less than a query for ten leads.
-        self.assertLess(routed - by_hand, 10)
+        # Odoo follows and notifies the rep lead by lead, whoever chose him. Territories add less than a query for six leads;
+        # a few of them ask which leads, teams and territories the rules of access let through.
+        self.assertLess(routed - by_hand, 15)
         self.assertLess(routed / 100, 30)
 
     def test_what_is_no_postcode_is_refused_with_the_remedy(self):
