@@ -13,8 +13,9 @@ class ResCompany(models.Model):
     _psa_share_code_uniq = models.UniqueIndex('(psa_share_code)')
 
     def init(self):
-        super().init()
+        result = super().init()
         self._psa_init_share_codes()
+        return result
 
     def _psa_runs_share_code(self):
         """Tell whether the current user may know and renew the code of the company: its administrators and owners."""

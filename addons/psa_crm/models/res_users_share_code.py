@@ -18,8 +18,9 @@ class ResUsers(models.Model):
     _psa_share_code_uniq = models.UniqueIndex('(psa_share_code)')
 
     def init(self):
-        super().init()
+        result = super().init()
         self._psa_init_share_codes()
+        return result
 
     @property
     def SELF_READABLE_FIELDS(self):

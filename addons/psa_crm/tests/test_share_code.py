@@ -65,7 +65,7 @@ class TestShareCode(PsaCrmCommon):
             self.Share.with_user(giver or self.owner).create({'client_id': self.bakery.id, 'receiver_code': code})
         except UserError as refusal:
             return str(refusal)
-        self.fail("the code was taken")
+        return self.fail("the code was taken")
 
     def test_a_pro_of_another_company_receives_a_client_by_his_code(self):
         self.assertNotIn(self.pro.id, [row[0] for row in self.env['res.users'].with_user(self.owner).name_search('rival_pro')])
@@ -195,11 +195,11 @@ class TestShareCode(PsaCrmCommon):
     def test_everybody_reads_his_own_code_in_his_preferences(self):
         for user in (self.pro, self.rival_owner, self.plain_user):
             with self.subTest(user.login):
-                user = user.with_user(user)
                 view = self.env.ref('base.view_users_form_simple_modif')
                 names = self.env['res.users'].with_user(user).get_view(view.id, 'form')['models']['res.users']
-                shown = user.read([name for name in ('psa_share_code', 'psa_company_share_code') if name in names])[0]
-                self.assertEqual(shown['psa_share_code'], user.sudo().psa_share_code)
+                shown = user.with_user(user).read(
+                    [name for name in ('psa_share_code', 'psa_company_share_code') if name in names])[0]
+                self.assertEqual(shown['psa_share_code'], user.psa_share_code)
                 self.assertRegex(shown['psa_share_code'], r'^P-[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}$')
                 self.assertEqual(
                     shown.get('psa_company_share_code') or False,
