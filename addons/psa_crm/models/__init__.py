@@ -45,6 +45,7 @@ from . import psa_client_note
 from . import psa_checklist
 from . import psa_checklist_item
 from . import mail_activity
+from . import mail_activity_store
 from . import mail_activity_plan
 from . import mail_activity_plan_template
 from . import res_company_client

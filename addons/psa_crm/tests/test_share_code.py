@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 
+from odoo.addons.mail.tools.discuss import Store
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import Form, freeze_time, new_test_user, tagged
@@ -106,6 +107,18 @@ class TestShareCode(PsaCrmCommon):
         self.assertEqual(self._lists(self.owner, 'psa_crm.action_psa_client_share_given'), shares)
         groups = self.Share.with_user(self.owner).web_read_group([('id', 'in', shares.ids)], ['user_id'], ['__count'])
         self.assertEqual(sum(group['__count'] for group in groups['groups']), 2)
+
+    def test_both_sides_open_the_chatter_with_the_task_to_answer(self):
+        share = self._share(self.pro.psa_share_code)
+
+        for user, stranger in ((self.owner, self.pro), (self.pro, self.owner)):
+            with self.subTest(user.login):
+                self.env.invalidate_all()
+                store = Store()
+                store.add(share.with_user(user), as_thread=True, request_list=['activities', 'followers', 'attachments'])
+                shown = {row['id']: row for row in store.get_result()['res.partner']}
+                self.assertEqual(shown[stranger.partner_id.id]['name'], stranger.name)
+                self.assertNotIn('email', shown[stranger.partner_id.id])
 
     def test_the_form_shows_the_receiver_after_it_was_saved(self):
         with Form(self.Share.with_user(self.owner)) as form:
