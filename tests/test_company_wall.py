@@ -1,5 +1,7 @@
 """The wall between service companies in one database, and between clients of one company: nothing leaks, in no way."""
 
+import xmlrpc.client
+
 import pytest
 from companies import STAFF, found, populate
 from crawl import Crawl, hidden_rows, stored_fields
@@ -266,8 +268,13 @@ class TestLent:
             return tech.search("res.partner", [("id", "=", client)]), tech.search("psa.ticket", [("id", "=", ticket)])
 
         assert seen() == ([], [])
+        # They do not see our company, neither to choose it nor by its id; we give them its code.
+        with pytest.raises(xmlrpc.client.Fault, match="no receiver"):
+            theirs.rpc("owner").create("psa.client.share", {"client_id": client, "to_company_id": ours.ids["company"]})
+        owner = ours.rpc("owner")
+        code = owner.read("res.users", owner.uid, "psa_company_share_code")["psa_company_share_code"]
         share = theirs.rpc("owner").create(
-            "psa.client.share", {"client_id": client, "to_company_id": ours.ids["company"], "level": "work"}
+            "psa.client.share", {"client_id": client, "target": "company", "receiver_code": code, "level": "work"}
         )
         assert seen() == ([], [])
         ours.rpc("owner").button("psa.client.share", share, "action_accept")

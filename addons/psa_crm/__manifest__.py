@@ -57,6 +57,7 @@
         'views/psa_access_rule_views.xml',
         'views/psa_client_share_views.xml',
         'views/psa_client_absence_views.xml',
+        'views/res_users_share_code_views.xml',
         'views/res_partner_access_views.xml',
         'views/psa_document_type_views.xml',
         'views/psa_document_download_views.xml',

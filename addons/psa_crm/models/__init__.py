@@ -17,9 +17,13 @@ from . import psa_access_mixin
 from . import psa_access_explanation
 from . import psa_access_mixin_explain
 from . import psa_access_rule
+from . import psa_share_code_mixin
+from . import psa_share_code_failure
 from . import psa_client_absence
+from . import psa_client_absence_code
 from . import psa_client_share
 from . import psa_client_share_flow
+from . import psa_client_share_code
 from . import discuss_channel_subscription
 from . import psa_client_class_access
 from . import psa_team_access
@@ -28,7 +32,9 @@ from . import res_groups
 from . import res_users
 from . import res_users_staff
 from . import res_users_access
+from . import res_users_share_code
 from . import res_company_service
+from . import res_company_share_code
 from . import res_partner
 from . import res_partner_access
 from . import res_partner_share
@@ -39,6 +45,7 @@ from . import psa_client_note
 from . import psa_checklist
 from . import psa_checklist_item
 from . import mail_activity
+from . import mail_activity_store
 from . import mail_activity_plan
 from . import mail_activity_plan_template
 from . import res_company_client

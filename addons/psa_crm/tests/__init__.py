@@ -37,3 +37,4 @@ from . import test_referral
 from . import test_referral_reward
 from . import test_client_absence
 from . import test_access_explained
+from . import test_share_code

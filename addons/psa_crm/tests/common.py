@@ -39,6 +39,18 @@ class PsaCrmCommon(TransactionCase):
         })
 
     @classmethod
+    def _with_code(cls, values, giver):
+        """Return the values of a share with the code of the receiver instead of one whom the giver cannot see."""
+        values = dict(values)
+        for fname in ('user_id', 'to_company_id'):
+            receiver = cls.env[cls.env['psa.client.share']._fields[fname].comodel_name].browse(values.get(fname, ()))
+            if receiver and not receiver.with_user(giver).has_access('read'):
+                values['receiver_code'] = receiver.psa_share_code
+                values.setdefault('target', 'user' if fname == 'user_id' else 'company')
+                del values[fname]
+        return values
+
+    @classmethod
     def _new_portal_users(cls):
         """Give Zoë the role of an employee and Omar that of an administrator; return their users."""
         cls.zoe.psa_portal_role = 'employee'

@@ -27,7 +27,10 @@ class TestClientAbsence(PsaCrmCommon):
 
     def _away(self, cover, **values):
         with Form(self.env['psa.client.absence'].with_user(self.technician)) as form:
-            form.cover_user_id = cover
+            if cover == self.rival:
+                form.receiver_code = cover.psa_share_code
+            else:
+                form.cover_user_id = cover
             form.date_from = NOW
             form.date_to = NOW + timedelta(days=14)
             for name, value in values.items():

@@ -39,6 +39,7 @@ class TestClientShare(PsaCrmCommon):
     def _share(self, giver=None, **values):
         if not values.keys() & {'user_id', 'team_id', 'to_company_id'}:
             values['user_id'] = self.rival.id
+        values = self._with_code(values, giver or self.manager)
         return self.env['psa.client.share'].with_user(giver or self.manager).create({'client_id': self.bakery.id, **values})
 
     def _accepted(self, **values):
@@ -196,7 +197,7 @@ class TestClientShare(PsaCrmCommon):
 
     def test_each_wrong_share_is_refused_with_the_reason(self):
         portal_user, __ = self._new_portal_users()
-        archived = self._new_rival('rival_gone', 'psa_crm.group_technician')
+        archived = self._new_staff('psa_gone', 'psa_crm.group_technician')
         archived.active = False
         cases = (
             (ValidationError, "with yourself", {'user_id': self.manager.id}),
@@ -306,7 +307,7 @@ class TestClientShare(PsaCrmCommon):
              'psa_account_manager_id': self.manager.id} for number in range(30)])
 
         shares = self.env['psa.client.share'].with_user(self.manager).create([
-            {'client_id': client.id, 'user_id': self.rival.id} for client in clients])
+            {'client_id': client.id, 'receiver_code': self.rival.psa_share_code} for client in clients])
 
         messages = self.env['mail.message'].search([
             ('model', '=', 'psa.client.share'), ('res_id', 'in', shares.ids), ('message_type', '=', 'user_notification')])

@@ -166,7 +166,7 @@ class TestDocumentSharing(DocumentCommon):
 
     def _share(self, **values):
         share = self.env['psa.client.share'].with_user(self.company_admin).create({
-            'client_id': self.client_dental.id, 'user_id': self.rival.id, **values})
+            'client_id': self.client_dental.id, **self._with_code({'user_id': self.rival.id, **values}, self.company_admin)})
         share.with_user(self.rival).action_accept()
         return share
 

@@ -43,6 +43,16 @@ class PsaCompanyProfile(models.TransientModel):
     secondary_color = fields.Char(string="Second Colour of Documents")
     email_primary_color = fields.Char(string="Button Text in Mails")
     email_secondary_color = fields.Char(string="Buttons in Mails")
+    share_code = fields.Char(
+        string="Sharing Code", compute='_compute_share_code',
+        help="Give it to people of other service companies who are to share clients with the company. It opens nothing: the company "
+             "accepts or declines each offer.")
+
+    @api.depends('company_id')
+    def _compute_share_code(self):
+        for profile in self:
+            company = profile.company_id
+            profile.share_code = company.sudo().psa_share_code if company and company._psa_runs_share_code() else False
 
     @api.model
     def default_get(self, fields_list):
@@ -89,6 +99,13 @@ class PsaCompanyProfile(models.TransientModel):
                 'type': 'success', 'message': self.env._("Saved."), 'next': {'type': 'ir.actions.client', 'tag': 'reload'},
             },
         }
+
+    def action_renew_share_code(self):
+        """Make the sharing code useless and get another one."""
+        self.ensure_one()
+        self.company_id._psa_check_runs_share_code()
+        self.company_id._psa_renew_share_code()
+        return True
 
     @api.model
     def _read_profile(self, record, names):

@@ -34,7 +34,7 @@ class TestAccessByRules(HelpdeskCommon):
 
     def _share(self, user=None, **values):
         share = self.env["psa.client.share"].with_user(self.administrator).create({
-            "client_id": self.dental.id, "user_id": (user or self.rival_technician).id, **values})
+            "client_id": self.dental.id, "receiver_code": (user or self.rival_technician).psa_share_code, **values})
         share.with_user(user or self.rival_technician).action_accept()
         return share
 
