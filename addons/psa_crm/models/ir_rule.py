@@ -57,9 +57,11 @@ class IrRule(models.Model):
             return self._psa_follow(model, 'author_id') | (
                 Domain('author_id', '=', False) & self._psa_follow(model, 'res_partner_id'))
         if model_name == 'res.partner':
-            # Colleagues, clients and what is lent are told apart by the rules of access; this is for all the others.
+            # Clients and what is lent are told apart by the rules of access; this is for all the others. Whoever made the
+            # account of a colleague (a visitor who signed up, a link in a mail), it is a colleague's.
             return (
-                Domain('company_id', '!=', False) | by_maker | Domain('commercial_partner_id.company_id', '!=', False))
+                Domain('company_id', '!=', False) | by_maker | Domain('commercial_partner_id.company_id', '!=', False)
+                | Domain('user_ids.company_ids', 'in', self._psa_wall_company_ids()))
         company_ids = self._psa_wall_company_ids()
         of_company = Domain('company_id', 'in', company_ids)
         wall = wall_of(self._psa_shape(model, has_rules))

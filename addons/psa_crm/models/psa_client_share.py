@@ -23,8 +23,6 @@ class PsaClientShare(models.Model):
     _description = "Client Share"
     _inherit = ['mail.thread', 'mail.activity.mixin']
     _order = 'date_from desc, id desc'
-    # It reaches from one company into another: its own rules say who sees it.
-    _psa_company_wall = False
 
     name = fields.Char(compute='_compute_name', store=True)
     client_id = fields.Many2one(

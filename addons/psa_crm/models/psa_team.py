@@ -17,8 +17,6 @@ class PsaTeam(models.Model):
     _inherit = ['mail.thread']
     _order = 'name, id'
     _parent_name = 'parent_id'
-    # Members may be of other companies: its own rules say who sees it.
-    _psa_company_wall = False
 
     name = fields.Char(required=True, tracking=True)
     active = fields.Boolean(default=True)

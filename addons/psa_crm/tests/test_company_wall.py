@@ -28,6 +28,29 @@ class TestCompanyWall(PsaCrmCommon):
             cls.env, login, groups='psa_crm.group_owner,sales_team.group_sale_manager,mail.group_mail_template_editor',
             email=f'{login}@rival.test', **vals)
 
+    def test_who_came_by_a_link_sees_himself_and_is_seen_by_colleagues(self):
+        visitor = self.env.ref('base.public_user')
+        groups = (self.env.ref('psa_crm.group_owner') | self.env.ref('base.group_user')).ids
+        accounts = self.env(user=visitor)['res.users'].sudo().with_context(no_reset_password=True).create([
+            {'name': name, 'login': f'{name}@rival.test', 'group_ids': [Command.set(groups)],
+             'company_id': self.other_company.id, 'company_ids': [Command.set(self.other_company.ids)]}
+            for name in ('nora', 'ned')])
+        nora, ned = accounts
+        nora.partner_id.company_id = False
+
+        self.env.invalidate_all()
+
+        self.assertEqual(nora.with_user(nora).read(['name', 'company_ids'])[0]['company_ids'], self.other_company.ids)
+        self.assertEqual(self.env['res.users'].with_user(ned).search([('id', '=', nora.id)]), nora)
+        self.assertFalse(self.env['res.users'].with_user(self.technician).search([('id', 'in', accounts.ids)]))
+
+    def test_who_runs_the_system_finds_the_accounts_of_every_company(self):
+        administrator = new_test_user(self.env, 'wall_admin', groups='base.group_system', company_id=self.company.id)
+
+        found = self.env['res.users'].with_user(administrator).search([('id', 'in', (self.rita | self.technician).ids)])
+
+        self.assertEqual(found, self.rita | self.technician)
+
     def _assert_hidden(self, records, roles=EVERYBODY):
         """Assert that our people neither find nor read nor change the records, and that their maker does."""
         self.assertEqual(records.with_user(self.rita).search([('id', 'in', records.ids)]), records)
