@@ -109,6 +109,10 @@ class PsaClientShare(models.Model):
                 partner_ids=people.partner_id.ids, body=body, author_id=first.giver_id.partner_id.id,
                 subject=self.env._("%s shares clients with you", first.giver_id.name))
 
+    def _message_get_suggested_recipients_batch(self, *args, **kwargs):
+        """Suggest nobody: the other side is beyond the wall, and is told by the share itself."""
+        return {share.id: [] for share in self}
+
     def _psa_note_on_clients(self, notes):
         """Note on the thread of each client what happened to its shares."""
         bodies = {}

@@ -115,7 +115,8 @@ class TestShareCode(PsaCrmCommon):
             with self.subTest(user.login):
                 self.env.invalidate_all()
                 store = Store()
-                store.add(share.with_user(user), as_thread=True, request_list=['activities', 'followers', 'attachments'])
+                store.add(share.with_user(user), as_thread=True, request_list=[
+                    'activities', 'attachments', 'contact_fields', 'followers', 'scheduledMessages', 'suggestedRecipients'])
                 shown = {row['id']: row for row in store.get_result()['res.partner']}
                 self.assertEqual(shown[stranger.partner_id.id]['name'], stranger.name)
                 self.assertNotIn('email', shown[stranger.partner_id.id])
