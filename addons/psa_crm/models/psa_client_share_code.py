@@ -66,5 +66,6 @@ class PsaClientShare(models.Model):
             users -= self.env['res.users']._psa_colleague_ids(users)
         if companies:
             companies -= set(self.env['res.company'].with_context(active_test=False)._search([('id', 'in', list(companies))]))
-        if users or companies:
+        teams = self.env['psa.team'].browse({vals['team_id'] for vals in vals_list if vals.get('team_id')})
+        if users or companies or teams - teams.exists()._filtered_access('read'):
             self.env['psa.share.code.failure']._psa_refuse_stranger()

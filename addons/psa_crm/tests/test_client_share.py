@@ -28,6 +28,9 @@ class TestClientShare(PsaCrmCommon):
         cls.team = cls.env['psa.team'].create({
             'name': "Rival Nights", 'company_id': cls.other_company.id, 'leader_id': cls.rival.id,
             'member_ids': [Command.link(cls.rival_second.id)]})
+        # Who gives to a team of another company is in it, or he would not know it.
+        cls.team.with_user(cls.rival)._psa_invite([cls.manager.email])
+        cls.env['psa.team.invitation'].search([('team_id', '=', cls.team.id)])._psa_accept(cls.manager)
         cls.clients = cls.bakery | cls.quarry
 
     @classmethod
@@ -154,6 +157,13 @@ class TestClientShare(PsaCrmCommon):
         self.assertFalse(self._sees(self.rival_admin))
         self.team.member_ids -= self.rival_second
         self.assertFalse(self._sees(self.rival_second))
+
+    def test_a_team_beyond_the_wall_is_refused_like_a_receiver_who_is_not_there(self):
+        stranger = self.env['psa.team'].create({'name': "Rival Days", 'company_id': self.other_company.id})
+
+        for team_id in (stranger.id, stranger.id + 1000):
+            with self.subTest(team_id=team_id), self.enter_registry_test_mode(), self.assertRaisesRegex(UserError, "no receiver"):
+                self._share(team_id=team_id)
 
     def test_sharing_with_a_company_reaches_its_people_and_those_to_come(self):
         share = self._share(to_company_id=self.other_company.id)
