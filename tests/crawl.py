@@ -210,10 +210,13 @@ class Crawl:
             own = self.call(model, "fields_get", list(names), attributes=["type"])
             rows = read(own)
         if rows is None and own:
-            # A list of records that this user may not read fails the whole: it must not hide the other fields.
-            lists = [name for name in own if names[name] == "many2many"]
-            rows = read([name for name in own if name not in lists])
-            for name in lists if rows is not None else ():
+            # A list of records that this user may not read fails the whole: it must not hide the other fields. So does a field
+            # that everybody reads of himself only.
+            alone = [name for name in own if names[name] == "many2many"]
+            rows = read([name for name in own if name not in alone])
+            if rows is None:
+                alone, rows = list(own), read([])
+            for name in alone if rows is not None else ():
                 told = {row["id"]: row[name] for row in read([name]) or ()}
                 rows = [{**row, name: told.get(row["id"])} for row in rows]
         return rows
