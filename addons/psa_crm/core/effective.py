@@ -82,6 +82,14 @@ class Effective:
                 return row.level
         return self.baselines.get((kind, company), REFUSE)
 
+    def has_exceptions(self, kind, company, moment):
+        """Tell whether items of a company differ; where none does, the level is the same whatever the item is.
+
+        >>> Effective([Row('desk', 1, None, 3)]).has_exceptions('desk', 1, datetime.max)
+        False
+        """
+        return bool(self._answers(moment)['exceptions'].get((kind, company)))
+
     def lent_level(self, item, part, moment, apart_from=()):
         """Return the level for a client by what is lent, by companies other than the given ones."""
         return max((

@@ -68,7 +68,9 @@ class PsaTicket(models.Model):
 
     def _psa_own_level(self, effective, company_id, client_id, now):
         level = super()._psa_own_level(effective, company_id, client_id, now)
-        return min(level, effective.level("desk", company_id, self.desk_id._origin.id, access.TICKETS, now))
+        # A list need not show the desk: it is read only where desks differ.
+        desk_id = self.desk_id._origin.id if effective.has_exceptions("desk", company_id, now) else None
+        return min(level, effective.level("desk", company_id, desk_id, access.TICKETS, now))
 
     @api.model
     def _psa_own_limits(self, effective, company_id, level, now):
