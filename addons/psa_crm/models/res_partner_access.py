@@ -243,7 +243,7 @@ class ResPartner(models.Model):
                 astray.setdefault(client.company_id, self.browse())
                 astray[client.company_id] |= partner
         for company, partners in astray.items():
-            # Odoo refuses a contact of another company than his account's; the accounts move first, see above.
+            # Odoo refuses a contact of another company than his account's; the accounts move first, see _psa_move_accounts.
             partners.sudo().filtered(
                 lambda partner, company=company: not company or partner.user_ids.company_id <= company
             ).write({'company_id': company.id})

@@ -1,8 +1,10 @@
+import doctest
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psa_cores.psa_crm import access
+from psa_cores.psa_crm import effective as effective_access
 from psa_cores.psa_crm.access import ALL, CLASS, FULL, ONE, PARTS, READ, REFUSE, TICKETS, WORK, Grant
 from psa_cores.psa_crm.effective import Effective, Row
 
@@ -53,6 +55,11 @@ def oracle(grants, default, moment, part):
             if not beaten:
                 level = max(level, grant.level)
     return level
+
+
+def test_the_examples_in_the_code_hold():
+    assert doctest.testmod(access).failed == 0
+    assert doctest.testmod(effective_access).failed == 0
 
 
 @given(grants, defaults, moments, st.sampled_from(PARTS))
