@@ -1,4 +1,5 @@
 """Databases: the one that is served, its backups, and the templates tests are cloned from."""
+import ast
 import hashlib
 import json
 import re
@@ -97,6 +98,39 @@ def base_template(odoo):
                      lambda fresh: odoo.init(fresh, ODOO_APPS, log=odoo.data_dir / f"{name}.log"))
 
 
+def addon_template(odoo, addon):
+    """Name of the cached database with an addon and those of ours it needs, as they are now.
+
+    Built addon by addon, each upon the template of those before it: who works on one addon pays for the install of that one only.
+    """
+    names = [*needed_addons(addon), addon]
+    template = base_template(odoo)
+    for count, last in enumerate(names, 1):
+        content = places.fingerprint(*(places.ADDONS / name for name in names[:count]))
+        below, name = template, f"upto_{last}_{template.removeprefix('base_')[-10:]}_{content}"
+
+        def build(fresh, below=below, last=last, name=name):
+            clone(odoo, below, fresh)
+            odoo.init(fresh, [last], log=odoo.data_dir / f"{name}.log")
+
+        if name not in odoo.cluster.databases():
+            _drop_unused(odoo, f"upto_{last}_")
+        template = _template(odoo, name, f"Install {last} in a template database", build)
+    return template
+
+
+def needed_addons(addon):
+    """Return the names of our addons that an addon needs, directly or not, each after those it needs itself."""
+    ordered = []
+    for name in sorted(set(_manifest(addon)["depends"]) & set(own_addons())):
+        ordered += [needed for needed in [*needed_addons(name), name] if needed not in ordered]
+    return ordered
+
+
+def _manifest(addon):
+    return ast.literal_eval((places.ADDONS / addon / "__manifest__.py").read_text())
+
+
 def full_template(odoo):
     """Name of the cached database with all our addons as they are now, without demo."""
     name = full_template_name(odoo)
@@ -108,14 +142,18 @@ def full_template(odoo):
         _build_pages(odoo, fresh)
 
     if name not in odoo.cluster.databases():
-        for old in sorted(odoo.cluster.databases()):
-            if old.startswith("full_") and not _in_use(odoo, old):
-                drop(odoo, old)
+        _drop_unused(odoo, "full_")
     return _template(odoo, name, "Install the suite in a template database", build)
 
 
 def full_template_name(odoo):
     return f"full_{places.fingerprint(places.ADDONS)}_{_pages_age()}_{odoo.toolchain.odoo.version[:12].replace('+', '_').replace('~', '_')}"
+
+
+def _drop_unused(odoo, prefix):
+    for old in sorted(odoo.cluster.databases()):
+        if old.startswith(prefix) and not old.endswith(".new") and not _in_use(odoo, old):
+            drop(odoo, old)
 
 
 def _in_use(odoo, name):

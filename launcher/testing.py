@@ -2,6 +2,7 @@
 import ast
 import concurrent.futures
 import dataclasses
+import math
 import os
 import re
 import shutil
@@ -18,6 +19,9 @@ OUTSIDE = places.ROOT / "tests"
 # Files that bring servers of their own and share nothing with the others run beside them.
 ALONE = ["test_install_matrix.py", "test_topology.py"]
 SERVERLESS = ["launcher"]
+# A database of its own costs some seconds: so many tests of one addon are worth one, and so many are enough for one.
+TESTS_WORTH_A_DATABASE = 20
+TESTS_PER_DATABASE = 150
 
 
 @dataclasses.dataclass
@@ -100,6 +104,33 @@ def named_tags(addon, name):
     return tags
 
 
+def parts(addon, tags, cores):
+    """Split the tests of an addon for several databases side by side: lists of Odoo test tags, of about the same size.
+
+    Tests that were named one by one, and addons with few tests, stay together.
+    """
+    if tags != [f"/{addon}"]:
+        return [tags]
+    sizes = count_tests(addon)
+    count = max(min(cores, sum(sizes.values()) // TESTS_WORTH_A_DATABASE), math.ceil(sum(sizes.values()) / TESTS_PER_DATABASE), 1)
+    split = [[] for _part in range(count)]
+    load = [0] * count
+    for klass in sorted(sizes, key=lambda klass: (-sizes[klass], klass)):
+        lightest = load.index(min(load))
+        split[lightest].append(f"/{addon}:{klass}")
+        load[lightest] += sizes[klass]
+    return [part for part in split if part]
+
+
+def count_tests(addon):
+    """Return {test class: number of its tests} of an addon; what a class inherits is not counted, but runs."""
+    return {
+        klass.name: max(1, sum(isinstance(node, ast.FunctionDef) and node.name.startswith("test") for node in klass.body))
+        for file in sorted((places.ADDONS / addon / "tests").glob("test_*.py"))
+        for klass in ast.parse(file.read_text()).body if isinstance(klass, ast.ClassDef) and klass.name.startswith("Test")
+    }
+
+
 def run(options):
     began = time.monotonic()
     made = plan(options.targets, options.name)
@@ -125,11 +156,8 @@ def run(options):
             runner.odoo = Odoo(cluster, places.cache() / "testdata", name=f"test_{os.getpid()}", max_cron_threads=0)
             if whole or needs_server:
                 runner.template = database.full_template(runner.odoo)
-            else:
-                runner.template = database.full_template_name(runner.odoo)
-                if runner.template not in cluster.databases():
-                    runner.template = None
-                    database.base_template(runner.odoo)
+            elif (full := database.full_template_name(runner.odoo)) in cluster.databases():
+                runner.template = full
             if needs_server:
                 runner.chromium = python_env.chromium()
                 runner.nginx = python_env.nginx()
@@ -138,9 +166,11 @@ def run(options):
             if together:
                 jobs.insert(0, lambda: runner.outside("outside-in", together))
             jobs += [lambda file=file: runner.outside(file.stem, [file]) for file in alone]
-            for addon, tags in sorted(made.addons.items(), key=lambda pair: -len(list((places.ADDONS / pair[0]).rglob("test_*.py")))):
+            for addon, tags in sorted(made.addons.items(), key=lambda pair: -sum(count_tests(pair[0]).values())):
                 if tags and has_odoo_tests(addon):
-                    jobs.append(lambda addon=addon, tags=tags: runner.addon(addon, tags))
+                    template = runner.template or database.addon_template(runner.odoo, addon)
+                    jobs += [lambda addon=addon, part=part, template=template, number=number: runner.addon(addon, part, template, number)
+                             for number, part in enumerate(parts(addon, tags, os.cpu_count() or 1), 1)]
             try:
                 results = runner.all(jobs)
             finally:
@@ -221,23 +251,21 @@ class Runner:
         places.own_by_service(folder)
         return folder
 
-    def addon(self, addon, tags):
-        """Odoo's own runner on a clone: with everything installed, or (narrowed) with what the addon needs."""
-        name = f"t{os.getpid()}_{addon}"
-        log = self.work / f"{addon}.log"
+    def addon(self, addon, tags, template, number):
+        """Odoo's own runner on a clone: of a database with everything installed, or (narrowed) with what the addon needs."""
+        title = addon if number == 1 else f"{addon}-{number}"
+        name = f"t{os.getpid()}_{title}"
+        log = self.work / f"{title}.log"
         began = time.monotonic()
-        template = self.template or database.base_template(self.odoo)
         database.clone(self.odoo, template, name)
         try:
             arguments = ["-d", name, "--db-filter", f"^{name}$", "--http-port", places.free_port(), "--stop-after-init",
                          "--test-tags", ",".join(tags)]
-            if not self.template:
-                arguments += ["-i", addon]
             environment = {**self.odoo.cluster.environment, "PSA_THOROUGH": "1" if self.options.thorough else ""}
             status = self._execute(self.odoo.command("server", *arguments), log, environment)
         finally:
             database.drop(self.odoo, name)
-        return read_odoo_log(addon, log, status, time.monotonic() - began)
+        return read_odoo_log(title, log, status, time.monotonic() - began)
 
     def _execute(self, command, log, environment):
         with open(log, "wb") as out:

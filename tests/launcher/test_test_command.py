@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from launcher import testing
+from launcher import database, testing
 from launcher.console import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,3 +93,25 @@ def test_the_closing_line_says_what_was_counted(capsys):
 def test_a_run_without_any_test_ends_in_failure(capsys):
     assert testing.report([testing.Result("a")], 0.0, False) == 1
     assert capsys.readouterr().out.splitlines()[-1] == "0 passed, 1 failed"
+
+
+def test_a_large_addon_is_split_over_the_cores_and_nothing_is_lost_or_doubled():
+    counts = testing.count_tests("psa_crm")
+
+    split = testing.parts("psa_crm", ["/psa_crm"], 2)
+
+    assert len(split) > 1
+    assert sorted(tag for part in split for tag in part) == sorted(f"/psa_crm:{klass}" for klass in counts)
+    assert all(sum(counts[tag.partition(":")[2]] for tag in part) <= 2 * testing.TESTS_PER_DATABASE for part in split)
+
+
+def test_tests_that_were_named_stay_together():
+    assert testing.parts("psa_crm", ["/psa_crm:TestAccess"], 2) == [["/psa_crm:TestAccess"]]
+
+
+def test_an_addon_stands_on_those_it_needs_in_the_order_they_need_each_other():
+    needed = database.needed_addons("psa_portal")
+
+    assert needed.index("psa_crm") < needed.index("psa_assets") < needed.index("psa_helpdesk")
+    assert "psa_portal" not in needed
+    assert len(needed) == len(set(needed))
