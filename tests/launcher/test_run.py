@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import threading
+import time
 import urllib.request
 from pathlib import Path
 
@@ -77,6 +78,29 @@ def test_first_start_sets_up_and_ctrl_c_leaves_nothing(state, processes):
     steps = [line for line in run.output if "✓" in line]
     assert steps
     assert all(re.search(r"\(\d+\.\d s\)", line) for line in steps), steps
+
+
+def test_dev_reloads_changed_python(state, processes):
+    run = Run(state, "--dev")
+    log = state / "odoo" / "odoo.log"
+    try:
+        run.wait_ready()
+        starts = log.read_text().count("Modules loaded.")
+
+        with open(ROOT / "addons" / "psa_assets" / "models" / "psa_asset.py", "r+b") as file:
+            first = file.read(1)
+            file.seek(0)
+            file.write(first)  # the content stays: others may read the file at this moment
+
+        deadline = time.monotonic() + 60
+        while log.read_text().count("Modules loaded.") == starts and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert "autoreload activated" in log.read_text()
+        assert log.read_text().count("Modules loaded.") > starts
+    finally:
+        run.interrupt()
+
+    assert not processes(state)
 
 
 def test_second_start_creates_nothing_again(state, processes):
