@@ -21,7 +21,8 @@ ALONE = ["test_install_matrix.py", "test_topology.py"]
 SERVERLESS = ["launcher"]
 # A database of its own costs some seconds: so many tests of one addon are worth one, and so many are enough for one.
 TESTS_WORTH_A_DATABASE = 20
-TESTS_PER_DATABASE = 150
+TESTS_PER_DATABASE = 300
+TESTS_WORTH_THE_PAGES = 60
 
 
 @dataclasses.dataclass
@@ -111,24 +112,40 @@ def parts(addon, tags, cores):
     """
     if tags != [f"/{addon}"]:
         return [tags]
-    sizes = count_tests(addon)
-    count = max(min(cores, sum(sizes.values()) // TESTS_WORTH_A_DATABASE), math.ceil(sum(sizes.values()) / TESTS_PER_DATABASE), 1)
+    sizes, browsing = count_tests(addon)
+    total = sum(sizes.values())
+    count = max(min(cores, total // TESTS_WORTH_A_DATABASE), math.ceil(total / TESTS_PER_DATABASE), 1)
     split = [[] for _part in range(count)]
     load = [0] * count
-    for klass in sorted(sizes, key=lambda klass: (-sizes[klass], klass)):
-        lightest = load.index(min(load))
+    # Odoo builds the pages in each database whose tests ask for pages: those go into one.
+    load[0] = TESTS_WORTH_THE_PAGES if browsing else 0
+    for klass in sorted(sizes, key=lambda klass: (klass not in browsing, -sizes[klass], klass)):
+        lightest = 0 if klass in browsing else load.index(min(load))
         split[lightest].append(f"/{addon}:{klass}")
         load[lightest] += sizes[klass]
     return [part for part in split if part]
 
 
 def count_tests(addon):
-    """Return {test class: number of its tests} of an addon; what a class inherits is not counted, but runs."""
-    return {
-        klass.name: max(1, sum(isinstance(node, ast.FunctionDef) and node.name.startswith("test") for node in klass.body))
-        for file in sorted((places.ADDONS / addon / "tests").glob("test_*.py"))
-        for klass in ast.parse(file.read_text()).body if isinstance(klass, ast.ClassDef) and klass.name.startswith("Test")
+    """Return {test class: number of its tests} of an addon, and the classes that ask a server for pages.
+
+    What a class inherits is not counted, but runs.
+    """
+    found = {
+        klass.name: klass
+        for file in sorted((places.ADDONS / addon / "tests").glob("*.py"))
+        for klass in ast.parse(file.read_text()).body if isinstance(klass, ast.ClassDef)
     }
+
+    def browses(name):
+        bases = [base.id for base in found[name].bases if isinstance(base, ast.Name)] if name in found else []
+        return name.startswith("HttpCase") or any(map(browses, bases))
+
+    sizes = {
+        name: max(1, sum(isinstance(node, ast.FunctionDef) and node.name.startswith("test") for node in klass.body))
+        for name, klass in found.items() if name.startswith("Test")
+    }
+    return sizes, {name for name in sizes if browses(name)}
 
 
 def run(options):
@@ -166,7 +183,7 @@ def run(options):
             if together:
                 jobs.insert(0, lambda: runner.outside("outside-in", together))
             jobs += [lambda file=file: runner.outside(file.stem, [file]) for file in alone]
-            for addon, tags in sorted(made.addons.items(), key=lambda pair: -sum(count_tests(pair[0]).values())):
+            for addon, tags in sorted(made.addons.items(), key=lambda pair: -sum(count_tests(pair[0])[0].values())):
                 if tags and has_odoo_tests(addon):
                     template = runner.template or database.addon_template(runner.odoo, addon)
                     jobs += [lambda addon=addon, part=part, template=template, number=number: runner.addon(addon, part, template, number)

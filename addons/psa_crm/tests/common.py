@@ -8,9 +8,13 @@ from odoo.tests import TransactionCase, new_test_user
 class PsaCrmCommon(TransactionCase):
     """One service company with its staff, a second one, and the client "Harbour Dental" with its people."""
 
+    # Set by the few classes whose tests look at what a new service company can account with.
+    loads_books = False
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls._skip_what_is_not_tested()
         # Other addons may extend the groups; what is tested here is what these users are allowed as members of them.
         cls.company = cls.env.company
         cls.other_company = cls.env['res.company'].create({'name': "Rival IT"})
@@ -25,8 +29,18 @@ class PsaCrmCommon(TransactionCase):
         cls.omar = cls._new_contact("Omar Lund", 'omar@harbour-dental.test')
 
     @classmethod
+    def _skip_what_is_not_tested(cls):
+        """Leave out what takes seconds in each class and what no test of it looks at."""
+        if not cls.loads_books:
+            cls.startClassPatcher(patch.object(cls.registry['res.company'], '_psa_load_books', lambda companies: None))
+        if hasattr(cls.registry['res.users'], '_generate_onboarding_todo'):  # a task with a picture for each new user
+            cls.startClassPatcher(
+                patch.object(cls.registry['res.users'], '_generate_onboarding_todo', lambda users: None))
+
+    @classmethod
     def _new_staff(cls, login, groups):
-        return new_test_user(cls.env, login, groups=groups, email=f'{login}@brightwater.test')
+        return new_test_user(
+            cls.env, login, groups=groups, email=f'{login}@brightwater.test', context={'no_reset_password': True})
 
     @classmethod
     def _new_client(cls, name, **values):
@@ -61,17 +75,12 @@ class PsaCrmCommon(TransactionCase):
 class PsaSignupCommon(PsaCrmCommon):
     """Sign-up is open; "Ada Brown" of "Ada IT" wants to come in. Mail is read from the queue."""
 
-    loads_books = False
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.env['ir.config_parameter'].set_param('psa_crm.signup_enabled', 'True')
         cls.Signup = cls.env['psa.signup']
         cls.country = cls.env.ref('base.us')
-        if not cls.loads_books:
-            # Seconds each time, and what they do is told elsewhere.
-            cls.startClassPatcher(patch.object(cls.registry['res.company'], '_psa_load_books', lambda companies: None))
 
     @contextmanager
     def _refused(self, exception, reason):

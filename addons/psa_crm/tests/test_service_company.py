@@ -4,8 +4,8 @@ from odoo.tests import new_test_user, tagged
 from .common import PsaCrmCommon
 
 
-@tagged('post_install', '-at_install')
-class TestServiceCompany(PsaCrmCommon):
+class ServiceCompanyCommon(PsaCrmCommon):
+    """Ingrid has signed up and has no company yet."""
 
     @classmethod
     def setUpClass(cls):
@@ -15,6 +15,30 @@ class TestServiceCompany(PsaCrmCommon):
     def _create_company(self, owner=None, **vals):
         return self.env['res.company']._psa_create_service_company(
             {'name': "Fjord IT", 'country_id': self.env.ref('base.us').id, **vals}, owner or self.pro)
+
+
+@tagged('post_install', '-at_install')
+class TestServiceCompanyBooks(ServiceCompanyCommon):
+
+    loads_books = True
+
+    def test_the_company_can_invoice_from_the_first_day(self):
+        company = self._create_company()
+
+        self.assertTrue(company.chart_template)
+        journals = self.env['account.journal'].search([('company_id', '=', company.id)])
+        self.assertLessEqual({'sale', 'purchase', 'bank'}, set(journals.mapped('type')))
+
+    def test_a_country_whose_accounting_is_not_installed_gets_the_generic_chart(self):
+        company = self._create_company(country_id=self.env.ref('base.no').id)
+
+        self.assertEqual(company.chart_template, 'generic_coa')
+        self.assertEqual(company.currency_id, self.env.ref('base.NOK'))
+        self.assertEqual(company.country_id, self.env.ref('base.no'))
+
+
+@tagged('post_install', '-at_install')
+class TestServiceCompany(ServiceCompanyCommon):
 
     def test_who_signs_up_becomes_owner_of_his_company_and_of_nothing_else(self):
         company = self._create_company()
@@ -41,20 +65,6 @@ class TestServiceCompany(PsaCrmCommon):
             'name': "Fjord IT", 'street': "Quay 4", 'city': "Bergen", 'zip': "5003", 'phone': "+47 55 00 00 00",
             'email': 'hello@fjord-it.test', 'currency_id': self.env.ref('base.EUR').id,
         }])
-
-    def test_the_company_can_invoice_from_the_first_day(self):
-        company = self._create_company()
-
-        self.assertTrue(company.chart_template)
-        journals = self.env['account.journal'].search([('company_id', '=', company.id)])
-        self.assertLessEqual({'sale', 'purchase', 'bank'}, set(journals.mapped('type')))
-
-    def test_a_country_whose_accounting_is_not_installed_gets_the_generic_chart(self):
-        company = self._create_company(country_id=self.env.ref('base.no').id)
-
-        self.assertEqual(company.chart_template, 'generic_coa')
-        self.assertEqual(company.currency_id, self.env.ref('base.NOK'))
-        self.assertEqual(company.country_id, self.env.ref('base.no'))
 
     def test_a_visitor_who_signs_up_is_not_put_into_the_company(self):
         public = self.env.ref('base.public_user')

@@ -16,7 +16,7 @@ class MoveCommon(PsaCrmCommon):
         cls.pro = new_test_user(
             cls.env, 'ingrid', groups='psa_crm.group_company_admin', email='ingrid@fjord-it.test', name="Ingrid Dahl",
             company_id=cls.own.id, company_ids=[Command.set(cls.own.ids)])
-        cls.own._psa_load_books()
+        cls.own._psa_load_books()  # only where the class says so
         kind = cls.env['psa.client.class'].create({'name': "Gold", 'company_id': cls.own.id})
         cls.bakery = cls._new_client(
             "Mill Bakery", company_id=cls.own.id, psa_client_class_id=kind.id,
@@ -30,6 +30,39 @@ class MoveCommon(PsaCrmCommon):
     def _create(self, **vals):
         self._wizard(**vals).action_create()
         return self.env['res.company'].search([('name', '=', "Fjord IT")])
+
+
+@tagged('post_install', '-at_install')
+class TestClientMovesWithInvoices(MoveCommon):
+
+    loads_books = True
+
+    def test_posted_invoices_stay_and_can_still_be_paid_and_credited(self):
+        invoice = self.env['account.move'].with_company(self.own).create({
+            'move_type': 'out_invoice', 'partner_id': self.bakery.id,
+            'invoice_line_ids': [Command.create({'name': "Work", 'price_unit': 100, 'tax_ids': []})],
+        })
+        invoice.action_post()
+
+        self._create(client_ids=[Command.set(self.bakery.ids)])
+
+        self.assertEqual(invoice.company_id, self.own)
+        self.env['account.payment.register'].with_company(self.own).with_context(
+            active_model='account.move', active_ids=invoice.ids).create({})._create_payments()
+        self.assertIn(invoice.payment_state, ('paid', 'in_payment'))
+
+    def test_what_is_in_the_way_is_said_before_anything_happens(self):
+        self.env['account.move'].with_company(self.own).create({'move_type': 'out_invoice', 'partner_id': self.bakery.id})
+        wizard = self._wizard(client_ids=[Command.set(self.bakery.ids)])
+        self.assertIn("1 draft invoices", wizard.obstacles)
+
+        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
+            wizard.action_create()
+
+        self.assertIn("1 draft invoices. Post or delete them.", caught.exception.args[0])
+        self.assertFalse(self.env['res.company'].search([('name', '=', "Fjord IT")]))
+        self.assertEqual(self.pro.company_ids, self.own)
+        self.assertEqual(self.bakery.company_id, self.own)
 
 
 @tagged('post_install', '-at_install')
@@ -59,33 +92,6 @@ class TestServiceCompanyWizard(MoveCommon):
         self.assertEqual(self.bakery.psa_client_class_id.company_id, company)
         self.assertEqual(self.bakery.psa_client_class_id.name, "Gold")
         self.assertIn("Moved from Ingrid Dahl to Fjord IT", self.bakery.message_ids[:1].body)
-
-    def test_posted_invoices_stay_and_can_still_be_paid_and_credited(self):
-        invoice = self.env['account.move'].with_company(self.own).create({
-            'move_type': 'out_invoice', 'partner_id': self.bakery.id,
-            'invoice_line_ids': [Command.create({'name': "Work", 'price_unit': 100, 'tax_ids': []})],
-        })
-        invoice.action_post()
-
-        self._create(client_ids=[Command.set(self.bakery.ids)])
-
-        self.assertEqual(invoice.company_id, self.own)
-        self.env['account.payment.register'].with_company(self.own).with_context(
-            active_model='account.move', active_ids=invoice.ids).create({})._create_payments()
-        self.assertIn(invoice.payment_state, ('paid', 'in_payment'))
-
-    def test_what_is_in_the_way_is_said_before_anything_happens(self):
-        self.env['account.move'].with_company(self.own).create({'move_type': 'out_invoice', 'partner_id': self.bakery.id})
-        wizard = self._wizard(client_ids=[Command.set(self.bakery.ids)])
-        self.assertIn("1 draft invoices", wizard.obstacles)
-
-        with self.assertRaises(UserError) as caught, self.env.cr.savepoint():
-            wizard.action_create()
-
-        self.assertIn("1 draft invoices. Post or delete them.", caught.exception.args[0])
-        self.assertFalse(self.env['res.company'].search([('name', '=', "Fjord IT")]))
-        self.assertEqual(self.pro.company_ids, self.own)
-        self.assertEqual(self.bakery.company_id, self.own)
 
     def test_a_client_of_everybody_and_a_person_of_ours_do_not_move(self):
         self.bakery.company_id = False

@@ -13,8 +13,6 @@ from .common import PsaSignupCommon
 @tagged('post_install', '-at_install')
 class TestSignup(PsaSignupCommon):
 
-    loads_books = True
-
     # The request and its mail
 
     def test_a_request_is_kept_without_network_or_token(self):
@@ -128,21 +126,6 @@ class TestSignup(PsaSignupCommon):
 
     # The confirmation
 
-    def test_a_confirmed_request_makes_account_and_company(self):
-        signup = self._request()
-        self._answer()
-        signup._confirm("Ada IT Services")
-
-        user, company = signup.user_id, signup.company_id
-        self.assertEqual((user.login, user.name), ('ada@ada-it.test', "Ada Brown"))
-        self.assertEqual(user.company_ids, company)
-        self.assertTrue(user.has_group('psa_crm.group_owner'))
-        self.assertFalse(user.has_group('base.group_system'))
-        self.assertFalse(user.has_group('base.group_portal'))
-        self.assertEqual((company.name, company.country_id, company.currency_id.name), ("Ada IT Services", self.country, 'USD'))
-        self.assertTrue(company.chart_template)
-        self.assertIn('/web/signup?', signup._password_url())
-
     def test_a_link_works_once(self):
         signup = self._sign_up()
 
@@ -223,3 +206,24 @@ class TestSignup(PsaSignupCommon):
         self.env['ir.config_parameter'].set_param('psa_crm.signup_overall', 1000)
         answer(1, 100)
         self.assertEqual(answer(2, 110), answer(20, 120))
+
+
+@tagged('post_install', '-at_install')
+class TestSignupCompany(PsaSignupCommon):
+
+    loads_books = True
+
+    def test_a_confirmed_request_makes_account_and_company(self):
+        signup = self._request()
+        self._answer()
+        signup._confirm("Ada IT Services")
+
+        user, company = signup.user_id, signup.company_id
+        self.assertEqual((user.login, user.name), ('ada@ada-it.test', "Ada Brown"))
+        self.assertEqual(user.company_ids, company)
+        self.assertTrue(user.has_group('psa_crm.group_owner'))
+        self.assertFalse(user.has_group('base.group_system'))
+        self.assertFalse(user.has_group('base.group_portal'))
+        self.assertEqual((company.name, company.country_id, company.currency_id.name), ("Ada IT Services", self.country, 'USD'))
+        self.assertTrue(company.chart_template)
+        self.assertIn('/web/signup?', signup._password_url())
