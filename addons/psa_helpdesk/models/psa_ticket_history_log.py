@@ -56,14 +56,14 @@ class PsaTicket(models.Model):
             if old is None:
                 continue
             desks[ticket.id] = (old["desk_id"], vals.get("desk_id", old["desk_id"]))
-            changes.setdefault(writers.get(ticket.id, self.env), []).extend(
+            changes.setdefault(writers.get(ticket.id) or self._history_writer(), []).extend(
                 (ticket.id, fname, old[fname], vals[fname])
                 for fname in fnames
                 if fname in vals and (old[fname] or None) != (vals[fname] or None)
                 and (fname not in LIFE_DATES or ticket._is_by_hand(vals[fname], now))
             )
-        for writer, of_writer in changes.items():
-            self.with_env(writer)._log_changes(of_writer, desks)
+        for (uid, lang, tz), of_writer in changes.items():
+            self.with_user(uid).with_context(lang=lang, tz=tz).sudo()._log_changes(of_writer, desks)
         return result
 
     def _attribute_label(self, fname):
@@ -168,12 +168,16 @@ class PsaTicket(models.Model):
         if changes:
             self.env["psa.ticket.history"]._append(self._history_changes(changes, desks, names))
 
+    def _history_writer(self):
+        """Return who writes now, with the language and time zone in which he sees values."""
+        return self.env.uid, self.env.context.get("lang"), self.env.context.get("tz")
+
     def _history_writers(self):
-        """Return {ticket id: environment of who wrote it in this transaction}: the ORM sends his changes off later, as anybody."""
+        """Return {ticket id: who wrote it in this transaction}: the ORM sends his changes off later, as anybody."""
         return self.env.cr.precommit.data.setdefault("psa.ticket.history.writers", {})
 
     def _remember_writer(self):
-        writers = self._history_writers()
-        if any(writers.get(ticket_id, self.env).uid != self.env.uid for ticket_id in self._ids):
+        writers, writer = self._history_writers(), self._history_writer()
+        if any(writers.get(ticket_id, writer)[0] != self.env.uid for ticket_id in self._ids):
             self.flush_recordset()
-        writers.update(dict.fromkeys(self._ids, self.env))
+        writers.update(dict.fromkeys(self._ids, writer))
