@@ -28,6 +28,8 @@
         "views/psa_helpdesk_menus.xml",
         "views/psa_desk_admin_views.xml",
         "views/psa_access_views.xml",
+        "wizard/psa_ticket_bulk_edit_views.xml",
+        "views/psa_ticket_history_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",
