@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.tools import SQL
+from odoo.tools.mail import generate_tracking_message_id
 
 
 class PsaTicket(models.Model):
@@ -17,6 +18,27 @@ class PsaTicket(models.Model):
             "views": [(False, "form")],
             "target": "new",
         }
+
+    def _comment_all(self, body, is_internal):
+        """Say the same on each of these tickets; whom it reaches by mail is up to the caller.
+
+        Messages are created together. What follows a posted message follows each of these, too: entries, clocks, states.
+        """
+        author_id, email_from = self._message_compute_author()
+        reply_to = self._notify_get_reply_to(default=email_from, author_id=author_id)
+        subtype = "mail.mt_note" if is_internal else "mail.mt_comment"
+        values = [
+            {
+                "model": self._name, "res_id": ticket.id, "body": body, "author_id": author_id, "email_from": email_from,
+                "message_type": "comment", "is_internal": is_internal, "reply_to": reply_to[ticket.id], "partner_ids": [],
+                "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id(subtype), "attachment_ids": [],
+                "message_id": generate_tracking_message_id(f"{ticket.id}-{self._name}"),
+            }
+            for ticket in self
+        ]
+        messages = self.sudo()._message_create([dict(vals) for vals in values])
+        for ticket, message, vals in zip(self, messages.with_env(self.env), values, strict=True):
+            ticket._message_post_after_hook(message, vals)
 
     def _comment_followers(self):
         """Return {partner id: ids of these tickets of which a comment reaches him}, in one query."""

@@ -221,6 +221,15 @@ class TestManyTickets(BulkEditCommon):
         growth = (self._queries(lambda: self._edit(many, **values)) - self._queries(lambda: self._edit(few, **values))) / 80
         self.assertLessEqual(growth, 0.5)
 
+    def test_a_comment_takes_no_more_than_its_entry_needs(self):
+        self._edit(self._tickets(3), comment="<p>x</p>")
+        few, many = self._tickets(5), self._tickets(85)
+
+        growth = (
+            self._queries(lambda: self._edit(many, comment="<p>x</p>")) - self._queries(lambda: self._edit(few, comment="<p>x</p>"))
+        ) / 80
+        self.assertLessEqual(growth, 2.5)
+
     def test_a_thousand_tickets_take_less_than_twenty_seconds(self):
         tickets = self._tickets(1000)
         self.env.invalidate_all()

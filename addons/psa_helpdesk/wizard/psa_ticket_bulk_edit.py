@@ -95,16 +95,14 @@ class PsaTicketBulkEdit(models.TransientModel):
         note, comment = (text if not is_html_empty(text) else False for text in (self.note, self.comment))
         if not (vals or note or comment):
             raise UserError(self.env._("Nothing to change yet. Fill in at least one field, a note or a comment."))
-        quiet = tickets.with_context(mail_auto_subscribe_no_notify=True, mail_post_autofollow_author_skip=True)
         assigned_before = dict(zip(tickets, tickets.mapped(lambda ticket: ticket.user_id.id), strict=True)) if vals.get("user_id") else {}
         if vals:
-            quiet.write(vals)
-        for text, subtype in ((note, "mail.mt_note"), (comment, "mail.mt_comment")):
-            if text:
-                for ticket in quiet:
-                    # Followers get the digest instead.
-                    ticket.message_post(
-                        body=Markup(text), message_type="comment", subtype_xmlid=subtype, notify_skip_followers=True)
+            # The digest says so instead.
+            tickets.with_context(mail_auto_subscribe_no_notify=True).write(vals)
+        if note:
+            tickets._comment_all(Markup(note), is_internal=True)
+        if comment:
+            tickets._comment_all(Markup(comment), is_internal=False)
         newly_assigned = tickets.filtered(lambda ticket: assigned_before.get(ticket, self.user_id.id) != self.user_id.id)
         told = self._told(tickets, newly_assigned, comment)
         tickets._send_digest(told)
