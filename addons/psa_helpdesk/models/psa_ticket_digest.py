@@ -1,4 +1,3 @@
-from markupsafe import Markup
 from odoo import models
 
 LISTED = 100
@@ -67,26 +66,26 @@ class PsaTicket(models.Model):
         About a single ticket it is sent as the ticket, so that an answer comes back to it.
         """
         for partner, (tickets, lines) in told.items():
-            tickets = tickets.with_context(lang=partner.lang).sudo()
-            single = tickets if len(tickets) == 1 else self.env["mail.thread"]
+            listed = tickets.with_context(lang=partner.lang).sudo()
+            single = listed if len(listed) == 1 else self.env["mail.thread"]
             body = self.env["ir.qweb"].with_context(lang=partner.lang)._render("psa_helpdesk.message_ticket_digest", {
                 "lines": lines,
-                "tickets": tickets[:LISTED],
-                "more": max(0, len(tickets) - LISTED),
+                "tickets": listed[:LISTED],
+                "more": max(0, len(listed) - LISTED),
                 "link": "/my/tickets/%s" if partner.partner_share else "/mail/view?model=psa.ticket&res_id=%s",
             }, minimal_qcontext=True)
             subject = (
-                tickets.display_name if single
-                else tickets.env._("%(count)s tickets: %(first)s, …", count=len(tickets), first=tickets[0].display_name)
+                listed.display_name if single
+                else listed.env._("%(count)s tickets: %(first)s, …", count=len(listed), first=listed[0].display_name)
             )
             values = {}
-            if not single and tickets.desk_id[:1].alias_email:
-                values["reply_to"] = tickets.desk_id[:1].alias_email
+            if not single and listed.desk_id[:1].alias_email:
+                values["reply_to"] = listed.desk_id[:1].alias_email
             single.with_context(lang=partner.lang, mail_notify_author=True).message_notify(
                 partner_ids=partner.ids,
                 subject=subject,
-                body=self.env["mail.render.mixin"]._replace_local_links(Markup(body)),
+                body=self.env["mail.render.mixin"]._replace_local_links(body),
                 email_layout_xmlid="mail.mail_notification_light",
-                model_description=tickets.env._("Tickets"),
+                model_description=listed.env._("Tickets"),
                 **values,
             )

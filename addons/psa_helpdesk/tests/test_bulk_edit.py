@@ -75,7 +75,7 @@ class TestBulkEdit(BulkEditCommon):
             ticket: sorted(rows.filtered(lambda row, ticket=ticket: row.ticket_id == ticket).mapped("field_name"))
             for ticket in tickets
         }
-        self.assertEqual(counts, dict.fromkeys(tickets, ["priority_id", "stage_id", "tag_ids"]))
+        self.assertEqual(counts, {ticket: ["priority_id", "stage_id", "tag_ids"] for ticket in tickets})
         self.assertEqual(rows.user_id, self.technician)
 
     def test_the_new_assignee_gets_one_mail_about_all(self):

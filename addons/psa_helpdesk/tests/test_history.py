@@ -175,7 +175,7 @@ class TestWhatIsLogged(HistoryCommon):
 
     def test_tags_and_assets_show_the_list_before_and_after(self):
         tags = self.env["psa.ticket.tag"].create([{"name": "Alpha"}, {"name": "Beta"}])
-        assets = self.env["psa.asset"].create([{"name": "PC 1", "client_id": self.dental.id}, {"name": "PC 2", "client_id": self.dental.id}])
+        assets = self.env["psa.asset"].create([{"name": name, "client_id": self.dental.id} for name in ("PC 1", "PC 2")])
 
         self.assertEqual(self._change({"tag_ids": [(6, 0, tags.ids)]}), {"Tags": ("", "Alpha, Beta")})
         self.assertEqual(self._change({"tag_ids": [(3, tags[0].id)]}), {"Tags": ("Alpha, Beta", "Beta")})
@@ -204,10 +204,10 @@ class TestWhatIsLogged(HistoryCommon):
         self.assertEqual(rows, {"Floor": ("1", "2"), "Colour": ("Red", "Blue"), "Site Contact": ("", "Zoë Marsh")})
 
     def test_nothing_in_the_context_switches_it_off(self):
-        keys = {key: True for key in (
+        keys = dict.fromkeys((
             "tracking_disable", "mail_notrack", "mail_create_nolog", "import_file", "install_mode", "no_reset_password",
-            "psa_ticket_create", "psa_bulk_digest", "module", "prefetch_fields",
-        )}
+            "psa_ticket_create", "psa_log_batch", "mail_auto_subscribe_no_notify", "prefetch_fields",
+        ), True)
 
         self.assertEqual(self._change({"name": "Quiet"}, **keys), {"Subject": ("Printer jams", "Quiet")})
         ticket = self.env["psa.ticket"].with_context(**keys).create({"name": "Silent", "desk_id": self.desk.id})

@@ -1,4 +1,3 @@
-from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import is_html_empty
@@ -100,9 +99,9 @@ class PsaTicketBulkEdit(models.TransientModel):
             # The digest says so instead.
             tickets.with_context(mail_auto_subscribe_no_notify=True).write(vals)
         if note:
-            tickets._comment_all(Markup(note), is_internal=True)
+            tickets._comment_all(note, is_internal=True)
         if comment:
-            tickets._comment_all(Markup(comment), is_internal=False)
+            tickets._comment_all(comment, is_internal=False)
         newly_assigned = tickets.filtered(lambda ticket: assigned_before.get(ticket, self.user_id.id) != self.user_id.id)
         told = self._told(tickets, newly_assigned, comment)
         tickets._send_digest(told)
@@ -152,5 +151,5 @@ class PsaTicketBulkEdit(models.TransientModel):
                 if partner != me:
                     followed = tickets.browse(followers[partner.id])
                     before, lines = told.get(partner, (tickets.browse(), []))
-                    told[partner] = (before | followed, [*lines, Markup(comment)])
+                    told[partner] = (before | followed, [*lines, comment])
         return told
