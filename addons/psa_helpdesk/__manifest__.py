@@ -32,5 +32,8 @@
         "views/psa_ticket_history_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
+    "assets": {
+        "web.assets_backend": ["psa_helpdesk/static/src/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

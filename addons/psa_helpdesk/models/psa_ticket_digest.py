@@ -23,7 +23,7 @@ class PsaTicket(models.Model):
 
     def _chatter_field_names(self):
         """Return the set of fields whose changes are shown between the messages."""
-        return {"stage_id", "user_id", "queue_id", "desk_id", "priority_id", "date_deadline", "partner_id", "client_id"}
+        return {"name", "stage_id", "user_id", "queue_id", "desk_id", "priority_id", "date_deadline", "partner_id", "client_id"}
 
     def _message_track(self, fields_iter, initial_values_dict):
         """Write what changed on many tickets with two statements; Odoo takes two for each."""
