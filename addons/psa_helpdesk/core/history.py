@@ -46,7 +46,7 @@ def property_text(value, definition, names, boolean=BOOLEAN):
     kind = definition.get("type")
     if kind == "boolean":
         return boolean[1] if value else ""
-    if not value and not isinstance(value, (int, float)) or value is False:
+    if value is False or (not value and not isinstance(value, (int, float))):
         return ""
     if kind == "selection":
         return _option_text(value, definition.get("selection"))
