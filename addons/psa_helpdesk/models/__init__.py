@@ -13,6 +13,8 @@ from . import psa_ticket
 from . import psa_ticket_access
 from . import psa_ticket_attribute
 from . import psa_ticket_mail
+from . import psa_ticket_entry
+from . import psa_ticket_entries
 from . import psa_inbound_mail
 from . import mail_alias
 from . import mail_alias_domain
