@@ -25,7 +25,8 @@ class PsaTicket(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tickets = super().create(vals_list)
-        tickets._record_descriptions()
+        default = self.env.context.get("default_description")
+        tickets._record_descriptions([vals.get("description", default) for vals in vals_list])
         return tickets
 
     def _add_entry(
@@ -72,19 +73,21 @@ class PsaTicket(models.Model):
     def _record_message(self, message, msg_values, values):
         """Make the entry of a message that was just posted."""
         comment = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
-        message = message.sudo()
-        return self.env["psa.ticket.entry"]._record([{
+        is_first = self._is_first_mail(msg_values)
+        row = {
             "ticket_id": self.id,
-            "kind": "description" if self._is_first_mail(msg_values) else "comment",
+            "message_id": message.id,
+            "kind": "description" if is_first else "comment",
             "author_id": msg_values.get("author_id"),
             "source": self._entry_source(msg_values),
-            "body": message.body,
-            "date": message.date,
-            "message_id": message.id,
-            "attachment_ids": [fields.Command.set(message.attachment_ids.ids)],
+            "search_text": entry_text.plain_text(msg_values.get("body")),
             **values,
             "is_internal": bool(msg_values.get("is_internal")) or msg_values.get("subtype_id") != comment,
-        }])
+        }
+        entry = self.env["psa.ticket.entry"]._record([row])
+        if not is_first:  # that the ticket was made says all about a first mail
+            self._log_history("entry", new=row["search_text"], description=entry._summary(row["kind"], row["is_internal"]))
+        return entry
 
     def _is_first_mail(self, msg_values):
         """Return whether a message is the mail that opened the ticket."""
@@ -101,23 +104,21 @@ class PsaTicket(models.Model):
             return "email"
         return "portal" if self.env.user.share else "manual"
 
-    def _record_descriptions(self):
-        """Make the description entry of each new ticket that has a description; a first mail becomes it when it is posted."""
+    def _record_descriptions(self, descriptions):
+        """Make the description entry of each ticket that was given one; a first mail becomes it when it is posted."""
         intake = self.env["mail.thread"]._psa_intake()
         user = self.env.user
         rows = []
-        for ticket in self.sudo():
-            if not ticket.description or (intake and ticket.origin_message_id):
+        for ticket, description in zip(self.sudo(), descriptions, strict=True):
+            if not description or (intake and ticket.origin_message_id) or entry_text.is_empty(description):
                 continue
-            by_user = ticket.source not in ("email", "alert") and user._is_internal()
+            for_client = ticket.source in ("email", "alert") or not user._is_internal()
             rows.append({
                 "ticket_id": ticket.id,
-                "company_id": ticket.company_id.id,
                 "kind": "description",
-                "author_id": user.partner_id.id if by_user or not ticket.partner_id else ticket.partner_id.id,
+                "author_id": ticket.partner_id.id if for_client and ticket.partner_id else user.partner_id.id,
                 "source": ticket.source,
-                "body": ticket.description,
-                "date": ticket.create_date,
+                "search_text": entry_text.plain_text(description),
             })
         if rows:
             self.env["psa.ticket.entry"]._record(rows)

@@ -1,6 +1,7 @@
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from ..core import entry_text
 from .psa_ticket import SOURCE_SELECTION
@@ -73,11 +74,55 @@ class PsaTicketEntry(models.Model):
         return entries.with_env(self.env)
 
     @api.model
-    def _record(self, vals_list):
-        """Insert entries of what was posted already, in one go. Whoever calls has made sure that it may be said."""
-        for vals in vals_list:
-            vals["search_text"] = entry_text.plain_text(vals.get("body"))
-        return super(PsaTicketEntry, self.sudo()).create(vals_list)
+    def _record(self, rows):
+        """Make entries of what is in the database already, with one statement for any number of them.
+
+        A row is a dictionary with ``ticket_id``, ``kind``, ``is_internal``, ``author_id``, ``source``, ``search_text`` and, if it was
+        posted, ``message_id``. Text, date and files are those of the message, or else the description of the ticket: taken
+        from there they need neither be read nor sanitized again. Whoever calls has made sure that it may be said.
+        """
+        columns = ("ticket_id", "message_id", "author_id", "kind", "source", "search_text", "is_internal")
+        tickets = self.env["psa.ticket"].browse(row["ticket_id"] for row in rows)
+        tickets.flush_recordset(["company_id", "description"])
+        values = SQL(", ").join(
+            SQL(
+                "(%s::int, %s::int, %s::int, %s::int, %s::text, %s::text, %s::text, %s::boolean)",
+                sequence, *(row.get(column) or None for column in columns[:-1]), bool(row.get("is_internal")),
+            )
+            for sequence, row in enumerate(rows)
+        )
+        inserted = self.env.execute_query(SQL(
+            """
+            WITH entry AS (
+                INSERT INTO psa_ticket_entry (
+                    ticket_id, company_id, message_id, author_id, kind, source, search_text, is_internal,
+                    body, date, create_uid, create_date, write_uid, write_date
+                )
+                SELECT ticket.id, ticket.company_id, row.message_id, row.author_id, row.kind, row.source, row.search_text, row.is_internal,
+                    CASE WHEN row.message_id IS NULL THEN ticket.description ELSE message.body END,
+                    COALESCE(message.date, %(now)s), %(uid)s, %(now)s, %(uid)s, %(now)s
+                FROM (VALUES %(values)s) AS row (sequence, %(columns)s)
+                JOIN psa_ticket ticket ON ticket.id = row.ticket_id
+                LEFT JOIN mail_message message ON message.id = row.message_id
+                ORDER BY row.sequence
+                RETURNING id, message_id
+            ), file AS (
+                INSERT INTO psa_ticket_entry_attachment_rel (entry_id, attachment_id)
+                SELECT entry.id, file.attachment_id
+                FROM entry JOIN message_attachment_rel file ON file.message_id = entry.message_id
+            )
+            SELECT id FROM entry ORDER BY id
+            """,
+            now=fields.Datetime.now(), uid=self.env.uid, values=values, columns=SQL(", ").join(map(SQL.identifier, columns)),
+        ))
+        tickets.invalidate_recordset(["entry_ids"], flush=False)
+        return self.browse(entry_id for entry_id, in inserted)
+
+    @api.model
+    def _summary(self, kind, is_internal):
+        """Return what history says of an entry."""
+        kind = dict(self._fields["kind"]._description_selection(self.env))[kind]
+        return self.env._("%s, internal", kind) if is_internal else self.env._("%s, public", kind)
 
     def write(self, vals):
         if not self.env.su:
