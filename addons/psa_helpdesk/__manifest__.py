@@ -29,7 +29,16 @@
         "views/psa_helpdesk_menus.xml",
         "views/psa_desk_admin_views.xml",
         "views/psa_access_views.xml",
+        "wizard/psa_ticket_entry_wizard_views.xml",
+        "views/psa_ticket_entry_views.xml",
+        "views/psa_ticket_quarantine_views.xml",
+        "wizard/psa_company_profile_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "psa_helpdesk/static/src/scss/**/*",
+        ],
+    },
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

@@ -3,7 +3,6 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..core import entry_text
 from .psa_ticket import SOURCE_SELECTION
 
 KIND_SELECTION = [("description", "Description"), ("comment", "Comment"), ("resolution", "Resolution")]
@@ -63,13 +62,14 @@ class PsaTicketEntry(models.Model):
                 ticket.check_access("write")
             said = {name: value for name, value in self.default_get(list(OWN_FIELDS)).items() if name not in vals}
             said.update((name, value) for name, value in vals.items() if name in OWN_FIELDS)
-            attachments = self._fields["attachment_ids"].convert_to_cache(said.get("attachment_ids") or (), self.new())
+            files = self.new({"attachment_ids": said.get("attachment_ids")}).attachment_ids._origin
+            files._psa_move_to_ticket(ticket)
             entries |= ticket._add_entry(
                 Markup(self._fields["body"].convert_to_column(said.get("body"), self) or ""),
                 kind=said.get("kind") or "comment",
                 is_internal=bool(said.get("is_internal")),
                 source=said.get("source"),
-                attachment_ids=[attachment_id for attachment_id in attachments if isinstance(attachment_id, int)],
+                attachment_ids=files.ids,
             )
         return entries.with_env(self.env)
 
@@ -129,9 +129,11 @@ class PsaTicketEntry(models.Model):
             raise AccessError(self.env._(
                 "What was said about a ticket stays as it is. Correct an entry of your own with its Correct button, or add another one."
             ))
+        result = super().write(vals)
         if "body" in vals:
-            vals = {**vals, "search_text": entry_text.plain_text(vals["body"])}
-        return super().write(vals)
+            for entry in self:
+                entry.search_text = self._text_to_search(entry.kind, entry.body)
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

@@ -12,3 +12,5 @@ from . import test_views
 from . import test_access_by_rules
 from . import test_user_levels
 from . import test_entry
+from . import test_resolution
+from . import test_attachments
