@@ -14,8 +14,8 @@ PACKED_SUFFIX = "-gz"
 
 # What is run by opening it: programs, scripts of Windows, shortcuts and what installs something.
 DEFAULT_BLOCKED = (
-    "ade adp app appx appxbundle bat cab chm cmd com cpl diagcab dll dmg elf exe gadget hlp hta inf ins iso isp jar jnlp js jse lnk lua msc msi msix "
-    "msp mst pif pl ps1 ps1xml psc1 psd1 psm1 py reg scf scr sct sh sys url vb vbe vbs vhd vhdx vxd ws wsc wsf wsh xll"
+    "ade adp app appx appxbundle bat cab chm cmd com cpl diagcab dll dmg elf exe gadget hlp hta inf ins iso isp jar jnlp js jse lnk lua "
+    "msc msi msix msp mst pif pl ps1 ps1xml psc1 psd1 psm1 py reg scf scr sct sh sys url vb vbe vbs vhd vhdx vxd ws wsc wsf wsh xll"
 )
 
 _PROGRAMS = {b"MZ": "exe", b"\x7fELF": "elf", b"#!": "sh", b"L\x00\x00\x00\x01\x14\x02\x00": "lnk"}

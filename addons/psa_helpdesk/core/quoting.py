@@ -19,13 +19,13 @@ MAX_ATTRIBUTION = 400
 HEADER_DEPTH = 4  # elements around the first word of a header
 
 _WROTE = re.compile(
-    r"\b(?:wrote|writes|schrieb(?:en)?|schreibt|a écrit|escribió|escribi[oó]|ha scritto|schreef|escreveu|napisał\(?a?\)?|pisze|napsal\(?a?\)?"
-    r"|skrev|kirjoitti|написал\(?а?\)?|пишет|yazdı|írta|a scris)\b",
+    r"\b(?:wrote|writes|schrieb(?:en)?|schreibt|a écrit|escribi[oó]|ha scritto|schreef|escreveu|napisał\(?a?\)?|pisze"
+    r"|napsal\(?a?\)?|skrev|kirjoitti|написал\(?а?\)?|пишет|yazdı|írta|a scris)\b",
     re.IGNORECASE,
 )
 _DELIMITER = re.compile(
-    r"^\W{0,4}-{2,}\s*(?:original message|ursprüngliche nachricht|originalnachricht|message d['’]origine|mensaje original|messaggio originale"
-    r"|oorspronkelijk bericht|mensagem original|originalmeddelelse|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti"
+    r"^\W{0,4}-{2,}\s*(?:original message|ursprüngliche nachricht|originalnachricht|message d['’]origine|mensaje original"
+    r"|messaggio originale|oorspronkelijk bericht|mensagem original|originalmeddelelse|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti"
     r"|wiadomość oryginalna|původní zpráva|исходное сообщение)\s*-{2,}$",
     re.IGNORECASE,
 )
@@ -38,24 +38,29 @@ _FROM = re.compile(r"^\W{0,3}(?:from|von|de|da|van|od|från|fra|från|lähettäj
 _HEADERS = (
     _FROM,
     re.compile(
-        r"^\W{0,3}(?:sent|date|gesendet|datum|envoyé|enviado|enviada em|fecha|inviato|data|verzonden|wysłano|skickat|sendt|dato|lähetetty|odesláno"
-        r"|отправлено|дата)\s?(?: (?:am|le|el|il|op))?\s?\W{0,2}:",
+        r"^\W{0,3}(?:sent|date|gesendet|datum|envoyé|enviado|enviada em|fecha|inviato|data|verzonden|wysłano|skickat|sendt|dato"
+        r"|lähetetty|odesláno|отправлено|дата)\s?(?: (?:am|le|el|il|op))?\s?\W{0,2}:",
         re.IGNORECASE,
     ),
     re.compile(r"^\W{0,3}(?:to|an|à|para|a|aan|do|till|til|vastaanottaja|komu|кому)\s?\W{0,2}:", re.IGNORECASE),
-    re.compile(r"^\W{0,3}(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp|temat|ämne|emne|aihe|předmět|тема)\s?\W{0,2}:", re.IGNORECASE),
+    re.compile(
+        r"^\W{0,3}(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp|temat|ämne|emne|aihe|předmět|тема)\s?\W{0,2}:", re.IGNORECASE
+    ),
 )
 _RULE = re.compile(r"^[\s_]*_{5,}[\s_]*$")
 # Without one of these nothing is quoted; most of what people write here has none, and is not even parsed.
-_HINT = re.compile(r"<blockquote|quote|original|divrplyfwd|reference-message|(?:^|[>\n])\s*(?:>|&gt;)|-{2,}|:\s*<|:\s*&nbsp;|subject|betreff", re.IGNORECASE)
+_HINT = re.compile(r"quote|original|divrplyfwd|reference-message|(?:^|[>\n])\s*(?:>|&gt;)|-{2,}|:[^:]*:[^:]*:", re.IGNORECASE)
 
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre "
-    "section table tbody td tfoot th thead tr ul".split()
-)
+_BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2",
+    "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
+    "ul",
+))
 _HIDDEN = frozenset(("style", "script", "head", "title"))
 _PICTURES = frozenset(("img", "video", "audio", "object", "iframe", "svg"))
-_QUOTE_CLASS = re.compile(r"(?:^|[\s_-])(?:gmail_quote|gmail_quote_container|yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|o_psa_quote)(?:$|\s)")
+_QUOTE_CLASS = re.compile(
+    r"(?:^|[\s_-])(?:gmail_quote|gmail_quote_container|yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|o_psa_quote)(?:$|\s)"
+)
 _QUOTE_IDS = frozenset(("mail-editor-reference-message-container", "yahoo_quoted"))
 _HEADER_ID = "divRplyFwdMsg"  # Outlook on the web: the header of the mail it answers
 _PICTURE = "\ufffc"

@@ -14,6 +14,7 @@ from ..core import attachment_rules
 TICKET = "psa.ticket"
 KEPT_ASIDE = "psa.ticket.quarantine"
 UNPACK_BATCH = 100
+RELEASED = object()
 
 
 class IrAttachment(models.Model):
@@ -34,7 +35,9 @@ class IrAttachment(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & {"raw", "datas", "res_model", "res_id", "name"}:
+        # The context of a remote call holds plain data only, so nobody outside can pass this.
+        is_released = self.env.context.get("psa_released") is RELEASED
+        if not is_released and vals.keys() & {"raw", "datas", "res_model", "res_id", "name"}:
             self._psa_take_into_tickets()
         return result
 
@@ -87,7 +90,7 @@ class IrAttachment(models.Model):
 
     def _psa_release(self, ticket):
         """Put a file that was kept aside onto its ticket, past what the desk takes."""
-        super(IrAttachment, self.sudo()).write({"res_model": TICKET, "res_id": ticket.id})
+        self.sudo().with_context(psa_released=RELEASED).write({"res_model": TICKET, "res_id": ticket.id})
 
     def _psa_move_to_ticket(self, ticket):
         """Hang files onto a ticket that the user uploaded for it, and refuse those he may not read."""
@@ -166,7 +169,10 @@ class IrAttachment(models.Model):
     def _psa_set_fnames(self, fnames):
         self.flush_model(["store_fname"])
         self.env.execute_query(SQL(
-            "UPDATE ir_attachment SET store_fname = row.fname FROM (VALUES %s) AS row (id, fname) WHERE ir_attachment.id = row.id RETURNING 1",
+            """
+            UPDATE ir_attachment SET store_fname = row.fname FROM (VALUES %s) AS row (id, fname)
+            WHERE ir_attachment.id = row.id RETURNING 1
+            """,
             SQL(", ").join(SQL("(%s::int, %s)", file.id, fname) for file, fname in fnames.items()),
         ))
         self.browse(file.id for file in fnames).invalidate_recordset(["store_fname", "raw", "datas"], flush=False)

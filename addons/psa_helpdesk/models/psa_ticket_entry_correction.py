@@ -57,7 +57,7 @@ class PsaTicketEntry(models.Model):
     def _correct(self, body):
         """Let the author replace the text (HTML) of his entry, in the conversation too."""
         self._check_correction()
-        body = Markup(body or "")
+        body = Markup(body or "")  # noqa: S704 – HTML, sanitized when it is stored
         entry = self.sudo()
         if entry_text.is_empty(body) and not entry.attachment_ids:
             raise UserError(self.env._("An entry is corrected, not emptied. Write what it should say as its Text."))

@@ -21,7 +21,7 @@ class PsaTicketEntry(models.Model):
         for entry in self:
             # Both parts come of a body that was sanitized when it was stored.
             parts = quoting.Parts(entry.body or "") if entry.kind == "description" else quoting.split_html(entry.body or "")
-            entry.new_body, entry.quote_body = Markup(parts.new), Markup(parts.quote)
+            entry.new_body, entry.quote_body = Markup(parts.new), Markup(parts.quote)  # noqa: S704
 
     @api.depends("attachment_ids")
     def _compute_attachment_links(self):

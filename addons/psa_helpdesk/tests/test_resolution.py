@@ -15,13 +15,13 @@ class TestResolution(HelpdeskCommon):
     def test_resolving_asks_for_a_resolution_on_every_way(self):
         ticket = self._new_ticket().with_user(self.technician)
         ways = {
-            "button": lambda: ticket.action_resolve(),
-            "closing": lambda: ticket.action_close(),
+            "button": ticket.action_resolve,
+            "closing": ticket.action_close,
             "drag": lambda: ticket.write({"stage_id": self.stage_by_state["resolved"].id}),
             "web_save": lambda: ticket.web_save({"stage_id": self.stage_by_state["closed"].id}, {}),
             "context": lambda: ticket.with_context(tracking_disable=True, resolution_required=False).write(
                 {"stage_id": self.stage_by_state["resolved"].id}),
-            "bulk": lambda: (ticket | self._new_ticket().with_user(self.technician)).action_resolve(),
+            "bulk": (ticket | self._new_ticket().with_user(self.technician)).action_resolve,
             "import": lambda: self.env["psa.ticket"].with_user(self.technician).create({
                 "name": "x", "desk_id": self.desk.id, "stage_id": self.stage_by_state["closed"].id}),
         }

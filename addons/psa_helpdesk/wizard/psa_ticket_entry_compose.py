@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.addons.psa_helpdesk.models.psa_ticket_entry import KIND_SELECTION
+
+from ..models.psa_ticket_entry import KIND_SELECTION
 
 AUDIENCE = [("public", "The client too, by mail and on the portal"), ("internal", "Staff only")]
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
-from odoo.addons.psa_helpdesk.core import entry_text
 from odoo.exceptions import UserError
 
+from ..core import entry_text
 from .psa_ticket_entry_compose import AUDIENCE
 
 
@@ -11,7 +11,7 @@ class PsaTicketResolve(models.TransientModel):
     _name = "psa.ticket.resolve"
     _description = "Resolve Tickets"
 
-    ticket_ids = fields.Many2many("psa.ticket", string="Tickets", default=lambda self: self._default_ticket_ids())
+    ticket_ids = fields.Many2many("psa.ticket", default=lambda self: self._default_ticket_ids())
     body = fields.Html("Resolution", sanitize_attributes=True, sanitize_form=True)
     audience = fields.Selection(AUDIENCE, "Who Reads It", default="public", required=True)
     close_too = fields.Boolean("Close Too", help="The client has said that it works, or need not be asked.")

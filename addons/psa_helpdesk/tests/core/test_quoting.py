@@ -60,7 +60,8 @@ def test_answers_of_real_mail_clients(name):
 
 @pytest.mark.parametrize("body", [
     "", "<p></p>", "<p>Hello</p>", "plain &amp; simple", "<p>Is 3 &gt; 2?</p>", "<p>He wrote: on 3 March it was fine</p>",
-    "<blockquote type='cite'>only a quote</blockquote>", "<p>From: the boss</p><p>To: everybody</p>", "<div>" * 400 + "deep" + "</div>" * 400,
+    "<blockquote type='cite'>only a quote</blockquote>", "<p>From: the boss</p><p>To: everybody</p>",
+    "<div>" * 400 + "deep" + "</div>" * 400,
     "<p>-- </p><p>Ana</p>", "<p>" + "-" * 20 + "</p>", "<ul><li>one<li>two</ul>", "\x00", "<", "<p", "&#0;",
 ])
 def test_what_quotes_nothing_comes_back_as_it_was(body):
@@ -133,7 +134,8 @@ NODE = st.recursive(
     lambda inner: st.builds(
         lambda tag, children: f"<{tag}>{''.join(children)}</{tag.split()[0]}>",
         st.sampled_from([
-            "p", "div", "span", "b", 'blockquote type="cite"', 'div class="gmail_quote"', 'div id="divRplyFwdMsg"', "pre", "blockquote", "li",
+            "p", "div", "span", "b", 'blockquote type="cite"', 'div class="gmail_quote"', 'div id="divRplyFwdMsg"', "pre", "blockquote",
+            "li",
         ]),
         st.lists(inner, max_size=4),
     ) | st.sampled_from(["<br>", "<hr>", '<img src="x">']),
