@@ -33,6 +33,8 @@
         "views/psa_ticket_entry_views.xml",
         "views/psa_ticket_quarantine_views.xml",
         "wizard/psa_company_profile_views.xml",
+        "wizard/psa_ticket_bulk_edit_views.xml",
+        "views/psa_ticket_history_views.xml",
     ],
     "assets": {
         "web.assets_backend": [
