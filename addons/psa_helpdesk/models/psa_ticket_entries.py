@@ -146,7 +146,10 @@ class PsaTicket(models.Model):
         user = self.env.user
         rows = []
         for ticket, description in zip(self.sudo(), descriptions, strict=True):
-            if not description or (intake and ticket.origin_message_id and not by_user) or entry_text.is_empty(description):
+            if not description or (intake and ticket.origin_message_id and not by_user):
+                continue
+            text = entry_text.plain_text(description)
+            if not text and entry_text.is_empty(description):
                 continue
             for_client = not by_user and (ticket.source in ("email", "alert") or not user._is_internal())
             rows.append({
@@ -154,7 +157,7 @@ class PsaTicket(models.Model):
                 "kind": "description",
                 "author_id": ticket.partner_id.id if for_client and ticket.partner_id else user.partner_id.id,
                 "source": "manual" if by_user else ticket.source,
-                "search_text": entry_text.plain_text(description),
+                "search_text": text,
             })
         if rows:
             self.env["psa.ticket.entry"]._record(rows)
