@@ -54,3 +54,4 @@ from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu
+from . import psa_ticket_entry_bulk
