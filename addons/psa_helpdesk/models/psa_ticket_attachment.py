@@ -5,6 +5,8 @@ from odoo.tools import human_size
 
 from ..core import attachment_rules
 
+STAFF = "psa_crm.group_technician,psa_crm.group_billing"
+
 
 class PsaTicket(models.Model):
     """Which files a ticket takes; what comes by mail and is not taken is kept aside, and the ticket says so."""
