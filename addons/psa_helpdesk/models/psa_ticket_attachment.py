@@ -13,9 +13,9 @@ class PsaTicket(models.Model):
 
     _inherit = "psa.ticket"
 
-    quarantine_ids = fields.One2many("psa.ticket.quarantine", "ticket_id", "Files Kept Aside", readonly=True)
+    quarantine_ids = fields.One2many("psa.ticket.quarantine", "ticket_id", "Files Kept Aside", readonly=True, copy=False, groups=STAFF)
 
-    quarantine_count = fields.Integer("Number of Files Kept Aside", compute="_compute_quarantine_count")
+    quarantine_count = fields.Integer("Number of Files Kept Aside", compute="_compute_quarantine_count", groups=STAFF)
 
     @api.depends("quarantine_ids.state")
     def _compute_quarantine_count(self):
