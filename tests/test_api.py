@@ -92,6 +92,19 @@ def test_history_cannot_be_switched_off_by_the_caller(world):
         (ticket_id,),
     )
     assert ("Quietly renamed",) in values
+    rows = world.tech.find(
+        "psa.ticket.history", [("ticket_id", "=", ticket_id), ("field_name", "=", "name")], "old_value", "new_value", "author_name"
+    )
+    assert [row["new_value"] for row in rows] == ["Quietly renamed"]
+
+    for method, arguments in (
+        ("create", [{"ticket_id": ticket_id, "company_id": 1, "kind": "change"}]),
+        ("write", [[rows[0]["id"]], {"new_value": "Forged"}]),
+        ("unlink", [[rows[0]["id"]]]),
+        ("_append", [[{"ticket_id": ticket_id, "kind": "change"}]]),
+    ):
+        with refused():
+            world.tech.call("psa.ticket.history", method, *arguments, context=context)
 
 
 

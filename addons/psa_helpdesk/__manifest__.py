@@ -10,6 +10,8 @@
         "security/psa_helpdesk_security.xml",
         "security/ir.model.access.csv",
         "security/psa_desk_admin_security.xml",
+        "security/psa_ticket_entry_security.xml",
+        "security/psa_ticket_history_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
         "data/mail_template_data.xml",
@@ -27,7 +29,21 @@
         "views/psa_helpdesk_menus.xml",
         "views/psa_desk_admin_views.xml",
         "views/psa_access_views.xml",
+        "wizard/psa_ticket_entry_wizard_views.xml",
+        "views/psa_ticket_entry_views.xml",
+        "views/psa_ticket_quarantine_views.xml",
+        "wizard/psa_company_profile_views.xml",
+        "wizard/psa_ticket_bulk_edit_views.xml",
+        "views/psa_ticket_history_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "psa_helpdesk/static/src/scss/**/*",
+        ],
+    },
     "demo": ["demo/psa_helpdesk_demo.xml"],
+    "assets": {
+        "web.assets_backend": ["psa_helpdesk/static/src/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

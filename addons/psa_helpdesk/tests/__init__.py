@@ -1,8 +1,10 @@
 from . import test_access
 from . import test_announcement
+from . import test_bulk_edit
 from . import test_client_move
 from . import test_client_overview
 from . import test_configuration
+from . import test_history
 from . import test_mail_intake
 from . import test_performance
 from . import test_service_company
@@ -10,3 +12,6 @@ from . import test_ticket
 from . import test_views
 from . import test_access_by_rules
 from . import test_user_levels
+from . import test_entry
+from . import test_resolution
+from . import test_attachments
