@@ -1,1 +1,3 @@
 from . import psa_access_default
+from . import psa_desk_compare
+from . import psa_desk_compare_line
