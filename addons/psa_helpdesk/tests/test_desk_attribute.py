@@ -184,7 +184,7 @@ class TestDeskAttribute(HelpdeskCommon):
         self.assertEqual(labels(here | there), ["Number", "Severity", "Severity/Name"])
 
     def test_the_exported_file_has_the_words_of_the_desk(self):
-        from ..controllers.export import TicketCSVExport  # noqa: PLC0415 - needs a request
+        from ..controllers.export import TicketCSVExport
         data = json.dumps({"model": "psa.ticket", "import_compat": False, "ids": self._on_field_desk().ids, "domain": [],
                            "fields": [{"name": "severity_id", "label": "Severity"}]})
         sent = {}

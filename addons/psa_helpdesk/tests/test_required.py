@@ -111,7 +111,7 @@ class TestRequired(HelpdeskCommon):
 
     def test_many_tickets_are_resolved_or_refused_together(self):
         tickets = self.Ticket.create([
-            self._vals(type_id=self.incident.id, name=f"T{number}", category_id=number % 2 and self.hardware.id or False)
+            self._vals(type_id=self.incident.id, name=f"T{number}", category_id=self.hardware.id if number % 2 else False)
             for number in range(30)
         ])
 
