@@ -125,7 +125,9 @@ class PsaDeskAttribute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        rows = super().create(vals_list)
+        rows = super().create([
+            {**self._usual_settings(vals["attribute"]), **vals} if vals.get("attribute") in dict(ATTRIBUTES) else vals for vals in vals_list
+        ])
         rows._clear_caches()
         return rows
 
