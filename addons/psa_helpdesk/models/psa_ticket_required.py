@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.tools.sql import column_exists, create_column, table_exists
 
 from ..core import lifecycle, required
 
@@ -67,6 +68,12 @@ class PsaTicket(models.Model):
         if refused:
             self._refuse_incomplete(refused)
         return result
+
+    def _auto_init(self):
+        # No desk requires anything yet when this comes to tickets that are there: no need to go through all of them.
+        if table_exists(self.env.cr, self._table) and not column_exists(self.env.cr, self._table, "is_incomplete"):
+            create_column(self.env.cr, self._table, "is_incomplete", "boolean")
+        return super()._auto_init()
 
     def _missing_required(self, moment):
         """Return the labels of what the ticket's desk requires at a moment and the ticket lacks.
