@@ -15,3 +15,6 @@ from . import test_user_levels
 from . import test_entry
 from . import test_resolution
 from . import test_attachments
+from . import test_desk_attribute
+from . import test_desk_template
+from . import test_required
