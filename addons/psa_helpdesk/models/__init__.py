@@ -30,3 +30,11 @@ from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu
+from . import base
+from . import psa_desk_field
+from . import psa_desk_field_access
+from . import psa_desk_field_index
+from . import psa_desk_field_option
+from . import psa_desk_field_option_access
+from . import psa_desk_own_fields
+from . import psa_ticket_own_fields
