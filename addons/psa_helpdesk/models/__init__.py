@@ -37,4 +37,6 @@ from . import psa_desk_field_index
 from . import psa_desk_field_option
 from . import psa_desk_field_option_access
 from . import psa_desk_own_fields
+from . import ir_fields_converter
 from . import psa_ticket_own_fields
+from . import psa_ticket_own_field_import

@@ -148,3 +148,4 @@ class PsaDeskField(models.Model):
                     return
             if not field._ticket_count(limit=1):
                 field.unlink()
+                Cron._commit_progress(remaining=0)
