@@ -82,3 +82,187 @@ class TestAppendOnly(HistoryCommon):
         self.assertRecordValues(row, [{
             "ticket_id": False, "ticket_number": number, "user_id": False, "author_name": name, "description": "kept",
         }])
+
+
+@tagged("post_install", "-at_install")
+class TestWhatIsLogged(HistoryCommon):
+
+    def _change(self, vals, ticket=None, **context):
+        """Write as the technician; return the rows this made as {label: (old, new)}."""
+        ticket = ticket or self.ticket
+        before = self._rows(ticket)
+        ticket.with_user(self.technician).with_context(**context).write(vals)
+        rows = self._rows(ticket) - before
+        self.assertEqual(rows.user_id, self.technician)
+        self.assertEqual(set(rows.mapped("kind")), {"change"})
+        return {row.field_label: (row.old_value or "", row.new_value or "") for row in rows}
+
+    def test_creation_tells_the_first_values(self):
+        high = self.env.ref("psa_helpdesk.option_priority_high")
+        tag = self.env["psa.ticket.tag"].create({"name": "Urgent visit"})
+
+        ticket = self.env["psa.ticket"].with_user(self.technician).create({
+            "name": "Scanner dead", "desk_id": self.desk.id, "partner_id": self.zoe.id, "priority_id": high.id,
+            "description": "<p>It smokes.</p>", "tag_ids": [(4, tag.id)],
+        })
+
+        row = self._rows(ticket)
+        self.assertEqual((row.kind, row.user_id), ("create", self.technician))
+        for line in ("Subject: Scanner dead", "Desk: Help", "Queue: First Line", "Contact: Zoë Marsh", "Client: Harbour Dental",
+                     "Stage: New", "Priority: P2 High", "Tags: Urgent visit", "Description: It smokes."):
+            self.assertIn(line, row.description.splitlines())
+
+    def test_each_attribute_is_one_row_with_the_names_people_read(self):
+        option = self.env["psa.ticket.option"]
+        attributes = self.ticket._option_attributes()
+        options = {}
+        for fname in ("type_id", "severity_id", "priority_id", "module_id", "phase_id", "reported_version_id"):
+            options[fname] = option.create({"attribute": attributes[fname], "name": f"Test {fname}", "desk_id": self.desk.id})
+        category = option.create({"attribute": "category", "name": "Hardware X", "desk_id": self.desk.id})
+        subcategory = option.create({
+            "attribute": "subcategory", "name": "Printer X", "desk_id": self.desk.id, "parent_id": category.id})
+
+        rows = self._change({
+            **{fname: value.id for fname, value in options.items()}, "category_id": category.id, "subcategory_id": subcategory.id})
+
+        labels = {fname: self.ticket._attribute_label(fname) for fname in [*options, "category_id", "subcategory_id"]}
+        self.assertEqual(rows, {
+            **{labels[fname]: ("", value.name) for fname, value in options.items()},
+            labels["category_id"]: ("", "Hardware X"), labels["subcategory_id"]: ("", "Printer X"),
+        })
+
+    def test_subject_description_people_and_places(self):
+        second = self.env["psa.queue"].create({"name": "Second Line", "company_id": self.company.id})
+        other_desk = self.env["psa.desk"].create({"name": "Field Service", "company_id": self.company.id,
+                                                  "default_queue_id": second.id, "queue_ids": [(4, second.id)]})
+        self.ticket.description = "<p>First words</p>"
+        self.env.flush_all()
+
+        self.assertEqual(self._change({"name": "Printer burns"}), {"Subject": ("Printer jams", "Printer burns")})
+        self.assertEqual(self._change({"description": "<p>Second words</p>"}), {"Description": ("First words", "Second words")})
+        self.assertEqual(self._change({"partner_id": self.omar.id}), {"Contact": ("Zoë Marsh", "Omar Lund")})
+        self.assertEqual(self._change({"user_id": self.technician.id}), {"Assigned to": ("", self.technician.name)})
+        self.assertEqual(self._change({"desk_id": other_desk.id}), {
+            "Desk": ("Help", "Field Service"), "Queue": ("First Line", "Second Line")})
+        self.assertEqual(self._change({"email_cc": "boss@harbour-dental.test"}), {"Email cc": ("", "boss@harbour-dental.test")})
+        self.assertEqual(self._change({"active": False}), {"Active": ("Yes", "No")})
+
+    def test_what_follows_from_a_change_is_logged_too(self):
+        moved = self._new_contact("Ann Hill", "ann@nowhere.test", self._new_client("Quay Legal", self.company, "quay.test"))
+
+        rows = self._change({"partner_id": moved.id})
+
+        self.assertEqual(rows, {"Contact": ("Zoë Marsh", "Ann Hill"), "Client": ("Harbour Dental", "Quay Legal")})
+
+    def test_stage_is_one_row_and_dates_only_by_hand(self):
+        self.assertEqual(self._change({"stage_id": self.stage_by_state["resolved"].id}), {"Stage": ("New", "Resolved")})
+        self.assertEqual(self._change({"stage_id": self.stage_by_state["open"].id}), {"Stage": ("Resolved", "In Progress")})
+
+        rows = self._change({"date_open": "2020-01-01 08:00:00"})
+
+        self.assertEqual(list(rows), ["Opened on"])
+        self.assertIn("2020", rows["Opened on"][1])
+
+    def test_deadline_reads_with_its_time_zone(self):
+        self.technician.tz = "Europe/Berlin"
+
+        rows = self._change({"date_deadline": "2026-03-02 12:30:00"})
+
+        self.assertRegex(rows["Deadline"][1], r"1:30.*\(Europe/Berlin\)")
+
+    def test_tags_and_assets_show_the_list_before_and_after(self):
+        tags = self.env["psa.ticket.tag"].create([{"name": "Alpha"}, {"name": "Beta"}])
+        assets = self.env["psa.asset"].create([{"name": "PC 1", "client_id": self.dental.id}, {"name": "PC 2", "client_id": self.dental.id}])
+
+        self.assertEqual(self._change({"tag_ids": [(6, 0, tags.ids)]}), {"Tags": ("", "Alpha, Beta")})
+        self.assertEqual(self._change({"tag_ids": [(3, tags[0].id)]}), {"Tags": ("Alpha, Beta", "Beta")})
+        self.assertEqual(list(self._change({"asset_ids": [(4, assets[0].id)]})), ["Assets"])
+        before = self._rows(self.ticket)
+
+        assets[1].write({"ticket_ids": [(4, self.ticket.id)]})
+        assets[0].unlink()
+        tags[1].unlink()
+
+        rows = self._rows(self.ticket) - before
+        self.assertEqual([row.field_label for row in rows], ["Assets", "Assets", "Tags"])
+        self.assertEqual([(row.old_value, row.new_value) for row in rows[2:]], [("Beta", False)])
+
+    def test_own_fields_are_one_row_each_with_their_labels(self):
+        self.desk.properties_definition = [
+            {"name": "floor", "string": "Floor", "type": "integer"},
+            {"name": "colour", "string": "Colour", "type": "selection", "selection": [["r", "Red"], ["b", "Blue"]]},
+            {"name": "site", "string": "Site Contact", "type": "many2one", "comodel": "res.partner"},
+        ]
+        self.ticket.properties = {"floor": 1, "colour": "r"}
+        self.env.flush_all()
+
+        rows = self._change({"properties": {"floor": 2, "colour": "b", "site": self.zoe.id}})
+
+        self.assertEqual(rows, {"Floor": ("1", "2"), "Colour": ("Red", "Blue"), "Site Contact": ("", "Zoë Marsh")})
+
+    def test_nothing_in_the_context_switches_it_off(self):
+        keys = {key: True for key in (
+            "tracking_disable", "mail_notrack", "mail_create_nolog", "import_file", "install_mode", "no_reset_password",
+            "psa_ticket_create", "psa_bulk_digest", "module", "prefetch_fields",
+        )}
+
+        self.assertEqual(self._change({"name": "Quiet"}, **keys), {"Subject": ("Printer jams", "Quiet")})
+        ticket = self.env["psa.ticket"].with_context(**keys).create({"name": "Silent", "desk_id": self.desk.id})
+        self.assertEqual(self._rows(ticket).kind, "create")
+
+    def test_import_and_superuser_are_writers_like_others(self):
+        result = self.env["psa.ticket"].with_user(self.technician).load(["name", "desk_id/.id"], [["Imported", str(self.desk.id)]])
+        ticket = self.env["psa.ticket"].browse(result["ids"])
+        self.assertEqual(self._rows(ticket).mapped("kind"), ["create"])
+
+        ticket.sudo().write({"name": "By the system"})
+
+        row = self._rows(ticket, kind="change")
+        self.assertEqual((row.user_id, row.new_value), (self.env.user, "By the system"))
+
+    def test_writing_the_same_value_is_no_change(self):
+        before = self._rows(self.ticket)
+
+        self.ticket.write({"name": "Printer jams", "partner_id": self.zoe.id, "tag_ids": [(5,)]})
+
+        self.assertEqual(self._rows(self.ticket), before)
+
+    def test_a_deleted_ticket_leaves_its_last_values(self):
+        ticket_id, number = self.ticket.id, self.ticket.number
+        self.ticket.with_user(self.administrator).unlink()
+
+        rows = self.env["psa.ticket.history"].search([("ticket_number", "=", number), ("company_id", "=", self.company.id)])
+        self.assertEqual(rows.mapped("kind"), ["delete", "create"])
+        self.assertFalse(rows.ticket_id)
+        self.assertEqual(rows[0].user_id, self.administrator)
+        self.assertIn("Client: Harbour Dental", rows[0].description)
+        self.assertFalse(self.env["psa.ticket"].browse(ticket_id).exists())
+
+    def test_attachments_come_and_go(self):
+        attachment = self.env["ir.attachment"].with_user(self.technician).create({
+            "name": "photo.png", "raw": b"x", "res_model": "psa.ticket", "res_id": self.ticket.id})
+        message = self.ticket.with_user(self.technician).message_post(body="See", attachments=[("log.txt", b"hello")])
+        attachment.write({"name": "picture.png"})
+        message.attachment_ids.unlink()
+        attachment.unlink()
+
+        rows = self._rows(self.ticket, kind="attachment")
+        self.assertEqual([(row.old_value or "", row.new_value or "") for row in rows], [
+            ("", "photo.png"), ("", "log.txt"), ("photo.png", "picture.png"), ("log.txt", ""), ("picture.png", "")])
+
+    def test_one_insert_however_many_tickets_and_fields(self):
+        def batch(count):
+            tickets = self.env["psa.ticket"].create([
+                {"name": f"T {number}", "desk_id": self.desk.id, "partner_id": self.zoe.id} for number in range(count)])
+            self.env.flush_all()
+            self.env.invalidate_all()
+            return tickets
+
+        counts = []
+        for tickets in (batch(5), batch(5), batch(100)):
+            before = self.env.cr.sql_log_count
+            tickets.write({"name": "Same", "stage_id": self.stage_by_state["open"].id, "date_deadline": "2030-01-01 12:00:00"})
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(len(self._rows(tickets[0], kind="change")), 3)
+        self.assertLessEqual(counts[2], counts[1] + 2)
