@@ -39,6 +39,15 @@ from . import psa_desk_admin_access
 from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
+from . import psa_desk_attribute
+from . import psa_desk_fields
+from . import psa_desk_template
+from . import psa_ticket_option_offer
+from . import psa_ticket_desk_attribute
+from . import psa_ticket_required
+from . import psa_ticket_labels
+from . import mail_tracking_value
+from . import res_company_template
 from . import ir_ui_menu
 from . import base
 from . import psa_desk_field

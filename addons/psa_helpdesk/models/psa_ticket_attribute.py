@@ -9,41 +9,41 @@ class PsaTicket(models.Model):
 
     type_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'type'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'type'), ('offered_desk_ids', 'in', desk_id)]",
     )
     category_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'category'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'category'), ('offered_desk_ids', 'in', desk_id)]",
     )
     subcategory_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
         compute="_compute_subcategory_id", store=True, readonly=False, precompute=True,
-        domain="[('attribute', '=', 'subcategory'), ('parent_id', '=', category_id), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'subcategory'), ('parent_id', '=', category_id), ('offered_desk_ids', 'in', desk_id)]",
     )
     severity_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'severity'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'severity'), ('offered_desk_ids', 'in', desk_id)]",
     )
     priority_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True, index="btree_not_null",
-        domain="[('attribute', '=', 'priority'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'priority'), ('offered_desk_ids', 'in', desk_id)]",
     )
     priority_color = fields.Integer(related="priority_id.color", string="Priority Colour", aggregator=None)
     module_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'module'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'module'), ('offered_desk_ids', 'in', desk_id)]",
     )
     reported_version_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'version'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'version'), ('offered_desk_ids', 'in', desk_id)]",
     )
     resolved_version_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'version'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'version'), ('offered_desk_ids', 'in', desk_id)]",
     )
     phase_id = fields.Many2one(
         "psa.ticket.option", ondelete="restrict", tracking=True, check_company=True,
-        domain="[('attribute', '=', 'phase'), ('desk_id', 'in', [False, desk_id])]",
+        domain="[('attribute', '=', 'phase'), ('offered_desk_ids', 'in', desk_id)]",
     )
 
     @api.depends("category_id")
@@ -57,21 +57,18 @@ class PsaTicket(models.Model):
         "reported_version_id", "resolved_version_id", "phase_id", "desk_id",
     )
     def _check_options(self):
+        catalog = self.env["psa.ticket.option"]._catalog()
         for ticket in self:
+            desk_id = ticket.desk_id.id
             for fname, attribute in self._option_attributes().items():
-                option = ticket[fname].sudo()
-                if not option:
-                    continue
-                if option.attribute != attribute or option.desk_id not in (option.desk_id.browse(), ticket.desk_id):
-                    raise ValidationError(self.env._(
-                        "“%(option)s” is no %(field)s of desk “%(desk)s”. Choose one the desk offers.",
-                        option=option.name, field=self._fields[fname].get_description(self.env)["string"],
-                        desk=ticket.desk_id.sudo().name,
-                    ))
-            if ticket.subcategory_id and ticket.subcategory_id.parent_id != ticket.category_id:
+                option = ticket[fname]
+                if option and (catalog[option.id].attribute != attribute or (catalog[option.id].desk_id or desk_id) != desk_id):
+                    self._refuse_option(fname, option.id, desk_id)
+            if ticket.subcategory_id and catalog[ticket.subcategory_id.id].parent_id != ticket.category_id.id:
                 raise ValidationError(self.env._(
-                    "Subcategory “%(subcategory)s” does not belong to the ticket's category. Change one of the two.",
-                    subcategory=ticket.subcategory_id.name,
+                    "“%(subcategory)s” does not belong to the ticket's %(category_label)s. Change the %(label)s or the %(category_label)s.",
+                    subcategory=ticket.subcategory_id.sudo().name,
+                    label=ticket._attribute_label("subcategory_id"), category_label=ticket._attribute_label("category_id"),
                 ))
 
     @api.model

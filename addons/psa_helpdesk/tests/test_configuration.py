@@ -79,7 +79,9 @@ class TestConfiguration(HelpdeskCommon):
 
         action = self.desk.with_user(self.technician).with_context(search_default_unassigned=1).action_view_tickets()
 
-        self.assertEqual(action["context"], {"default_desk_id": self.desk.id, "search_default_unassigned": 1})
+        self.assertEqual(action["context"], {
+            "default_desk_id": self.desk.id, "psa_desk_view_ref": self.desk.id, "search_default_unassigned": 1,
+        })
         found = self.env["psa.ticket"].search([*action["domain"], ("user_id", "=", False)])
         self.assertEqual(found, free)
 
