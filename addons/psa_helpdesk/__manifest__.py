@@ -38,8 +38,10 @@
         "views/psa_access_views.xml",
     ],
     "assets": {
-        "web.assets_backend": ["psa_helpdesk/static/src/own_fields/*"],
-        "web.assets_backend": ["psa_helpdesk/static/src/ticket_form/**/*"],
+        "web.assets_backend": [
+            "psa_helpdesk/static/src/own_fields/*",
+            "psa_helpdesk/static/src/ticket_form/**/*",
+        ],
     },
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",

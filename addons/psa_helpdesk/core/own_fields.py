@@ -7,12 +7,12 @@ is a dict from name to JSON value; an empty value is ``False``.
 
 import json
 import math
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
 
-MOMENTS = ("create", "resolve", "close")
+from .required import NEVER, required_at
+
 PORTAL_TYPES = ("boolean", "integer", "float", "monetary", "char", "text", "date", "datetime", "selection", "tags")
 # Text may be long and separators hold nothing; the index rows of PostgreSQL may not exceed a third of a page.
 INDEXED_TYPES = ("boolean", "integer", "float", "monetary", "char", "date", "datetime", "selection", "tags", "many2one", "many2many")
@@ -46,16 +46,6 @@ class Carried:
 
     values: dict
     lost: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Change:
-    """One own field whose value changed."""
-
-    name: str
-    label: str
-    old: object
-    new: object
 
 
 class _RefusedError(Exception):
@@ -142,7 +132,7 @@ def linked_ids(definition: Iterable[Mapping], stored: Mapping, written: Mapping)
 
 
 def merge(
-    definition: Iterable[Mapping], stored: Mapping, written: Mapping, readable: Mapping[str, Collection[int]] = {},  # noqa: B006
+    definition: Iterable[Mapping], stored: Mapping, written: Mapping, readable: Mapping[str, Collection[int]] | None = None,
 ) -> Merged:
     """Return what a ticket holds after ``written`` came on top of ``stored``.
 
@@ -169,7 +159,7 @@ def merge(
                 problems.append(Problem(str(name), str(name), UNKNOWN))
             continue
         try:
-            value = check_value(field, value, readable, kept=stored.get(name))
+            value = check_value(field, value, readable or {}, kept=stored.get(name))
         except _RefusedError as refusal:
             problems.append(Problem(name, label(field), refusal.code, refusal.detail))
             continue
@@ -220,19 +210,19 @@ def carry(old: Iterable[Mapping], new: Iterable[Mapping], stored: Mapping) -> Ca
     Carried(values={'z': 'R7'}, lost=('b',))
     """
     new, old = list(new), [field for field in old if not is_empty(stored.get(field["name"]))]
-    by_name = {_kind(field) + (field["name"],): field for field in new}
+    by_name = {(*_kind(field), field["name"]): field for field in new}
     by_label = {}
     for field in new:
-        by_label.setdefault(_kind(field) + (label(field).strip().casefold(),), field)
+        by_label.setdefault((*_kind(field), label(field).strip().casefold()), field)
     values, lost, left = {}, [], []
     for field in old:
-        target = by_name.get(_kind(field) + (field["name"],))
+        target = by_name.get((*_kind(field), field["name"]))
         if target is None:
             left.append(field)
         elif not _move(field, target, stored, values):
             lost.append(field["name"])
     for field in left:
-        target = by_label.get(_kind(field) + (label(field).strip().casefold(),))
+        target = by_label.get((*_kind(field), label(field).strip().casefold()))
         if target is None or target["name"] in values or not _move(field, target, stored, values):
             lost.append(field["name"])
     for field in new:
@@ -256,54 +246,15 @@ def still_valid(definition: Iterable[Mapping], values: Mapping, readable: Mappin
     return result
 
 
-def missing(definition: Iterable[Mapping], values: Mapping, moments: Collection[str]) -> list[str]:
-    """Return the labels of fields required at one of these moments that have no value, in the desk's order.
+def missing(definition: Iterable[Mapping], values: Mapping, moment: str | None) -> list[str]:
+    """Return the labels of fields that are required at a moment and have no value, in the desk's order.
 
-    >>> missing([{"name": "a", "string": "Rack", "type": "char", "required": "resolve"}], {"a": ""}, ["resolve"])
+    >>> missing([{"name": "a", "string": "Rack", "type": "char", "required": "create"}], {"a": ""}, "resolve")
     ['Rack']
     """
-    return [
-        label(field) for field in definition
-        if field["type"] != "separator" and field.get("required") in moments and is_empty(values.get(field["name"]))
-    ]
-
-
-def changes(definition: Iterable[Mapping], before: Mapping, after: Mapping) -> list[Change]:
-    """Return the fields whose values differ, in the desk's order; empty is empty, however it is stored."""
-    return [
-        Change(field["name"], label(field), before.get(field["name"]), after.get(field["name"]))
-        for field in definition
-        if field["type"] != "separator"
-        and not (is_empty(before.get(field["name"])) and is_empty(after.get(field["name"])))
-        and not _same(before.get(field["name"]), after.get(field["name"]))
-    ]
-
-
-def display(field: Mapping, value, names: Mapping[tuple[str, int], str] | None = None, words=("Yes", "No")) -> str:
-    """Return a value as people read it.
-
-    :param names: {(model, id): display name}; what is not in it is shown by its number
-
-    >>> display({"name": "a", "type": "selection", "selection": [["n", "North"]]}, "n")
-    'North'
-    """
-    kind = field["type"]
-    if kind == "boolean":
-        return words[not value]
-    if is_empty(value):
-        return ""
-    if kind == "selection":
-        return _options(field).get(value, str(value))
-    if kind == "tags":
-        return ", ".join(_options(field).get(item, str(item)) for item in _listed(value))
-    if kind in ("many2one", "many2many"):
-        return ", ".join((names or {}).get((field.get("comodel"), item)) or f"#{item}" for item in _listed(value))
-    if kind == "html":
-        text = re.sub(r"<(br|/p|/div|/li)\b[^>]*>", "\n", str(value))
-        return re.sub(r"\n\s*\n", "\n", re.sub(r"<[^>]+>", "", text)).strip()
-    if kind in ("float", "monetary") and isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
+    fields = {field["name"]: field for field in definition if field["type"] != "separator"}
+    since = {name: field.get("required") or NEVER for name, field in fields.items()}
+    return [label(fields[name]) for name in required_at(since, moment) if is_empty(values.get(name))]
 
 
 def _check_text(field, value):

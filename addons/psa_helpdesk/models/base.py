@@ -12,8 +12,9 @@ class Base(models.AbstractModel):
         return (*super()._additional_allowed_keys_properties_definition(), *OUR_KEYS)
 
     def _validate_properties_definition(self, properties_definition, field):
-        super()._validate_properties_definition(properties_definition, field)
+        result = super()._validate_properties_definition(properties_definition, field)
         if field.model_name == "psa.desk":
             self.env["psa.desk"]._check_own_fields(properties_definition)
         elif any(key in entry for entry in properties_definition for key in OUR_KEYS):
             raise ValueError(f"Only own fields of desks have the keys {', '.join(OUR_KEYS)}.")
+        return result

@@ -223,11 +223,11 @@ class PsaDeskField(models.Model):
 
     def _store(self, vals):
         """Write what comes from the definition; it is compiled once all rows are written."""
-        return super().write(vals)
+        return super().write(vals)  # pylint: disable=super-method-mismatch
 
     @api.model
     def _store_new(self, vals_list):
-        return super().create(vals_list)
+        return super().create(vals_list)  # pylint: disable=super-method-mismatch
 
     def _store_gone(self):
-        return super().unlink()
+        return super().unlink()  # pylint: disable=super-method-mismatch

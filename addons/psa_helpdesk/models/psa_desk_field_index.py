@@ -4,7 +4,6 @@ import time
 from contextlib import closing
 
 import psycopg2
-
 from odoo import api, models
 from odoo.sql_db import connection_info_for
 from odoo.tools import SQL

@@ -42,7 +42,7 @@ class PsaDeskFieldOption(models.Model):
         return result
 
     @api.model
-    def _take(self, field, entry):
+    def _take(self, field, entry):  # pylint: disable=missing-return,super-method-mismatch
         """Make the options of a field those of an entry of Odoo's definition."""
         wanted = {option[0]: option[1:] for option in entry.get(field.type) or ()}
         rows = {option.key: option for option in field.option_ids}

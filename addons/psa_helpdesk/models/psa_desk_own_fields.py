@@ -1,5 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..core import own_fields
 from .psa_desk_field import PORTAL, REQUIRED
@@ -67,16 +68,25 @@ class PsaDesk(models.Model):
                     row._store_gone()
         self._compile_own_fields()
 
-    def _compile_own_fields(self):
+    def _compile_own_fields(self):  # pylint: disable=missing-return
         """Write Odoo's definition as the rows say, and have the indexes follow."""
         rows = self.env["psa.desk.field"].sudo().search([("desk_id", "in", self.ids)]).grouped("desk_id")
+        required = self.browse()
         for desk in self.sudo():
             desk.invalidate_recordset(["own_field_ids"])
             definition = [row._definition() for row in rows.get(desk, ())]
-            if definition != desk.properties_definition:
-                super(PsaDesk, desk).write({"properties_definition": definition})
+            before = desk.properties_definition
+            if definition != before:
+                super(PsaDesk, desk).write({"properties_definition": definition})  # pylint: disable=super-method-mismatch
+            if self._required_own_fields(definition) != self._required_own_fields(before):
+                required |= desk
         self.env.registry.clear_cache()
+        required._renew_incomplete_marks()
         self.env["psa.desk.field"]._trigger_indexing()
+
+    @api.model
+    def _required_own_fields(self, definition):
+        return {field["name"]: field.get("required") for field in definition if field.get("required", "never") != "never"}
 
     @api.model
     @tools.ormcache()
@@ -84,7 +94,7 @@ class PsaDesk(models.Model):
         """Return {desk id: (definition, definition of archived fields)} of the desks with own fields, cached: read only."""
         Field = self.env["psa.desk.field"].sudo()
         result = {}
-        for row in Field.with_context(active_test=False).search([], order="desk_id, sequence, id"):
+        for row in Field.with_context(active_test=False).search(Domain.TRUE, order="desk_id, sequence, id"):
             result.setdefault(row.desk_id.id, ([], []))[not row.active].append(row._definition())
         return result
 

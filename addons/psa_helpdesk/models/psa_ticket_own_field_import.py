@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.fields import Domain
 
 from ..core import own_fields
 
@@ -28,7 +29,7 @@ class PsaTicket(models.Model):
     @api.model
     def _own_fields_to_import(self):
         """Return {what a column may be called: {technical name: label and desk}} for the desks the user sees."""
-        desks = self.env["psa.desk"].search([])
+        desks = self.env["psa.desk"].search(Domain.TRUE)
         offered = {}
         for desk in desks:
             for field in self._own_field_definition(desk.id):

@@ -64,14 +64,13 @@ class PsaTicket(models.Model):
             ticket: self._own_fields_carried(ticket, vals.get("desk_id") or ticket.sudo().desk_id.id) for ticket in self
         }
         plans = self._own_fields_planned(held, written, vals.get("desk_id"))
-        history = self._own_fields_history(held, plans)
-        if len(plans) > 1 and not moves and vals:
+        together = vals if moves or len(plans) == 1 else {}
+        for values, tickets in plans:
+            # Odoo takes zero for False, and what is equal for written.
+            tickets.filtered(lambda ticket, values=values: ticket._own_field_values() == values).invalidate_recordset(["properties"])
+            super(PsaTicket, tickets).write({**together, "properties": values})
+        if vals and not together:
             super().write(vals)
-            vals = {}
-        for __, values, tickets in plans:
-            super(PsaTicket, tickets).write({**vals, "properties": values})
-        if history:
-            self.env["psa.ticket.history"]._append(history)
         return True
 
     def copy_data(self, default=None):
@@ -92,10 +91,11 @@ class PsaTicket(models.Model):
         """Return the definition of a desk's own fields: shared with every caller, read only."""
         return self.env["psa.desk"]._own_fields_by_desk().get(desk_id, ((), ()))[0]
 
-    @api.model
-    def _missing_own_fields(self, desk_id, values, moments):
-        """Return the labels of the own fields a ticket needs at one of these moments and has no value of."""
-        return own_fields.missing(self._own_field_definition(desk_id), values, moments)
+    def _missing_required(self, moment):
+        definition = self._own_field_definition(self.desk_id._origin.id)
+        if not definition:
+            return super()._missing_required(moment)
+        return [*super()._missing_required(moment), *own_fields.missing(definition, self._own_field_values(), moment)]
 
     def _own_field_values(self):
         """Return what this ticket holds, as it is stored."""
@@ -181,7 +181,7 @@ class PsaTicket(models.Model):
             target_id = desk_id or ticket.sudo().desk_id.id
             values = self._own_fields_merged(target_id, carried.values, written, readable)
             key = target_id, json.dumps(values, sort_keys=True)
-            plans.setdefault(key, [target_id, values, self.browse()])[2] += ticket
+            plans.setdefault(key, [values, self.browse()])[1] += ticket
         return list(plans.values())
 
     @api.model
@@ -246,51 +246,3 @@ class PsaTicket(models.Model):
             "many2one": self.env._("the number of one record"),
             "many2many": self.env._("a list of numbers of records"),
         }.get(kind, self.env._("a text"))
-
-    @api.model
-    def _own_fields_history(self, held, plans):
-        """Return the rows of history: each value that changes, and each that has no place at a new desk."""
-        fields_by_desk = self.env["psa.desk"]._own_fields_by_desk()
-        found = []
-        for desk_id, values, tickets in plans:
-            definition = {field["name"]: field for field in self._own_field_definition(desk_id)}
-            for ticket in tickets:
-                carried = held[ticket]
-                if carried.lost:
-                    before = ticket._own_field_values()
-                    found += [
-                        (ticket, field, before[field["name"]], None, True)
-                        for fields_of_desk in fields_by_desk.get(ticket.sudo().desk_id.id, ())
-                        for field in fields_of_desk if field["name"] in carried.lost
-                    ]
-                found += [
-                    (ticket, definition[change.name], change.old, change.new, False)
-                    for change in own_fields.changes(definition.values(), carried.values, values)
-                ]
-        names = self._own_field_names((field, value) for __, field, *values, __ in found for value in values)
-        words = self.env._("Yes"), self.env._("No")
-
-        def shown(field, value):
-            return "" if value is None else own_fields.display(field, value, names, words)
-
-        return [
-            {
-                "ticket_id": ticket.id, "kind": "change", "field_name": f"properties.{field['name']}",
-                "field_label": own_fields.label(field), "old_value": shown(field, old), "new_value": shown(field, new),
-                "description": self.env._("The new desk has no such field.") if is_lost else "",
-            }
-            for ticket, field, old, new, is_lost in found
-        ]
-
-    @api.model
-    def _own_field_names(self, values):
-        """Return {(model, id): name} of the records linked in pairs of field and value."""
-        ids_by_model = {}
-        for field, value in values:
-            if field["type"] in ("many2one", "many2many") and value and field.get("comodel") in self.env:
-                ids_by_model.setdefault(field["comodel"], set()).update(value if isinstance(value, list) else [value])
-        return {
-            (model, record.id): record.display_name
-            for model, ids in ids_by_model.items()
-            for record in self.env[model].sudo().browse(ids).exists()
-        }

@@ -104,6 +104,12 @@ class TestOwnFieldValues(OwnFieldsCommon):
 
         self.assertEqual(self._values(self.ticket), {"rack": "R7", "site": "n", "who": hidden, "seats": 1})
 
+    def test_nothing_and_zero_are_told_apart(self):
+        for value in (0, False, 0, 1, False):
+            self.ticket.with_user(self.technician).write({"properties": {"seats": value}})
+            self.assertIs(self.ticket.properties._values["seats"], value)
+            self.assertIs(self._values(self.ticket)["seats"], value)
+
     def test_formatted_text_is_made_harmless(self):
         self.ticket.write({"properties": {"story_html": "<p>One<script>alert(1)</script></p>"}})
 
@@ -149,7 +155,7 @@ class TestOwnFieldValues(OwnFieldsCommon):
         self.assertFalse(result["messages"])
         self.assertEqual(self._values(ticket), {"rack": "R4", "site": "s", "who": self.zoe.id})
         self.assertTrue(Ticket.load([".id", "properties.seats"], [[str(ticket.id), "many"]])["messages"])
-        for header, why in (("properties.Nowhere", "no own field “Nowhere”"), ("properties.Rack (Field)", "no own field “Rack (Field)”")):
+        for header, why in (("properties.Nowhere", "has an own field “Nowhere”"), ("properties.Rack (Field)", "has an own field “Rack (Field)”")):
             [message] = Ticket.load(["name", header], [["x", "y"]])["messages"]
             self.assertIn(why, message["message"])
 
@@ -195,7 +201,16 @@ class TestOwnFieldMoves(OwnFieldsCommon):
         self.ticket.with_user(self.technician).write({"desk_id": self.other_desk.id, "properties": {"rack": 7}})
 
         self.assertEqual(self._values(self.ticket), {"place": "north", "rack": 7})
-        self.assertEqual(self._history(self.ticket), [("Rack", "R7", ""), ("Rack", "", "7")])
+        self.assertEqual(self._history(self.ticket), [("Rack", "R7", "7")])
+
+    def test_what_has_no_place_at_the_new_desk_is_told_by_history(self):
+        self.ticket.write({"properties": {"marks": ["b"]}})
+        self.env.flush_all()
+
+        self.ticket.with_user(self.technician).write({"desk_id": self.other_desk.id})
+
+        self.assertFalse(self._values(self.ticket))
+        self.assertEqual(self._history(self.ticket)[1:], [("Rack", "R7", ""), ("Site", "North", ""), ("Marks", "Beta", "")])
 
     def test_the_form_shows_what_will_be_kept(self):
         self.other_desk.properties_definition = [{"name": "place", "string": "Rack", "type": "char"}]
@@ -216,11 +231,12 @@ class TestOwnFieldMoves(OwnFieldsCommon):
     def test_history_reads_as_the_form_did(self):
         self.ticket.write({"properties": {
             "rack": "R8", "seats": 0, "site": "s", "marks": ["a", "b"], "who": self.zoe.id, "story_html": "<p>One</p>"}})
+        self.env.flush_all()
         self.ticket.write({"properties": {"rack": False, "marks": ["b"], "seats": 0}})
 
         self.assertEqual(self._history(self.ticket), [
             ("Rack", "R7", "R8"), ("Seats", "", "0"), ("Site", "North", "South"), ("Marks", "", "Alpha, Beta"),
-            ("Who", "", self.zoe.display_name), ("Story", "", "One"), ("Rack", "R8", ""), ("Marks", "Alpha, Beta", "Beta"),
+            ("Who", "", self.zoe.name), ("Story", "", "One"), ("Rack", "R8", ""), ("Marks", "Alpha, Beta", "Beta"),
         ])
 
     def test_a_write_without_change_writes_no_history(self):
@@ -351,6 +367,63 @@ class TestOwnFieldDefinition(OwnFieldsCommon):
         self.assertEqual(self._values(self.ticket), {"rack": "R8", "site": "n", "new": "x"})
         labels = [field["string"] for field in self.desk.properties_definition]
         self.assertEqual(labels, ["Rack Position", "Changed meanwhile", "Site", "Marks", "Who", "Story", "New"])
+
+
+@tagged("post_install", "-at_install")
+class TestOwnFieldRequired(OwnFieldsCommon):
+
+    def test_one_error_names_all_that_is_missing_by_the_desks_labels(self):
+        self._field("seats").required = "create"
+        self._field("marks").required = "resolve"
+        category = self.env["psa.desk.attribute"].search([("desk_id", "=", self.desk.id), ("attribute", "=", "category")])
+        category.write({"required": "resolve", "label": "Area"})
+        Ticket = self.env["psa.ticket"].with_user(self.technician)
+
+        for properties in ({}, {"rack": "R1"}, {"seats": False}, [{"name": "seats", "type": "integer", "value": None}]):
+            with self.subTest(properties), self.assertRaisesRegex(ValidationError, "Please fill in: Seats"), self.cr.savepoint():
+                Ticket.create({"name": "x", "desk_id": self.desk.id, "properties": properties})
+        ticket = Ticket.create({"name": "x", "desk_id": self.desk.id, "properties": {"seats": 0}})
+        with self.assertRaisesRegex(ValidationError, "Please fill in: Seats"), self.cr.savepoint():
+            ticket.write({"properties": {"seats": False}})
+        with self.assertRaisesRegex(ValidationError, "Please fill in: Area, Marks"), self.cr.savepoint():
+            ticket.action_resolve()
+        ticket.write({
+            "stage_id": self.stage_by_state["resolved"].id, "properties": {"marks": ["a"]},
+            "category_id": self.env["psa.ticket.option"].search([("attribute", "=", "category"), ("desk_id", "=", False)], limit=1).id,
+        })
+        self.assertEqual(ticket.state, "resolved")
+
+    def test_imports_are_asked_too_and_mail_is_only_marked(self):
+        self._field("seats").required = "create"
+        result = self.env["psa.ticket"].with_user(self.technician).load(
+            ["name", "desk_id/.id", "properties.Rack"], [["Imported", str(self.desk.id), "R1"]])
+        self.assertIn("Please fill in: Seats", str(result["messages"]))
+
+        self.env["mail.thread"].message_process(
+            False, f"From: zoe@harbour-dental.test\r\nTo: {self.address}\r\nSubject: Own\r\nMessage-ID: <own@x>\r\n\r\nHelp\r\n")
+
+        ticket = self.env["psa.ticket"].search([("name", "=", "Own")])
+        self.assertTrue(ticket.is_incomplete)
+        self.assertIn("Seats", ticket.missing_text)
+        ticket.write({"properties": {"seats": 3}})
+        self.assertFalse(ticket.is_incomplete)
+
+    def test_requiring_a_field_marks_the_open_tickets_that_lack_it(self):
+        self.assertFalse(self.ticket.is_incomplete)
+
+        self._field("seats").required = "create"
+        self.assertTrue(self.ticket.is_incomplete)
+        self._field("seats").active = False
+
+        self.assertFalse(self.ticket.is_incomplete)
+
+    def test_several_tickets_are_filled_in_and_resolved_together(self):
+        self._field("seats").required = "resolve"
+        tickets = self.ticket | self._new_ticket()
+
+        tickets.with_user(self.technician).write({"properties": {"seats": 2}, "stage_id": self.stage_by_state["resolved"].id})
+
+        self.assertEqual(tickets.mapped("state"), ["resolved"] * 2)
 
 
 @tagged("post_install", "-at_install")

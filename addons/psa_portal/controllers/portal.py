@@ -256,6 +256,10 @@ class TicketPortal(CustomerPortal):
         })
         return values
 
+    def _ticket_form_extended(self, desk_sudo, form):
+        """The checked form with what else was asked on it; each thing that asks more adds its part."""
+        return form
+
     def _ticket_form_context(self):
         """The desk that takes the user's tickets, and the options it offers."""
         user = request.env.user
@@ -284,6 +288,7 @@ class TicketPortal(CustomerPortal):
             uploads=[Upload(upload.filename, upload.seek(0, 2)) for upload in files],
             max_bytes=max_mb * 1024 * 1024,
         )
+        form = self._ticket_form_extended(desk_sudo, form)
         if not form.is_valid:
             errors = {name: self._ticket_form_error(name, code, max_mb) for name, code in form.errors.items()}
             if files and "attachments" not in errors:

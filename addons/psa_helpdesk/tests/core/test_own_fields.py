@@ -1,6 +1,7 @@
 """What a write leaves of a ticket's own fields, against an oracle that goes through them one by one."""
 
 import json
+import re
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from psa_cores.psa_helpdesk import own_fields
 from psa_cores.psa_helpdesk.own_field_index import METHODS, PREFIX, index_name, plan
-from psa_cores.psa_helpdesk.own_fields import carry, changes, linked_ids, merge, merge_definition, missing, still_valid
+from psa_cores.psa_helpdesk.own_fields import carry, linked_ids, merge, merge_definition, missing, still_valid
 
 DEFINITION = [
     {"name": "flag", "string": "Backup done", "type": "boolean"},
@@ -148,9 +149,9 @@ def oracle_accepts(field, value):
     if kind in ("boolean", "separator"):
         return value is True
     if kind == "integer":
-        return is_number and value == value and abs(value) < 2**31 and value == int(value)
+        return is_number and abs(value) < 2**31 and value == int(value)
     if kind in ("float", "monetary"):
-        return is_number and value not in (float("inf"), float("-inf")) and value == value
+        return is_number and float("-inf") < value < float("inf")
     if kind in ("char", "text", "html"):
         return isinstance(value, str)
     if kind in ("date", "datetime"):
@@ -254,33 +255,9 @@ def test_required_is_asked_in_the_desks_order_and_zero_is_an_answer():
         {**FIELDS["site"], "required": "close"}, {**FIELDS["head"], "required": "create"},
     ]
 
-    assert missing(definition, {"count": 0, "flag": False}, ["create"]) == ["Rack", "Backup done"]
-    assert missing(definition, {}, ["create", "close"]) == ["Rack", "Seats", "Backup done", "Site"]
-
-
-@given(STORED, STORED)
-def test_changes_are_exactly_what_reads_differently(before, after):
-    told = {change.name for change in changes(DEFINITION, before, after)}
-
-    for name in FIELDS:
-        one, other = (False if own_fields.is_empty(values.get(name)) else values[name] for values in (before, after))
-        assert (name in told) == (name != "head" and json.dumps(one) != json.dumps(other) and not (
-            not isinstance(one, bool) and not isinstance(other, bool) and one == other))
-
-
-@pytest.mark.parametrize(("name", "value", "shown"), [
-    ("flag", True, "Yes"), ("flag", False, "No"), ("count", 0, "0"), ("size", 2.0, "2"), ("size", 2.5, "2.5"), ("rack", False, ""),
-    ("site", "n", "North"), ("site", "gone", "gone"), ("marks", ["a", "b"], "Alpha, Beta"), ("who", 1, "Zoë"), ("who", 2, "#2"),
-    ("all", [1, 2], "Zoë, #2"), ("day", "2026-03-31", "2026-03-31"),
-])
-def test_history_shows_values_as_people_read_them(name, value, shown):
-    assert own_fields.display(FIELDS[name], value, {("res.partner", 1): "Zoë"}) == shown
-
-
-def test_formatted_text_is_shown_as_text():
-    field = {"name": "n_html", "type": "html"}
-
-    assert own_fields.display(field, "<p>One <b>two</b></p><p>three</p>") == "One two\nthree"
+    assert missing(definition, {"count": 0, "flag": False}, "create") == ["Rack", "Backup done"]
+    assert missing(definition, {}, "close") == ["Rack", "Seats", "Backup done", "Site"]
+    assert missing(definition, {}, None) == []
 
 
 NAMES = st.lists(st.sampled_from("abcdef"), unique=True)
@@ -316,4 +293,4 @@ def test_indexes_end_where_the_fields_want_them(names, data):
 def test_no_name_of_a_field_gets_into_the_name_of_its_index(name):
     index = index_name(name, "gin")
 
-    assert index.isascii() and index.replace("_", "").isalnum() and len(index) < 63
+    assert re.fullmatch(r"[a-z0-9_]{1,62}", index)
