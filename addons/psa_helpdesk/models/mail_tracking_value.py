@@ -14,6 +14,6 @@ class MailTrackingValue(models.Model):
             by_desk[desk.id] = by_desk.get(desk.id, self.browse()) | tracking
         formatted = []
         for desk_id, trackings in by_desk.items():
-            trackings = trackings.with_context(psa_desk_view_ref=desk_id)
-            formatted += super(MailTrackingValue, trackings)._tracking_value_format_model(model)
+            of_desk = trackings.with_context(psa_desk_view_ref=desk_id)
+            formatted += super(MailTrackingValue, of_desk)._tracking_value_format_model(model)
         return formatted

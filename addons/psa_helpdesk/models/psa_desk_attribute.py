@@ -1,5 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import frozendict
 
 ATTRIBUTES = [
@@ -221,8 +222,8 @@ class PsaDeskAttribute(models.Model):
     def _create_missing(self):
         """Make the rows that desks and companies lack; run when the module is installed and at each update."""
         self = self.sudo()
-        self.env["res.company"].search([])._psa_create_attribute_template()
-        self.env["psa.desk"].with_context(active_test=False).search([])._create_attributes()
+        self.env["res.company"].search(Domain.TRUE)._psa_create_attribute_template()
+        self.env["psa.desk"].with_context(active_test=False).search(Domain.TRUE)._create_attributes()
 
     def _copy_translations(self, source, names=("label", "help")):
         """Take over label and help of another row in every language."""

@@ -61,9 +61,12 @@ class PsaTicket(models.Model):
         for ticket in self:
             desk_id = ticket.desk_id.id
             for fname, attribute in self._option_attributes().items():
-                option = ticket[fname]
-                if option and (catalog[option.id].attribute != attribute or (catalog[option.id].desk_id or desk_id) != desk_id):
-                    self._refuse_option(fname, option.id, desk_id)
+                option_id = ticket[fname].id
+                if option_id is False:
+                    continue
+                offer = catalog.get(option_id)
+                if not offer or offer.attribute != attribute or (offer.desk_id or desk_id) != desk_id:
+                    self._refuse_option(fname, option_id, desk_id)
             if ticket.subcategory_id and catalog[ticket.subcategory_id.id].parent_id != ticket.category_id.id:
                 raise ValidationError(self.env._(
                     "“%(subcategory)s” does not belong to the ticket's %(category_label)s. Change the %(label)s or the %(category_label)s.",

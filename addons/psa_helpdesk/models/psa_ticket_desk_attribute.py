@@ -116,25 +116,25 @@ class PsaTicket(models.Model):
 
     def write(self, vals):
         if vals.get("desk_id"):
-            return self._move_to_desk(vals)
+            for extra, tickets in self._values_of_move(vals):
+                super(PsaTicket, tickets).write({**vals, **extra})
+            self._check_offered(vals, vals["desk_id"])
+            return True
         result = super().write(vals)
         if not vals.keys().isdisjoint(self._option_attributes()):
             for desk_id in {ticket.sudo().desk_id.id for ticket in self}:
                 self._check_offered(vals, desk_id)
         return result
 
-    def _move_to_desk(self, vals):
-        """Give tickets that move to another desk its options of the same names, except where the caller says which."""
+    def _values_of_move(self, vals):
+        """Return pairs of values and tickets: a desk's new tickets take its options of the same names, unless told otherwise."""
         desk_id = vals["desk_id"]
         tickets_by_values = {}
         for ticket in self.sudo():
             values = ticket._values_for_desk(desk_id).items() if ticket.desk_id.id != desk_id else ()
             values = tuple((fname, value) for fname, value in values if fname not in vals)
             tickets_by_values.setdefault(values, []).append(ticket.id)
-        for values, ids in tickets_by_values.items():
-            super(PsaTicket, self.browse(ids)).write({**vals, **dict(values)})
-        self._check_offered(vals, desk_id)
-        return True
+        return [(dict(values), self.browse(ids)) for values, ids in tickets_by_values.items()]
 
     @api.model
     def _check_offered(self, vals, desk_id):

@@ -86,9 +86,10 @@ class PsaTicket(models.Model):
         renamed = []
         for column in columns:
             fname, __, rest = column["name"].partition("/")
+            label = column["label"]
             if fname in self._option_attributes():
                 # Of a column like "Type/Name" only the first part is the desk's.
-                tail = column["label"].partition("/")[2] if rest and rest != ".id" else ""
-                column = {**column, "label": "/".join(filter(None, (self._desk_label(desk_id, fname), tail)))}
-            renamed.append(column)
+                tail = label.partition("/")[2] if rest and rest != ".id" else ""
+                label = "/".join(filter(None, (self._desk_label(desk_id, fname), tail)))
+            renamed.append({**column, "label": label})
         return renamed

@@ -28,7 +28,7 @@ class PsaTicketOption(models.Model):
 
     @api.depends("attribute", "desk_id", "company_id", "active")
     def _compute_offered_desk_ids(self):
-        desks = self.env["psa.desk"].search([])
+        desks = self.env["psa.desk"].search(Domain.TRUE)
         Attribute = self.env["psa.desk.attribute"]
         settings = Attribute._settings_by_desk()
         for option in self:

@@ -78,7 +78,22 @@ class PsaTicket(models.Model):
         since = self.env["psa.desk.attribute"]._required_by_desk().get(desk_id)
         if not since:
             return []
-        return [self._desk_label(desk_id, fname) for fname in required.required_at(since, moment) if not self[fname]]
+        return [
+            self._desk_label(desk_id, fname)
+            for fname in required.required_at(since, moment)
+            if not self[fname] and (fname != "subcategory_id" or self._has_subcategories())
+        ]
+
+    def _has_subcategories(self):
+        """Tell whether there is a subcategory to choose; without a category nobody knows yet."""
+        category_id, desk_id = self.category_id._origin.id, self.desk_id._origin.id
+        if not category_id:
+            return True
+        Option = self.env["psa.ticket.option"]
+        source = self.env["psa.desk.attribute"]._settings_by_desk()[desk_id]["subcategory_id"]["options_from"]
+        catalog, company_id = Option._catalog(), self.env["psa.desk"]._settings_by_desk()[desk_id]["company_id"]
+        offered = Option._offered_ids(desk_id, company_id, "subcategory", source)
+        return any(catalog[option_id].parent_id == category_id for option_id in offered)
 
     def _required_moment(self):
         """Return the moment whose requirements the ticket has to meet as it stands."""

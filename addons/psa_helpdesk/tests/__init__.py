@@ -13,3 +13,6 @@ from . import test_ticket
 from . import test_views
 from . import test_access_by_rules
 from . import test_user_levels
+from . import test_desk_attribute
+from . import test_desk_template
+from . import test_required

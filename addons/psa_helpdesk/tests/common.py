@@ -60,5 +60,10 @@ class HelpdeskCommon(MailCommon):
             "name": name, "email": email, "parent_id": client.id, "company_id": client.company_id.id,
         })
 
+    @classmethod
+    def _attribute(cls, desk, attribute):
+        """Return how a desk uses an attribute."""
+        return desk.attribute_ids.filtered(lambda row: row.attribute == attribute)
+
     def _new_ticket(self, **values):
         return self.env["psa.ticket"].create({"name": "Printer jams", "desk_id": self.desk.id, "partner_id": self.zoe.id, **values})

@@ -175,6 +175,7 @@ class TicketPortal(CustomerPortal):
             "page_name": "psa_ticket",
             "ticket": ticket_sudo,
             "attachments": attachments,
+            "shown_values": ticket_sudo._portal_shown_values(),
             "may_close": may_close(ticket_sudo.state),
             "may_reopen": may_reopen(ticket_sudo.state),
             "notice": kwargs.get("notice"),
@@ -221,8 +222,14 @@ class TicketPortal(CustomerPortal):
         value = request.env["ir.config_parameter"].sudo().get_param("psa_portal.max_upload_mb")
         return int(value) if value and value.isdigit() and int(value) else DEFAULT_MAX_UPLOAD_MB
 
-    def _ticket_form_error(self, field, code, max_mb):
+    def _ticket_form_error(self, field, code, max_mb, labels):
         """The sentence that says what is wrong with a field and what to do about it."""
+        if field in labels and code == "missing":
+            return self.env._("Please choose: %s.", labels[field])
+        if code == "mismatch":
+            return self.env._(
+                "This choice does not belong to what you chose as %s. Please choose again.", labels.get("category", "")
+            )
         sentences = {
             ("subject", "missing"): self.env._(
                 "Please give the ticket a subject: one line that says what it is about."
@@ -242,12 +249,12 @@ class TicketPortal(CustomerPortal):
         }
         return sentences.get((field, code)) or self.env._("This choice is not offered any more. Please choose again.")
 
-    def _ticket_form_values(self, desk_sudo, options, post=None, errors=None):
+    def _ticket_form_values(self, desk_sudo, asked, post=None, errors=None):
         values = self._prepare_portal_layout_values()
         values.update({
             "page_name": "psa_ticket_new",
             "desk": desk_sudo,
-            "options": options,
+            "asked_fields": asked,
             "post": post or {},
             "errors": errors or {},
             "max_upload_mb": self._ticket_max_upload_mb(),
@@ -261,40 +268,47 @@ class TicketPortal(CustomerPortal):
         return form
 
     def _ticket_form_context(self):
-        """The desk that takes the user's tickets, and the options it offers."""
+        """The desk that takes the user's tickets, and what it asks besides subject and description."""
         user = request.env.user
         company = user.partner_id.company_id or user.company_id
         Ticket = request.env["psa.ticket"].sudo()
         desk_sudo = Ticket._portal_desk(company)
-        return desk_sudo, Ticket._portal_offered_options(desk_sudo) if desk_sudo else {}
+        return desk_sudo, Ticket._portal_asked_fields(desk_sudo) if desk_sudo else []
 
     @http.route("/my/tickets/new", type="http", auth="user", methods=["GET"], website=True)
     def portal_new_ticket(self, **kwargs):
         """The empty form."""
-        desk_sudo, options = self._ticket_form_context()
-        return request.render("psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options))
+        desk_sudo, asked = self._ticket_form_context()
+        return request.render("psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, asked))
 
     @http.route("/my/tickets/new", type="http", auth="user", methods=["POST"], website=True)
     def portal_new_ticket_submit(self, **post):
         """Make a ticket of the form, or show it again with what is wrong."""
-        desk_sudo, options = self._ticket_form_context()
+        desk_sudo, asked = self._ticket_form_context()
         if not desk_sudo:
-            return request.render("psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options, post))
+            return request.render("psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, asked, post))
         max_mb = self._ticket_max_upload_mb()
         files = [upload for upload in request.httprequest.files.getlist("attachments") if upload.filename]
         form = check_form(
             post,
-            offered={attribute: set(records.ids) for attribute, records in options.items()},
+            offered={question["attribute"]: set(question["options"].ids) for question in asked},
+            required={question["attribute"] for question in asked if question["is_required"]},
+            parents={
+                option.id: option.parent_id.id
+                for question in asked if question["attribute"] == "subcategory"
+                for option in question["options"]
+            },
             uploads=[Upload(upload.filename, upload.seek(0, 2)) for upload in files],
             max_bytes=max_mb * 1024 * 1024,
         )
         form = self._ticket_form_extended(desk_sudo, form)
         if not form.is_valid:
-            errors = {name: self._ticket_form_error(name, code, max_mb) for name, code in form.errors.items()}
+            labels = {question["attribute"]: question["label"] for question in asked}
+            errors = {name: self._ticket_form_error(name, code, max_mb, labels) for name, code in form.errors.items()}
             if files and "attachments" not in errors:
                 errors["attachments"] = self.env._("Please choose the files again: a browser does not keep them.")
             return request.render(
-                "psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options, post, errors)
+                "psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, asked, post, errors)
             )
         contents = []
         for upload in files:

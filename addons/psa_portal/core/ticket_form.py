@@ -23,8 +23,8 @@ class Upload:
 class CheckedForm:
     """The cleaned values and, by field, the code of what is wrong with it.
 
-    Codes: ``missing``, ``too_long``, ``unknown`` (an option that is not offered), ``too_many``,
-    ``too_large``, ``empty_file``.
+    Codes: ``missing``, ``too_long``, ``unknown`` (an option that is not offered), ``mismatch`` (an
+    option that does not belong to the other one chosen), ``too_many``, ``too_large``, ``empty_file``.
     """
 
     subject: str
@@ -43,6 +43,8 @@ def check_form(
     values: dict,
     *,
     offered: dict[str, Collection[int]],
+    required: Collection[str] = (),
+    parents: dict[int, int] | None = None,
     uploads: Collection[Upload] = (),
     max_bytes: int,
 ) -> CheckedForm:
@@ -50,6 +52,8 @@ def check_form(
 
     :param values: the posted values, as text
     :param offered: by attribute ("priority", "type" …) the ids of the options on the form
+    :param required: the attributes that must be chosen
+    :param parents: by id of a subcategory the id of its category
     :param uploads: the files sent along
     :param max_bytes: the most that all files may weigh together
 
@@ -58,6 +62,9 @@ def check_form(
     ('No mail', True)
     >>> check_form({"subject": "", "description": "x"}, offered={}, max_bytes=10).errors
     {'subject': 'missing'}
+    >>> good = {"subject": "No mail", "description": "Since 9"}
+    >>> check_form(good, offered={"type": {1}}, required=["type"], max_bytes=10).errors
+    {'type': 'missing'}
     """
     errors = {}
     # A subject is one line: line breaks in it would forge headers of the mails made from it.
@@ -73,16 +80,24 @@ def check_form(
         errors["description"] = "too_long"
 
     options = {}
-    for attribute, ids in offered.items():
+    # Whether a subcategory can be missing is known once the category is.
+    for attribute, ids in sorted(offered.items(), key=lambda item: item[0] == "subcategory"):
         posted = _text(values.get(attribute)).strip()
         options[attribute] = None
         if not posted:
+            is_possible = attribute != "subcategory" or _has_subcategories(options.get("category"), parents)
+            if attribute in required and is_possible:
+                errors[attribute] = "missing"
             continue
         option = int(posted) if posted.isascii() and posted.isdigit() and len(posted) < 12 else None
         if option in ids:
             options[attribute] = option
         else:
             errors[attribute] = "unknown"
+    subcategory = options.get("subcategory")
+    if subcategory and "category" in offered and (parents or {}).get(subcategory) != options["category"]:
+        options["subcategory"] = None
+        errors["subcategory"] = "mismatch"
 
     if len(uploads) > FILES_MAX:
         errors["attachments"] = "too_many"
@@ -91,6 +106,11 @@ def check_form(
     elif any(not upload.size for upload in uploads):
         errors["attachments"] = "empty_file"
     return CheckedForm(subject, description, options, errors)
+
+
+def _has_subcategories(category: int | None, parents: dict[int, int] | None) -> bool:
+    """Whether there is a subcategory to choose; without a category nobody knows yet."""
+    return category is None or category in (parents or {}).values()
 
 
 def may_close(state: str) -> bool:

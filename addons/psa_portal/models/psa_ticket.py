@@ -8,21 +8,48 @@ from ..core import ticket_form
 class PsaTicket(models.Model):
     _inherit = "psa.ticket"
 
-    def _portal_offered_options(self, desk):
-        """The choices of the portal's form at this desk.
+    def _portal_asked_fields(self, desk):
+        """What the desk asks a client on the portal, in the desk's order.
 
-        :return: dict {attribute: option recordset}; attributes without options are left out
+        :return: list of dicts: attribute, field, label, help, is_required, default and options; what has no options is left out
         """
-        options = self.env["psa.ticket.option"].search(
-            Domain("attribute", "in", list(self._portal_form_fields()))
-            & (Domain("desk_id", "=", desk.id) | Domain("desk_id", "=", False))
-            & Domain("company_id", "in", [desk.company_id.id, False])
-        )
-        return options.grouped("attribute")
+        Attribute, Option = self.env["psa.desk.attribute"], self.env["psa.ticket.option"]
+        labels = Attribute._labels_by_desk(self.env.lang).get(desk.id, {})
+        asked = []
+        for fname, setting in Attribute._settings_by_desk().get(desk.id, {}).items():
+            if setting["portal"] != "asked":
+                continue
+            attribute = fname.removesuffix("_id")
+            label, text = labels[fname]
+            options = Option.browse(Option._offered_ids(
+                desk.id, desk.company_id.id, Attribute._option_attribute(attribute), setting["options_from"]
+            ))
+            if options:
+                asked.append({
+                    "attribute": attribute,
+                    "field": fname,
+                    "label": label,
+                    "help": text,
+                    "is_required": setting["required"] == "create",
+                    "default": setting["default"],
+                    "options": options,
+                })
+        return asked
 
-    def _portal_form_fields(self):
-        """The attributes a client may choose on the portal, by the field they go to."""
-        return {"type": "type_id", "category": "category_id", "priority": "priority_id"}
+    def _portal_shown_values(self):
+        """What the desk shows a client of this ticket's attributes.
+
+        :return: list of pairs of label and option, in the desk's order, without those that are empty
+        """
+        self.ensure_one()
+        Attribute = self.env["psa.desk.attribute"]
+        desk_id = self.desk_id.id
+        labels = Attribute._labels_by_desk(self.env.lang).get(desk_id, {})
+        return [
+            (labels[fname][0], self[fname])
+            for fname, setting in Attribute._settings_by_desk().get(desk_id, {}).items()
+            if setting["portal"] != "hidden" and self[fname]
+        ]
 
     def _portal_desk(self, company):
         """The desk that takes the tickets of the portal: the company's first one."""
@@ -40,8 +67,8 @@ class PsaTicket(models.Model):
         :param files: pairs of name and content
         """
         partner = user.partner_id
-        fields_by_attribute = self._portal_form_fields()
-        ticket = self.with_company(desk.company_id).create({
+        # The form has asked for what the desk wants of clients; what it wants of its own people they fill in later.
+        ticket = self.with_company(desk.company_id)._accepting_incomplete().create({
             "name": form.subject,
             "description": plaintext2html(form.description),
             "desk_id": desk.id,
@@ -50,8 +77,8 @@ class PsaTicket(models.Model):
             "client_id": partner.commercial_partner_id.id,
             "email_from": partner.email_formatted,
             "source": "portal",
-            **{fields_by_attribute[name]: option for name, option in form.options.items() if option},
-        })
+            **{f"{name}_id": option for name, option in form.options.items() if option},
+        }).with_env(self.env)
         if files:
             ticket.message_post(
                 body=self.env._("Files sent with the request."),
@@ -83,7 +110,8 @@ class PsaTicket(models.Model):
             return False
         date_resolved = self.date_resolved
         self._portal_say(author, self.env._("Marked this ticket as solved."), comment)
-        self.action_close()
+        # His word counts, also where a technician has not filled in yet what the desk wants to know.
+        self._accepting_incomplete().action_close()
         if date_resolved:
             # What the client says takes a resolved ticket up again for a moment; it was solved before.
             self.date_resolved = date_resolved

@@ -43,6 +43,27 @@ def test_an_option_of_another_desk_is_refused():
     assert form.options == {"priority": None}
 
 
+def test_what_the_desk_requires_must_be_chosen():
+    form = check_form(GOOD, offered={"type": {1}, "priority": {2}}, required={"type"}, max_bytes=MIB)
+
+    assert form.errors == {"type": "missing"}
+
+
+def test_a_subcategory_belongs_to_its_category():
+    offered, parents = {"subcategory": {11, 21}, "category": {1, 2, 3}}, {11: 1, 21: 2}
+
+    def errors(**posted):
+        return check_form(
+            GOOD | posted, offered=offered, required={"category", "subcategory"}, parents=parents, max_bytes=MIB
+        ).errors
+
+    assert errors(category="1", subcategory="11") == {}
+    assert errors(category="1", subcategory="21") == {"subcategory": "mismatch"}
+    assert errors(category="1") == {"subcategory": "missing"}
+    assert errors(category="3") == {}, "there is none to choose"
+    assert errors() == {"category": "missing", "subcategory": "missing"}
+
+
 def test_fields_that_are_not_on_the_form_are_ignored():
     form = check_form(GOOD | {"company_id": "1", "client_id": "7", "user_id": "2"}, offered={}, max_bytes=MIB)
 

@@ -1,7 +1,10 @@
 import { Interaction } from "@web/public/interaction";
 import { registry } from "@web/core/registry";
 
-/** Says before the upload that the files are too large, and sends the form only once. */
+/**
+ * Says before the upload that the files are too large, sends the form only once, and offers the subcategories of the
+ * chosen category only.
+ */
 export class TicketForm extends Interaction {
     static selector = ".o_psa_ticket_form";
     dynamicContent = {
@@ -9,6 +12,8 @@ export class TicketForm extends Interaction {
             "t-on-change": this.onFilesChange,
             "t-att-class": () => ({ "is-invalid": this.isTooLarge }),
         },
+        "select[name='category']": { "t-on-change": this.onCategoryChange },
+        "select[name='subcategory']": { "t-att-disabled": () => !this.hasSubcategories },
         ".o_psa_files_error": { "t-att-class": () => ({ "d-block": this.isTooLarge }) },
         ".o_psa_submit": { "t-att-disabled": () => this.isTooLarge || this.isSending },
         _root: { "t-on-submit": this.onSubmit },
@@ -17,6 +22,26 @@ export class TicketForm extends Interaction {
     setup() {
         this.isTooLarge = false;
         this.isSending = false;
+        this.hasSubcategories = true;
+        this.categories = this.el.querySelector("select[name='category']");
+        this.subcategories = this.el.querySelector("select[name='subcategory']");
+        this.onCategoryChange();
+    }
+
+    onCategoryChange() {
+        if (!this.categories || !this.subcategories) {
+            return;
+        }
+        const options = [...this.subcategories.options].filter((option) => option.value);
+        for (const option of options) {
+            const belongs = option.dataset.parent === this.categories.value;
+            option.hidden = !belongs;
+            option.disabled = !belongs;
+            if (!belongs && option.selected) {
+                this.subcategories.value = "";
+            }
+        }
+        this.hasSubcategories = options.some((option) => !option.hidden);
     }
 
     onFilesChange(ev) {
