@@ -30,7 +30,9 @@ class PsaDeskFieldOption(models.Model):
         return options
 
     def write(self, vals):
-        result = super().write({name: value for name, value in vals.items() if name not in ("key", "field_id")})
+        if vals.keys() & {"key", "field_id"}:
+            raise UserError(self.env._("An option stays with its field and keeps its technical name. Create another one instead."))
+        result = super().write(vals)
         self.desk_id._compile_own_fields()
         return result
 

@@ -68,6 +68,12 @@ class PsaDesk(models.Model):
                     row._store_gone()
         self._compile_own_fields()
 
+    @api.model
+    def _adopt_own_fields(self):
+        """Give definitions from before there were rows theirs; run when the module is installed and at each update."""
+        defined = self.sudo().with_context(active_test=False).search([("properties_definition", "!=", False)])
+        defined.filtered(lambda desk: desk.properties_definition and not desk.own_field_ids)._take_own_fields()
+
     def _compile_own_fields(self):  # pylint: disable=missing-return
         """Write Odoo's definition as the rows say, and have the indexes follow."""
         rows = self.env["psa.desk.field"].sudo().search([("desk_id", "in", self.ids)]).grouped("desk_id")

@@ -4,12 +4,24 @@ import uuid
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.orm.fields_properties import Properties, Property
+from odoo.fields import Properties
+from odoo.orm.fields_properties import Property
 from odoo.tools import html_sanitize
 
 from ..core import own_fields
 
 DEFAULT_PREFIX = "default_properties."
+
+
+class OwnFields(Properties):
+    """Properties for which zero is not the same as nothing: Odoo compares dictionaries as Python does, and 0 == False there."""
+
+    def _filter_not_equal(self, records, cache_value):
+        changed = super()._filter_not_equal(records, cache_value)
+        cache, told = self._get_cache(records.env), json.dumps(cache_value, sort_keys=True, default=str)
+        return records.filtered(
+            lambda record: record in changed or json.dumps(cache.get(record.id), sort_keys=True, default=str) != told
+        )
 
 
 class PsaTicket(models.Model):
@@ -21,6 +33,7 @@ class PsaTicket(models.Model):
 
     _inherit = "psa.ticket"
 
+    properties = OwnFields("Own Fields", definition="desk_id.properties_definition", copy=True)
     currency_id = fields.Many2one(related="company_id.currency_id")  # of amounts among the own fields
 
     @api.onchange("desk_id")
@@ -53,8 +66,8 @@ class PsaTicket(models.Model):
         return super().create(completed)
 
     def write(self, vals):
-        moves = "desk_id" in vals and bool(self.env["psa.desk"]._own_fields_by_desk())
-        if "properties" not in vals and not moves:
+        moves = "desk_id" in vals
+        if "properties" not in vals and not (moves and self.env["psa.desk"]._own_fields_by_desk()):
             return super().write(vals)
         self.check_access("write")
         vals = dict(vals)
@@ -66,8 +79,6 @@ class PsaTicket(models.Model):
         plans = self._own_fields_planned(held, written, vals.get("desk_id"))
         together = vals if moves or len(plans) == 1 else {}
         for values, tickets in plans:
-            # Odoo takes zero for False, and what is equal for written.
-            tickets.filtered(lambda ticket, values=values: ticket._own_field_values() == values).invalidate_recordset(["properties"])
             super(PsaTicket, tickets).write({**together, "properties": values})
         if vals and not together:
             super().write(vals)
@@ -116,7 +127,10 @@ class PsaTicket(models.Model):
     def _own_fields_written(self, raw, *desk_ids):
         """Return {name: value} of what somebody writes; a change of the definition that comes with it is made first."""
         if isinstance(raw, str) and raw:
-            raw = json.loads(raw)
+            try:
+                raw = json.loads(raw)
+            except ValueError:
+                pass  # refused below
         if isinstance(raw, Property):
             raw = raw._values
         if not raw:

@@ -286,6 +286,15 @@ class TestOwnFieldDefinition(OwnFieldsCommon):
 
         self.assertEqual(self.ticket.properties["rack"], "R7")
 
+    def test_definitions_from_before_there_were_rows_get_theirs(self):
+        self.env.cr.execute("DELETE FROM psa_desk_field WHERE desk_id = %s", [self.desk.id])
+        self.env.invalidate_all()
+
+        self.env["psa.desk"]._adopt_own_fields()
+
+        self.assertEqual(self.desk.own_field_ids.mapped("key"), [field["name"] for field in DEFINITION])
+        self.assertEqual(self.desk.properties_definition, DEFINITION)
+
     def test_rows_are_made_and_ordered_in_the_desk_form(self):
         with Form(self.other_desk.with_user(self.administrator)) as desk:
             for name, kind in (("Floor", "integer"), ("Sealed", "boolean")):
