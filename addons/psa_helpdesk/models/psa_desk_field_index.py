@@ -9,6 +9,7 @@ from odoo.sql_db import connection_info_for
 from odoo.tools import SQL
 
 from ..core import own_field_index
+from ..core.history import property_text, references
 
 _logger = logging.getLogger(__name__)
 
@@ -127,24 +128,42 @@ class PsaDeskField(models.Model):
         leaving = self.with_context(active_test=False).search([("is_leaving", "=", True)])
         Cron = self.env["ir.cron"]
         for field in leaving:
-            while True:
-                self.env["psa.ticket"].flush_model(["properties"])
-                self.env.cr.execute(SQL(
-                    """
-                    UPDATE psa_ticket SET properties = properties - %(key)s
-                    WHERE id IN (
-                        SELECT id FROM psa_ticket WHERE desk_id = %(desk)s AND properties ? %(key)s
-                        ORDER BY id LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
-                    )
-                    """,
-                    key=field.key, desk=field.desk_id.id, batch=PURGE_BATCH,
-                ))
-                purged = self.env.cr.rowcount
-                self.env["psa.ticket"].invalidate_model(["properties"], flush=False)
-                if not purged:
-                    break
+            while purged := field._purge_batch():
                 if not Cron._commit_progress(purged, remaining=PURGE_BATCH):
                     return
             if not field._ticket_count(limit=1):
                 field.unlink()
                 Cron._commit_progress(remaining=0)
+
+    def _purge_batch(self):
+        """Take this field out of some tickets that nobody is writing just now; return of how many."""
+        Ticket = self.env["psa.ticket"]
+        Ticket.flush_model(["properties", "desk_id"])
+        values = dict(self.env.execute_query(SQL(
+            """
+            SELECT id, properties -> %(key)s FROM psa_ticket WHERE desk_id = %(desk)s AND properties ? %(key)s
+            ORDER BY id LIMIT %(batch)s FOR NO KEY UPDATE SKIP LOCKED
+            """,
+            key=self.key, desk=self.desk_id.id, batch=PURGE_BATCH,
+        )))
+        if not values:
+            return 0
+        self.env.cr.execute(SQL("UPDATE psa_ticket SET properties = properties - %s WHERE id IN %s", self.key, tuple(values)))
+        Ticket.invalidate_model(["properties"], flush=False)
+        definition, held = self._definition(), [{self.key: value} for value in values.values()]
+        ids_by_model = {}
+        for model, record_id in set().union(*(references(value, [definition]) for value in held)):
+            ids_by_model.setdefault(model, []).append(record_id)
+        names = {
+            (model, record.id): record.display_name
+            for model, ids in ids_by_model.items() if model in self.env for record in self.env[model].browse(ids).exists()
+        }
+        texts = ((ticket_id, property_text(value, definition, names)) for ticket_id, value in values.items())
+        self.env["psa.ticket.history"]._append([
+            {
+                "ticket_id": ticket_id, "kind": "change", "field_name": f"properties.{self.key}", "field_label": self.name,
+                "old_value": text, "new_value": "", "description": self.env._("The desk has removed this field."),
+            }
+            for ticket_id, text in texts if text
+        ])
+        return len(values)

@@ -341,6 +341,7 @@ class TestOwnFieldDefinition(OwnFieldsCommon):
             self.env["psa.desk.field"]._purge_values()
 
         self.assertEqual(self._values(self.ticket), {"site": "n"})
+        self.assertEqual(self._history(self.ticket), [("Rack", "R7", "")])
         self.assertFalse(self.env["psa.desk.field"].with_context(active_test=False).search([("key", "=", "rack")]))
 
     def test_a_technician_changes_no_definition_by_way_of_a_ticket(self):
