@@ -36,6 +36,8 @@
         "views/psa_desk_attribute_views.xml",
         "views/psa_desk_compare_views.xml",
         "views/psa_access_views.xml",
+        "wizard/psa_ticket_bulk_edit_views.xml",
+        "views/psa_ticket_history_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

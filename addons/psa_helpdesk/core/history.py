@@ -50,7 +50,7 @@ def property_text(value, definition, names, boolean=BOOLEAN, formats=None):
     kind = definition.get("type")
     if kind == "boolean":
         return boolean[1] if value else ""
-    if value is None or value is False or value == "" or value == []:
+    if not value and not isinstance(value, (int, float)) or value is False:
         return ""
     if kind == "selection":
         return _option_text(value, definition.get("selection"))

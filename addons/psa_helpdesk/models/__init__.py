@@ -17,6 +17,8 @@ from . import psa_ticket_mail
 from . import psa_ticket_history
 from . import psa_ticket_history_text
 from . import psa_ticket_history_log
+from . import psa_ticket_digest
+from . import psa_ticket_bulk
 from . import psa_desk_history
 from . import psa_queue_history
 from . import psa_ticket_stage_history

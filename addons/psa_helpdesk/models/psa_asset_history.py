@@ -41,11 +41,12 @@ class PsaAsset(models.Model):
         tickets = self.env["psa.ticket"].browse(sorted({ticket_id for ticket_id, __ in before ^ after}))
         if not tickets:
             return
+        linked_now = tickets._history_linked("asset_ids")
         linked = {
             ticket_id: sorted(
-                {asset_id for asset_id in asset_ids if (ticket_id, asset_id) not in after - before}
+                {asset_id for asset_id in linked_now.get(ticket_id, ()) if (ticket_id, asset_id) not in after - before}
                 | {asset_id for of_ticket, asset_id in before - after if of_ticket == ticket_id}
             )
-            for ticket_id, asset_ids in {**dict.fromkeys(tickets._ids, []), **tickets._history_linked("asset_ids")}.items()
+            for ticket_id in tickets._ids
         }
         tickets._log_linked({"asset_ids": linked})

@@ -21,7 +21,9 @@ class PsaTicket(models.Model):
 
     _inherit = "psa.ticket"
 
-    history_ids = fields.One2many("psa.ticket.history", "ticket_id", readonly=True, copy=False)
+    history_ids = fields.One2many(
+        "psa.ticket.history", "ticket_id", readonly=True, copy=False, groups="psa_crm.group_technician,psa_crm.group_billing"
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

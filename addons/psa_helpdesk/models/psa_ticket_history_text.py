@@ -31,11 +31,13 @@ class PsaTicket(models.Model):
         for ticket_id, fname, old, new in changes:
             desk_ids = desks[ticket_id]
             if self._fields[fname].type == "properties":
-                for change in self._history_property_changes(old, new, *desk_ids, texts):
-                    rows.append(self._history_row(
+                rows += [
+                    self._history_row(
                         "change", ticket_id, field_name=f"{fname}.{change.name}", field_label=change.label,
                         old_value=change.old, new_value=change.new,
-                    ))
+                    )
+                    for change in self._history_property_changes(old, new, *desk_ids, texts)
+                ]
                 continue
             old_text, new_text = (self._history_text(fname, value, texts) for value in (old, new))
             if old_text != new_text:

@@ -1,8 +1,11 @@
-import psycopg2
+import time
 
+import psycopg2
+from lxml import etree
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
+from odoo.tools.safe_eval import safe_eval
 
 from .common import HelpdeskCommon
 
@@ -172,7 +175,7 @@ class TestWhatIsLogged(HistoryCommon):
 
     def test_tags_and_assets_show_the_list_before_and_after(self):
         tags = self.env["psa.ticket.tag"].create([{"name": "Alpha"}, {"name": "Beta"}])
-        assets = self.env["psa.asset"].create([{"name": "PC 1", "client_id": self.dental.id}, {"name": "PC 2", "client_id": self.dental.id}])
+        assets = self.env["psa.asset"].create([{"name": name, "client_id": self.dental.id} for name in ("PC 1", "PC 2")])
 
         self.assertEqual(self._change({"tag_ids": [(6, 0, tags.ids)]}), {"Tags": ("", "Alpha, Beta")})
         self.assertEqual(self._change({"tag_ids": [(3, tags[0].id)]}), {"Tags": ("Alpha, Beta", "Beta")})
@@ -201,10 +204,10 @@ class TestWhatIsLogged(HistoryCommon):
         self.assertEqual(rows, {"Floor": ("1", "2"), "Colour": ("Red", "Blue"), "Site Contact": ("", "Zoë Marsh")})
 
     def test_nothing_in_the_context_switches_it_off(self):
-        keys = {key: True for key in (
+        keys = dict.fromkeys((
             "tracking_disable", "mail_notrack", "mail_create_nolog", "import_file", "install_mode", "no_reset_password",
-            "psa_ticket_create", "psa_bulk_digest", "module", "prefetch_fields",
-        )}
+            "psa_ticket_create", "psa_log_batch", "mail_auto_subscribe_no_notify", "prefetch_fields",
+        ), True)
 
         self.assertEqual(self._change({"name": "Quiet"}, **keys), {"Subject": ("Printer jams", "Quiet")})
         ticket = self.env["psa.ticket"].with_context(**keys).create({"name": "Silent", "desk_id": self.desk.id})
@@ -266,3 +269,122 @@ class TestWhatIsLogged(HistoryCommon):
             counts.append(self.env.cr.sql_log_count - before)
             self.assertEqual(len(self._rows(tickets[0], kind="change")), 3)
         self.assertLessEqual(counts[2], counts[1] + 2)
+
+
+@tagged("post_install", "-at_install")
+class TestManyRows(HistoryCommon):
+
+    SPECIFICATION = {
+        "name": {},
+        "history_ids": {"fields": {fname: {} for fname in (
+            "kind", "date", "author_name", "field_label", "old_value", "new_value", "description",
+        )}, "limit": 40},
+    }
+
+    def _open(self):
+        """Open the form as the web client does; return (answer, queries, seconds)."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before, start = self.env.cr.sql_log_count, time.monotonic()
+        answer = self.ticket.with_user(self.technician).web_read(self.SPECIFICATION)
+        return answer[0]["history_ids"], self.env.cr.sql_log_count - before, time.monotonic() - start
+
+    def test_ten_thousand_changes_open_in_a_second_with_the_same_queries(self):
+        self.ticket._log_history("change", "name", old="a", new="b")
+        self._open()
+        __, few, __ = self._open()
+        self.env["psa.ticket.history"]._append([
+            {"ticket_id": self.ticket.id, "kind": "change", "field_name": "name", "field_label": "Subject", "new_value": str(number)}
+            for number in range(10000)
+        ])
+
+        rows, many, seconds = self._open()
+
+        self.assertEqual(many, few)
+        self.assertEqual(len(rows), 10002)
+        self.assertEqual([row for row in rows if "date" in row], rows[:40], "only a page is read")
+        self.assertEqual(rows[0]["new_value"], "9999", "the newest comes first")
+        self.assertLess(seconds, 1)
+
+    def test_lists_have_an_index_for_their_order_and_filters(self):
+        self.env.cr.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'psa_ticket_history'")
+        definitions = "\n".join(row[0] for row in self.env.cr.fetchall())
+
+        for columns in ("ticket_id, id DESC", "company_id, id DESC", "user_id, id DESC", "field_name, id DESC", "kind, id DESC",
+                        "ticket_number, company_id", "date"):
+            self.assertIn(f"({columns})", definitions)
+
+    def test_each_filter_and_grouping_of_the_search_runs(self):
+        History = self.env["psa.ticket.history"].with_user(self.technician)
+        arch = etree.fromstring(History.get_view(self.env.ref("psa_helpdesk.view_psa_ticket_history_search").id, "search")["arch"])
+        for node in arch.iter("filter"):
+            with self.subTest(node.get("name")):
+                if node.get("domain"):
+                    History.search(safe_eval(node.get("domain"), {"uid": self.technician.id}))
+                if "group_by" in (node.get("context") or ""):
+                    History.formatted_read_group([], [safe_eval(node.get("context"))["group_by"]], ["__count"])
+
+    def test_it_can_be_exported(self):
+        self.technician.group_ids += self.env.ref("base.group_allow_export")
+        rows = self._rows(self.ticket).with_user(self.technician)
+
+        exported = rows.export_data(["date", "ticket_number", "author_name", "field_label", "old_value", "new_value", "description"])
+
+        self.assertEqual(exported["datas"][0][1], self.ticket.number)
+
+
+@tagged("post_install", "-at_install")
+class TestWhoReads(HistoryCommon):
+
+    def test_staff_reads_the_history_of_tickets_they_read_and_nobody_else(self):
+        rival_ticket = self.env["psa.ticket"].create({"name": "Theirs", "desk_id": self.rival_desk.id, "partner_id": self.hal.id})
+        portal = self._portal_user(self.zoe)
+        readers = {
+            self.technician: True, self.dispatcher: True, self.billing: True, self.administrator: True, self.rival_technician: False,
+        }
+        row, rival_row = self._rows(self.ticket), self._rows(rival_ticket)
+
+        for user, reads in readers.items():
+            with self.subTest(user=user.login):
+                found = self.env["psa.ticket.history"].with_user(user).search([("id", "in", (row | rival_row).ids)])
+                self.assertEqual(found.sudo(False).with_env(self.env), row if reads else rival_row)
+                self.assertTrue(row.with_user(user).has_access("read") is reads)
+                for operation in ("write", "create", "unlink"):
+                    self.assertFalse(row.with_user(user).has_access(operation), operation)
+        self.assertFalse(row.with_user(portal).has_access("read"))
+        with self.assertRaises(AccessError):
+            self.env["psa.ticket.history"].with_user(portal).search([])
+        with self.assertRaises(AccessError):
+            self.ticket.with_user(portal).read(["history_ids"])
+
+    def test_who_is_refused_the_client_is_refused_the_history(self):
+        self.env["psa.access.rule"].create({
+            "client_id": self.dental.id, "level": "refuse", "user_id": self.technician.id, "company_id": self.company.id,
+        })
+
+        found = self.env["psa.ticket.history"].with_user(self.technician).search([("ticket_number", "=", self.ticket.number)])
+
+        self.assertFalse(found & self._rows(self.ticket))
+
+    def test_of_deleted_tickets_the_administrator_reads(self):
+        number = self.ticket.number
+        self.ticket.unlink()
+        domain = [("ticket_number", "=", number), ("company_id", "=", self.company.id)]
+        History = self.env["psa.ticket.history"]
+
+        self.assertEqual(len(History.with_user(self.administrator).search(domain)), 2)
+        self.assertFalse(History.with_user(self.technician).search(domain))
+        self.assertFalse(History.with_user(self.rival_technician).search(domain))
+
+    def test_the_ticket_is_no_back_door(self):
+        row = self._rows(self.ticket)
+        for command in ([(0, 0, {"kind": "change"})], [(1, row.id, {"description": "forged"})], [(2, row.id)], [(3, row.id)], [(5,)]):
+            with self.subTest(command), self.assertRaises(AccessError), self.env.cr.savepoint():
+                self.ticket.sudo().write({"history_ids": command})
+                self.env.flush_all()
+
+    def _portal_user(self, partner):
+        return self.env["res.users"].with_context(no_reset_password=True).create({
+            "name": partner.name, "login": "hd_portal_history", "partner_id": partner.id,
+            "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
+        })

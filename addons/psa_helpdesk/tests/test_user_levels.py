@@ -19,6 +19,8 @@ CAPABILITIES = {
     "write a note on the client":              (YES,  YES,  YES,   YES,     NO),
     "create a ticket":                         (YES,  YES,  YES,   YES,     NO),
     "see the ticket":                          (YES,  YES,  YES,   YES,     NO),
+    "see the history of the ticket":           (YES,  YES,  YES,   YES,     NO),
+    "edit many tickets":                       (YES,  YES,  YES,   YES,     NO),
     # What a desk administrator does at his desk
     "choose the members":                      (NO,   YES,  NO,    YES,     NO),
     "choose who is notified":                  (NO,   YES,  NO,    YES,     NO),
@@ -59,6 +61,10 @@ CAPABILITIES = {
     "delete a ticket":                         (NO,   NO,   NO,    YES,     NO),
     "rule the access to a client":             (NO,   NO,   NO,    YES,     NO),
     "rule the access to every desk":           (NO,   NO,   NO,    YES,     NO),
+    # What nobody does
+    "add to the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
+    "change the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
+    "delete the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
 }
 
 
@@ -118,6 +124,9 @@ class TestUserLevels(HelpdeskCommon):
                 body="Called", subtype_xmlid="mail.mt_note"),
             "create a ticket": create("psa.ticket", name="New", desk_id=desk.id, partner_id=self.zoe.id),
             "see the ticket": see(ticket),
+            "see the history of the ticket": lambda env: ticket.history_ids.with_env(env).read(["new_value"]),
+            "edit many tickets": lambda env: env["psa.ticket.bulk.edit"].create({
+                "ticket_ids": [(6, 0, ticket.ids)], "note": "<p>Seen</p>"}).action_apply(),
             "choose the members": change(desk, member_ids=[(4, self.technician.id)]),
             "choose who is notified": change(desk, contact_ids=[(4, self.omar.id)]),
             "describe the desk": change(desk, description="Tills"),
@@ -160,6 +169,10 @@ class TestUserLevels(HelpdeskCommon):
             "delete a ticket": delete(ticket),
             "rule the access to a client": create("psa.access.rule", resource="client", client_id=self.dental.id, **person),
             "rule the access to every desk": create("psa.access.rule", resource="all_desks", **person),
+            "add to the history of the ticket": create(
+                "psa.ticket.history", ticket_id=ticket.id, company_id=company.id, kind="change"),
+            "change the history of the ticket": lambda env: ticket.history_ids.with_env(env).write({"description": "Forged"}),
+            "delete the history of the ticket": lambda env: ticket.history_ids.with_env(env).unlink(),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):
