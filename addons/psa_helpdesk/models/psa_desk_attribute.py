@@ -60,7 +60,7 @@ class PsaDeskAttribute(models.Model):
         help="Hidden: clients do not see it. Shown: on the page of their ticket. Asked: also when they open one.",
     )
     options_from = fields.Selection(
-        [("both", "Company and Desk"), ("company", "Company"), ("own", "Desk Only")], "Options", default="both", required=True,
+        [("both", "Both"), ("company", "Company"), ("own", "Desk")], "Options", default="both", required=True,
         help="Which options the desk offers: those every desk of the company has, its own, or both. "
         "Both versions share one list; the line of the reported version decides.",
     )
@@ -125,7 +125,9 @@ class PsaDeskAttribute(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        rows = super().create(vals_list)
+        rows = super().create([
+            {**self._usual_settings(vals["attribute"]), **vals} if vals.get("attribute") in dict(ATTRIBUTES) else vals for vals in vals_list
+        ])
         rows._clear_caches()
         return rows
 
