@@ -10,6 +10,7 @@ class PsaDeskFieldRetire(models.TransientModel):
     field_id = fields.Many2one("psa.desk.field", required=True, readonly=True, ondelete="cascade")
     is_archived = fields.Boolean(compute="_compute_ticket_count")
     ticket_count = fields.Integer("Tickets with a Value", compute="_compute_ticket_count")
+    message = fields.Char(compute="_compute_ticket_count")
 
     @api.depends("field_id")
     def _compute_ticket_count(self):
@@ -17,6 +18,13 @@ class PsaDeskFieldRetire(models.TransientModel):
             retire.field_id.check_access("write")
             retire.is_archived = not retire.field_id.active
             retire.ticket_count = retire.field_id._ticket_count()
+            if retire.ticket_count:
+                retire.message = self.env._(
+                    "%(count)s tickets hold a value of “%(field)s”. Archive the field to keep the values for the day it comes back; "
+                    "removing it deletes them for good.", count=retire.ticket_count, field=retire.field_id.name,
+                )
+            else:
+                retire.message = self.env._("No ticket holds a value of “%s”.", retire.field_id.name)
 
     def action_archive_field(self):
         """Hide the field; tickets keep their values."""
