@@ -15,6 +15,7 @@ from . import psa_ticket_access
 from . import psa_ticket_attribute
 from . import psa_ticket_mail
 from . import psa_ticket_history
+from . import psa_ticket_history_access
 from . import psa_ticket_history_text
 from . import psa_ticket_history_log
 from . import psa_ticket_digest

@@ -366,6 +366,20 @@ class TestWhoReads(HistoryCommon):
 
         self.assertFalse(found & self._rows(self.ticket))
 
+    def test_whom_a_client_is_lent_to_reads_the_history_of_its_tickets(self):
+        row = self._rows(self.ticket)
+        history = row.with_user(self.rival_technician).with_context(allowed_company_ids=self.rival.ids)
+        self.assertFalse(history.search([("id", "in", row.ids)]))
+
+        self.env["psa.client.share"].with_user(self.administrator).create({
+            "client_id": self.dental.id, "receiver_code": self.rival_technician.psa_share_code,
+        }).with_user(self.rival_technician).action_accept()
+
+        self.assertEqual(history.search([("id", "in", row.ids)]).ids, row.ids)
+        self.assertTrue(history.has_access("read"))
+        shown = self.ticket.with_env(history.env).web_read(TestManyRows.SPECIFICATION)[0]["history_ids"]
+        self.assertEqual(shown[0]["author_name"], row.author_name)
+
     def test_of_deleted_tickets_the_administrator_reads(self):
         number = self.ticket.number
         self.ticket.unlink()
