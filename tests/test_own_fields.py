@@ -8,7 +8,10 @@ import pytest
 from world import build
 
 WRONG = {"rack": 7, "seats": "many", "nowhere": 1}
-INDEXES = "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indisvalid AND c.relname LIKE 'psa_ticket_own_%%'"
+INDEXES = """
+    SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE i.indisvalid AND starts_with(c.relname, 'psa_ticket_own_')
+"""
 
 
 @pytest.fixture(scope="module")

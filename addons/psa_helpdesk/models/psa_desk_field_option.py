@@ -44,21 +44,21 @@ class PsaDeskFieldOption(models.Model):
         return result
 
     @api.model
-    def _take(self, field, entry):  # pylint: disable=missing-return,super-method-mismatch
+    def _take(self, field, entry):  # pylint: disable=missing-return
         """Make the options of a field those of an entry of Odoo's definition."""
         wanted = {option[0]: option[1:] for option in entry.get(field.type) or ()}
         rows = {option.key: option for option in field.option_ids}
         gone = self.browse(row.id for key, row in rows.items() if key not in wanted)
         gone._check_unused()
-        super(PsaDeskFieldOption, gone).unlink()
+        super(PsaDeskFieldOption, gone).unlink()  # pylint: disable=super-method-mismatch
         new = []
         for sequence, (key, (name, *color)) in enumerate(wanted.items()):
             vals = {"name": name or key, "sequence": sequence, "color": color[0] if color else 0}
             if key not in rows:
                 new.append({**vals, "field_id": field.id, "key": key})
             elif changed := {fname: value for fname, value in vals.items() if rows[key][fname] != value}:
-                super(PsaDeskFieldOption, rows[key]).write(changed)
-        super().create(new)
+                super(PsaDeskFieldOption, rows[key]).write(changed)  # pylint: disable=super-method-mismatch
+        super().create(new)  # pylint: disable=super-method-mismatch
 
     def _check_unused(self):
         """Refuse to take an option away that tickets hold: their value would be gone from every screen."""

@@ -1,6 +1,7 @@
 import copy
 import json
 import uuid
+from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -127,10 +128,8 @@ class PsaTicket(models.Model):
     def _own_fields_written(self, raw, *desk_ids):
         """Return {name: value} of what somebody writes; a change of the definition that comes with it is made first."""
         if isinstance(raw, str) and raw:
-            try:
+            with suppress(ValueError):  # what is no JSON is refused below
                 raw = json.loads(raw)
-            except ValueError:
-                pass  # refused below
         if isinstance(raw, Property):
             raw = raw._values
         if not raw:

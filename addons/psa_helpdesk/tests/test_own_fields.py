@@ -155,9 +155,9 @@ class TestOwnFieldValues(OwnFieldsCommon):
         self.assertFalse(result["messages"])
         self.assertEqual(self._values(ticket), {"rack": "R4", "site": "s", "who": self.zoe.id})
         self.assertTrue(Ticket.load([".id", "properties.seats"], [[str(ticket.id), "many"]])["messages"])
-        for header, why in (("properties.Nowhere", "has an own field “Nowhere”"), ("properties.Rack (Field)", "has an own field “Rack (Field)”")):
-            [message] = Ticket.load(["name", header], [["x", "y"]])["messages"]
-            self.assertIn(why, message["message"])
+        for title in ("Nowhere", "Rack (Field)"):
+            [message] = Ticket.load(["name", f"properties.{title}"], [["x", "y"]])["messages"]
+            self.assertIn(f"No desk has an own field “{title}”", message["message"])
 
     def test_an_import_asks_which_desk_is_meant_where_two_have_a_field_of_that_label(self):
         self.other_desk.properties_definition = [{"name": "shelf", "string": "rack", "type": "monetary"}]

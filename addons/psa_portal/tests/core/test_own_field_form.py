@@ -47,7 +47,8 @@ def test_what_is_required_is_never_left_open(posted):
 
 @pytest.mark.parametrize(("name", "texts", "value"), [
     ("boolean", ["on"], True), ("integer", ["+12"], 12), ("float", ["1,5"], 1.5), ("monetary", [".25"], 0.25),
-    ("char", [" a \n b "], "a b"), ("text", ["a\nb"], "a\nb"), ("date", ["2026-03-31"], "2026-03-31"), ("datetime", ["2026-03-31T08:30"], "2026-03-31 06:30:00"),
+    ("char", [" a \n b "], "a b"), ("text", ["a\nb"], "a\nb"), ("date", ["2026-03-31"], "2026-03-31"),
+    ("datetime", ["2026-03-31T08:30"], "2026-03-31 06:30:00"),
     ("selection", ["s"], "s"), ("tags", ["b", "a", "b"], ["b", "a"]),
 ])
 def test_what_is_stored_of_what_was_typed(name, texts, value):
