@@ -133,8 +133,11 @@ class PsaDeskField(models.Model):
         self.desk_id._compile_own_fields()
         return result
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
         self._check_unused(self.env._("It cannot be deleted"))
+
+    def unlink(self):
         desks = self.desk_id
         result = super().unlink()
         desks._compile_own_fields()

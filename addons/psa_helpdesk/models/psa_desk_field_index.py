@@ -107,8 +107,10 @@ class PsaDeskField(models.Model):
         """Have the indexes follow soon, if they have to."""
         self.env.flush_all()
         plan = read_plan(self.env.cr)
-        if plan.build or plan.drop:
-            self.env.ref("psa_helpdesk.ir_cron_own_fields")._trigger()
+        # The job is gone while the addon is being uninstalled, and the indexes with it soon.
+        cron = self.env.ref("psa_helpdesk.ir_cron_own_fields", raise_if_not_found=False)
+        if cron and (plan.build or plan.drop):
+            cron._trigger()
 
     @api.model
     def _cron_own_fields(self):

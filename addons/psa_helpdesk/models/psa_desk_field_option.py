@@ -37,7 +37,6 @@ class PsaDeskFieldOption(models.Model):
         return result
 
     def unlink(self):
-        self._check_unused()
         desks = self.desk_id
         result = super().unlink()
         desks._compile_own_fields()
@@ -49,7 +48,6 @@ class PsaDeskFieldOption(models.Model):
         wanted = {option[0]: option[1:] for option in entry.get(field.type) or ()}
         rows = {option.key: option for option in field.option_ids}
         gone = self.browse(row.id for key, row in rows.items() if key not in wanted)
-        gone._check_unused()
         super(PsaDeskFieldOption, gone).unlink()  # pylint: disable=super-method-mismatch
         new = []
         for sequence, (key, (name, *color)) in enumerate(wanted.items()):
@@ -60,10 +58,9 @@ class PsaDeskFieldOption(models.Model):
                 super(PsaDeskFieldOption, rows[key]).write(changed)  # pylint: disable=super-method-mismatch
         super().create(new)  # pylint: disable=super-method-mismatch
 
-    def _check_unused(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
         """Refuse to take an option away that tickets hold: their value would be gone from every screen."""
-        if not self:
-            return
         self.env["psa.ticket"].flush_model(["properties", "desk_id"])
         for desk, options in self.grouped("desk_id").items():
             used = dict(self.env.execute_query(SQL(
