@@ -201,6 +201,7 @@ def _tickets(company):
             "partner_id": ids["contact"],
             "tag_ids": [(6, 0, [ids["tag"]])],
             "user_id": company.users["tech"],
+            "properties": {"aa": text("Value")},
         },
     )
 

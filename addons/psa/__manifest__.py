@@ -25,6 +25,7 @@
         "demo/psa_itsc_demo.xml",
         "demo/psa_client_demo.xml",
         "demo/psa_entry_demo.xml",
+        "demo/psa_own_field_demo.xml",
         "demo/psa_attribute_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",

@@ -4,6 +4,8 @@ Own fields are Odoo Properties: a dictionary of values per ticket and a list of 
 by the caller: :func:`references` says which, :func:`diff_properties` takes them as ``{(model, id): name}``.
 """
 
+import html
+import re
 from dataclasses import dataclass
 
 BOOLEAN = ("No", "Yes")
@@ -35,8 +37,10 @@ def references(values, definitions):
     return found
 
 
-def property_text(value, definition, names, boolean=BOOLEAN):
+def property_text(value, definition, names, boolean=BOOLEAN, formats=None):
     """Return the value of an own field as a reader sees it; empty if there is none.
+
+    :param formats: {type: function} for what reads otherwise in the reader's language and time zone
 
     >>> property_text("b", {"type": "selection", "selection": [["a", "Red"], ["b", "Blue"]]}, {})
     'Blue'
@@ -55,16 +59,20 @@ def property_text(value, definition, names, boolean=BOOLEAN):
     if kind in ("many2one", "many2many"):
         model = definition.get("comodel")
         return ", ".join(names.get((model, item)) or str(item) for item in _listed(value))
+    if kind in (formats or {}):
+        return formats[kind](value)
+    if kind == "html":
+        return _plain_text(value)
     if isinstance(value, float) and value == int(value):
         return str(int(value))
     return str(value)
 
 
-def diff_properties(old, new, old_definitions, new_definitions, names, boolean=BOOLEAN):
+def diff_properties(old, new, old_definitions, new_definitions, names, boolean=BOOLEAN, formats=None):
     """Return the :class:`PropertyChange` of each own field whose text changed, in the order of the desk's fields.
 
-    Where the ticket moved to another desk, each side is read with the definitions of its own desk. A value whose field no desk
-    defines any more is shown as it was stored.
+    Where the ticket moved to another desk, each side is read with the definitions of its own desk, and a value that reads the same
+    under the same label is no change. A value whose field no desk defines any more is shown as it was stored.
 
     >>> size = {"name": "s", "string": "Size", "type": "integer"}
     >>> diff_properties({"s": 1}, {"s": 2}, [size], [size], {})
@@ -78,13 +86,16 @@ def diff_properties(old, new, old_definitions, new_definitions, names, boolean=B
         definition = after.get(name) or before.get(name) or {}
         if definition.get("type") == "separator":
             continue
-        was = property_text(old.get(name), before.get(name) or definition, names, boolean)
-        becomes = property_text(new.get(name), after.get(name) or definition, names, boolean)
+        was = property_text(old.get(name), before.get(name) or definition, names, boolean, formats)
+        becomes = property_text(new.get(name), after.get(name) or definition, names, boolean, formats)
         if was != becomes:
             if definition.get("type") == "boolean":
                 was, becomes = was or boolean[0], becomes or boolean[0]
             changes.append(PropertyChange(name, definition.get("string") or name, was, becomes))
-    return changes
+    came = {(change.label.casefold(), change.new) for change in changes if not change.old and change.name not in before}
+    went = {(change.label.casefold(), change.old) for change in changes if not change.new and change.name not in after}
+    stayed = came & went
+    return [change for change in changes if (change.label.casefold(), change.old or change.new) not in stayed]
 
 
 def diff_lists(old, new):
@@ -99,6 +110,11 @@ def diff_lists(old, new):
 
 def _listed(value):
     return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _plain_text(value):
+    text = re.sub(r"<[^>]+>", "", re.sub(r"<(br|/p|/div|/li|/h\d)\b[^>]*>", "\n", str(value)))
+    return html.unescape(re.sub(r"\n\s*\n", "\n", text)).strip()
 
 
 def _option_text(value, options):

@@ -65,3 +65,13 @@ from . import mail_tracking_value
 from . import res_company_template
 from . import ir_ui_menu
 from . import psa_ticket_entry_bulk
+from . import base
+from . import psa_desk_field
+from . import psa_desk_field_access
+from . import psa_desk_field_index
+from . import psa_desk_field_option
+from . import psa_desk_field_option_access
+from . import psa_desk_own_fields
+from . import ir_fields_converter
+from . import psa_ticket_own_fields
+from . import psa_ticket_own_field_import

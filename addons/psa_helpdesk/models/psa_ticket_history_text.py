@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 from odoo import api, fields, models, tools
 from odoo.tools import SQL, format_datetime, html2plaintext
@@ -110,15 +111,18 @@ class PsaTicket(models.Model):
             return ", ".join(texts.get((field.comodel_name, item)) or str(item) for item in value)
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
-        if field.type == "datetime":
-            moment = fields.Datetime.to_datetime(value)
-            zone = str(self.env.tz)
-            return f"{format_datetime(self.env, moment, tz=zone)} ({zone})"
-        if field.type == "date":
-            return format_date(self.env, value)
+        if field.type in ("date", "datetime"):
+            return self._history_moment(field.type, value)
         if field.type == "html":
             return html2plaintext(value).strip()
         return str(value)
+
+    def _history_moment(self, kind, value):
+        """Return a date, or a moment with the time zone it is told in."""
+        if kind == "date":
+            return format_date(self.env, value)
+        zone = str(self.env.tz)
+        return f"{format_datetime(self.env, fields.Datetime.to_datetime(value), tz=zone)} ({zone})"
 
     def _history_label(self, ticket_id, desk_id, fname, texts):
         """Return the desk's label of a field, asked for once a desk."""
@@ -132,6 +136,7 @@ class PsaTicket(models.Model):
         return history_core.diff_properties(
             _json(old), _json(new), definitions.get(old_desk_id, ()), definitions.get(new_desk_id, ()), texts,
             (self.env._("No"), self.env._("Yes")),
+            {kind: partial(self._history_moment, kind) for kind in ("date", "datetime")},
         )
 
     @api.model

@@ -29,6 +29,10 @@ CAPABILITIES = {
     "set the time to correct entries":         (NO,   YES,  NO,    YES,     NO),
     "set the largest file":                    (NO,   YES,  NO,    YES,     NO),
     "define own ticket fields":                (NO,   YES,  NO,    YES,     NO),
+    "define them in the form of a ticket":     (NO,   YES,  NO,    YES,     NO),
+    "add an own ticket field":                 (NO,   YES,  NO,    YES,     NO),
+    "require an own ticket field":             (NO,   YES,  NO,    YES,     NO),
+    "delete an own ticket field":              (NO,   YES,  NO,    YES,     NO),
     "add an option of the desk":               (NO,   YES,  NO,    YES,     NO),
     "rename an option of the desk":            (NO,   YES,  NO,    YES,     NO),
     "delete an option of the desk":            (NO,   YES,  NO,    YES,     NO),
@@ -87,6 +91,7 @@ class TestUserLevels(HelpdeskCommon):
         cls.stage = cls.env["psa.ticket.stage"].create({
             "name": "At the Vendor", "state": "waiting", "desk_ids": [(4, cls.desk.id)], "company_id": cls.company.id,
         })
+        cls.own_field = cls.env["psa.desk.field"].create({"name": "Lane", "desk_id": cls.desk.id})
         cls.shared_stage = cls.stage_by_state["on_hold"]
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
         cls.by_level = dict(zip(LEVELS, (
@@ -133,6 +138,11 @@ class TestUserLevels(HelpdeskCommon):
             "set the largest file": change(desk, max_attachment_mb=5),
             "define own ticket fields": change(desk, properties_definition=[
                 {"name": "a1b2c3d4e5f60718", "string": "Till number", "type": "char"}]),
+            "define them in the form of a ticket": change(ticket, properties=[
+                {"name": "a1b2c3d4e5f60718", "string": "Till number", "type": "char", "definition_changed": True}]),
+            "add an own ticket field": create("psa.desk.field", name="Till number", desk_id=desk.id),
+            "require an own ticket field": change(self.own_field, required="close"),
+            "delete an own ticket field": delete(self.own_field),
             "add an option of the desk": create("psa.ticket.option", attribute="module", name="Scale", desk_id=desk.id),
             "rename an option of the desk": change(option, name="Tills"),
             "delete an option of the desk": delete(option),

@@ -1,3 +1,4 @@
 from . import portal
+from . import own_fields
 from . import people
 from . import documents

@@ -279,6 +279,10 @@ class TicketPortal(CustomerPortal):
         })
         return values
 
+    def _ticket_form_extended(self, desk_sudo, form):
+        """The checked form with what else was asked on it; each thing that asks more adds its part."""
+        return form
+
     def _ticket_form_context(self):
         """The desk that takes the user's tickets, and what it asks besides subject and description."""
         user = request.env.user
@@ -313,6 +317,7 @@ class TicketPortal(CustomerPortal):
             uploads=[Upload(upload.filename, upload.seek(0, 2)) for upload in files],
             max_bytes=max_mb * 1024 * 1024,
         )
+        form = self._ticket_form_extended(desk_sudo, form)
         refused = "attachments" not in form.errors and self._ticket_refused_file(desk_sudo, files)
         if refused or not form.is_valid:
             labels = {question["attribute"]: question["label"] for question in asked}

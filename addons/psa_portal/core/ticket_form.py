@@ -31,6 +31,7 @@ class CheckedForm:
     description: str
     options: dict[str, int | None] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    own_fields: dict = field(default_factory=dict)
 
     @property
     def is_valid(self) -> bool:

@@ -6,3 +6,4 @@ from . import test_portal_new_ticket
 from . import test_portal_people
 from . import test_portal_documents
 from . import test_portal_entries
+from . import test_portal_own_fields
