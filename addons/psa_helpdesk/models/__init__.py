@@ -3,6 +3,7 @@ from . import psa_access_rule
 from . import res_company_access
 from . import res_company
 from . import ir_sequence
+from . import psa_assignment_mixin
 from . import psa_queue
 from . import psa_desk
 from . import psa_desk_access
@@ -28,3 +29,14 @@ from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu
+from . import psa_ticket_transition
+from . import psa_ticket_moves
+from . import psa_desk_moves
+from . import psa_skill
+from . import psa_skill_user
+from . import psa_escalation_contact
+from . import psa_queue_assignment
+from . import psa_desk_assignment
+from . import psa_ticket_assignment
+from . import psa_ticket_take_next
+from . import psa_staff_desks

@@ -10,3 +10,8 @@ from . import test_ticket
 from . import test_views
 from . import test_access_by_rules
 from . import test_user_levels
+from . import test_transitions
+from . import test_desk_contacts
+from . import test_assignment
+from . import test_take_next
+from . import test_desk_access_paths
