@@ -23,12 +23,21 @@ class PsaStaff(models.Model):
                 lambda queue, staff=staff: staff.user_id in queue.member_ids and queue.company_id == staff.company_id
             )
 
+    def write(self, vals):
+        if "queue_ids" in vals and not self.env.su:
+            # What else is written of a person follows from his account; queues are those of the company, and its manager's.
+            self._psa_check_manages()
+            self.sudo().write({"queue_ids": vals["queue_ids"]})
+            vals = {fname: value for fname, value in vals.items() if fname != "queue_ids"}
+        return super().write(vals) if vals else True
+
     def _inverse_queue_ids(self):
         for staff in self.filtered("user_id"):
             before = self.env["psa.queue"].search([
                 ("member_ids", "in", staff.user_id.ids), ("company_id", "=", staff.company_id.id),
             ])
-            (staff.queue_ids - before).write({"member_ids": [Command.link(staff.user_id.id)]})
+            added = (staff.queue_ids - before).filtered(lambda queue, staff=staff: queue.company_id == staff.company_id)
+            added.write({"member_ids": [Command.link(staff.user_id.id)]})
             (before - staff.queue_ids).write({"member_ids": [Command.unlink(staff.user_id.id)]})
 
     @api.depends("user_id", "company_id")

@@ -1,9 +1,23 @@
 from odoo import api, fields, models
 from odoo.addons.psa_crm.core import access
+from odoo.fields import Command
 from odoo.tools import SQL
 
 from ..core import assignment
 from ..core.lifecycle import DONE_STATES, OPEN_STATES
+
+
+def _linked_ids(commands):
+    """Return the ids of existing records that the value of a many2many links."""
+    linked = set()
+    for command in commands:
+        if isinstance(command, int):
+            linked.add(command)
+        elif command[0] == Command.SET:
+            linked = set(command[2])
+        elif command[0] == Command.LINK:
+            linked.add(command[1])
+    return linked
 
 
 class PsaTicket(models.Model):
@@ -227,8 +241,7 @@ class PsaTicket(models.Model):
         wanted_by, __ = self.env["psa.skill"]._wanted_by(company_id)
         keys = [("queue", queue_id), *(("option", values.get(fname)) for fname in self._skilled_fields())]
         if values.get("asset_ids") and any(kind == "asset_type" for kind, __ in wanted_by):
-            asset_ids = self._fields["asset_ids"].convert_to_cache(values["asset_ids"], self.new(), validate=False)
-            assets = self.env["psa.asset"].sudo().browse(asset_id for asset_id in asset_ids if isinstance(asset_id, int))
+            assets = self.env["psa.asset"].sudo().browse(_linked_ids(values["asset_ids"]))
             keys += [("asset_type", type_id) for type_id in assets.type_id.ids]
         return frozenset().union(*(wanted_by.get(key, ()) for key in keys))
 

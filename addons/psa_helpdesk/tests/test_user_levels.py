@@ -31,6 +31,13 @@ CAPABILITIES = {
     "rename a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
     "delete a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
     "rule the access to the desk":             (NO,   YES,  NO,    YES,     NO),
+    "choose how tickets are assigned":         (NO,   YES,  NO,    YES,     NO),
+    "allow a move at the desk":                (NO,   YES,  NO,    YES,     NO),
+    "change a move of the desk":               (NO,   YES,  NO,    YES,     NO),
+    "forbid a move at the desk":               (NO,   YES,  NO,    YES,     NO),
+    "name an escalation contact of the desk":  (NO,   YES,  NO,    YES,     NO),
+    "change an escalation contact":            (NO,   YES,  NO,    YES,     NO),
+    "delete an escalation contact":            (NO,   YES,  NO,    YES,     NO),
     # What is for the administrators of the company
     "name a desk administrator":               (NO,   NO,   NO,    YES,     NO),
     "rename the desk":                         (NO,   NO,   NO,    YES,     NO),
@@ -48,6 +55,13 @@ CAPABILITIES = {
     "rename a stage of every desk":            (NO,   NO,   NO,    YES,     YES),
     "hand an option of the desk to all":       (NO,   NO,   NO,    YES,     NO),
     "hand a stage of the desk to all":         (NO,   NO,   NO,    YES,     NO),
+    "allow a move at every desk":              (NO,   NO,   NO,    YES,     NO),
+    "hand a move of the desk to all":          (NO,   NO,   NO,    YES,     NO),
+    "name an escalation contact of a queue":   (NO,   NO,   NO,    YES,     NO),
+    "hand an escalation contact to a queue":   (NO,   NO,   NO,    YES,     NO),
+    "choose how a queue's tickets are assigned": (NO, NO,   NO,    YES,     NO),
+    "add a skill":                             (NO,   NO,   NO,    YES,     NO),
+    "say who has a skill":                     (NO,   NO,   NO,    YES,     NO),
     "delete a ticket":                         (NO,   NO,   NO,    YES,     NO),
     "rule the access to a client":             (NO,   NO,   NO,    YES,     NO),
     "rule the access to every desk":           (NO,   NO,   NO,    YES,     NO),
@@ -75,6 +89,10 @@ class TestUserLevels(HelpdeskCommon):
             "name": "At the Vendor", "state": "waiting", "desk_ids": [(4, cls.desk.id)], "company_id": cls.company.id,
         })
         cls.shared_stage = cls.stage_by_state["on_hold"]
+        cls.move = cls.env["psa.ticket.transition"].create({
+            "desk_id": cls.desk.id, "to_stage_id": cls.stage_by_state["closed"].id})
+        cls.escalation = cls.env["psa.escalation.contact"].create({"desk_id": cls.desk.id, "user_id": cls.administrator.id})
+        cls.skill = cls.env["psa.skill"].create({"name": "Tills", "company_id": cls.company.id})
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
         cls.by_level = dict(zip(LEVELS, (
             cls.technician, cls.desk_admin, cls.other_desk_admin, cls.administrator, cls.rival_administrator,
@@ -122,6 +140,15 @@ class TestUserLevels(HelpdeskCommon):
             "rename a stage of the desk": change(stage, name="Sent in"),
             "delete a stage of the desk": delete(stage),
             "rule the access to the desk": create("psa.access.rule", resource="desk", desk_id=desk.id, **person),
+            "choose how tickets are assigned": change(desk, assignment_method="round_robin"),
+            "allow a move at the desk": create(
+                "psa.ticket.transition", desk_id=desk.id, to_stage_id=self.shared_stage.id, company_id=company.id),
+            "change a move of the desk": change(self.move, staff="desk_admin"),
+            "forbid a move at the desk": delete(self.move),
+            "name an escalation contact of the desk": create(
+                "psa.escalation.contact", desk_id=desk.id, user_id=self.technician.id, after_hours=2),
+            "change an escalation contact": change(self.escalation, after_hours=8),
+            "delete an escalation contact": delete(self.escalation),
             "name a desk administrator": change(desk, admin_ids=[(4, self.technician.id)]),
             "rename the desk": change(desk, name="Renamed"),
             "change the mail address": change(desk, alias_name="elsewhere"),
@@ -138,6 +165,15 @@ class TestUserLevels(HelpdeskCommon):
             "rename a stage of every desk": change(self.shared_stage, name="Later"),
             "hand an option of the desk to all": change(option, desk_id=False),
             "hand a stage of the desk to all": change(stage, desk_ids=[(5,)]),
+            "allow a move at every desk": create(
+                "psa.ticket.transition", to_stage_id=self.shared_stage.id, company_id=company.id),
+            "hand a move of the desk to all": change(self.move, desk_id=False),
+            "name an escalation contact of a queue": create(
+                "psa.escalation.contact", queue_id=self.queue.id, user_id=self.technician.id, after_hours=2),
+            "hand an escalation contact to a queue": change(self.escalation, desk_id=False, queue_id=self.queue.id),
+            "choose how a queue's tickets are assigned": change(self.queue, assignment_method="round_robin"),
+            "add a skill": create("psa.skill", name="Scales", company_id=company.id),
+            "say who has a skill": create("psa.skill.user", skill_id=self.skill.id, user_id=self.technician.id),
             "delete a ticket": delete(ticket),
             "rule the access to a client": create("psa.access.rule", resource="client", client_id=self.dental.id, **person),
             "rule the access to every desk": create("psa.access.rule", resource="all_desks", **person),
