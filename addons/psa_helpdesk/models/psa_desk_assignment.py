@@ -62,7 +62,7 @@ class PsaDesk(models.Model):
         if not desk:
             return None
         queue = settings.get(("psa.queue", queue_id))
-        method = queue and queue[0] or desk[0]
+        method = (queue[0] if queue else None) or desk[0]
         if method == "manual":
             return None
         # The members who share the work share the turns.

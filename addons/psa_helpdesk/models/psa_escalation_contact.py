@@ -32,7 +32,7 @@ class PsaEscalationContact(models.Model):
     )
     level = fields.Integer(default=1, required=True, aggregator=None, help="1 is told first; the highest level last.")
     user_id = fields.Many2one(
-        "res.users", "User", index="btree_not_null", ondelete="cascade",
+        "res.users", index="btree_not_null", ondelete="cascade",
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]", help="A colleague who is told.",
     )
     partner_id = fields.Many2one(

@@ -2,14 +2,16 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+UNASSIGNED_LIMIT = 80
+
 
 class PsaTicket(models.Model):
     """Taking the next ticket of one's queues, and handing tickets out."""
 
     _inherit = "psa.ticket"
 
-    user_id = fields.Many2one(group_expand="_read_group_user_ids")
-    queue_id = fields.Many2one(group_expand="_read_group_queue_ids")
+    user_id = fields.Many2one(group_expand="_read_group_user_ids", falsy_value_label="Unassigned")
+    queue_id = fields.Many2one(group_expand="_read_group_queue_ids", falsy_value_label="No queue")
 
     def _read_group_user_ids(self, users, domain):
         """On the dispatcher's board, show everybody who works in a desk or queue, also who has no ticket."""
@@ -24,6 +26,15 @@ class PsaTicket(models.Model):
         if not self.env.context.get("psa_dispatch"):
             return queues
         return queues | self.env["psa.queue"].search([("company_id", "in", self.env.companies.ids)])
+
+    @api.model
+    @api.readonly
+    def web_read_group(self, domain, groupby, *args, **kwargs):
+        # Odoo folds the column of what has no value; on the dispatcher's board it is the one to begin with.
+        if self.env.context.get("psa_dispatch") and groupby[:1] in (["user_id"], ["queue_id"]) and not kwargs.get("opening_info"):
+            limit = kwargs.get("unfold_read_default_limit") or UNASSIGNED_LIMIT
+            kwargs["opening_info"] = [{"value": False, "folded": False, "limit": limit, "offset": 0}]
+        return super().web_read_group(domain, groupby, *args, **kwargs)
 
     def action_take_next(self):
         """Give the current user the most urgent ticket of his queues nobody has, and open it."""

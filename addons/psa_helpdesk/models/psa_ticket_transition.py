@@ -1,6 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from ..core import transitions
 
@@ -56,9 +56,8 @@ class PsaTicketTransition(models.Model):
     @api.depends("from_stage_id", "to_stage_id")
     def _compute_display_name(self):
         for transition in self:
-            transition.display_name = "%s → %s" % (
-                transition.from_stage_id.name or self.env._("Any stage"), transition.to_stage_id.name
-            )
+            origin = transition.from_stage_id.name or self.env._("Any stage")
+            transition.display_name = f"{origin} → {transition.to_stage_id.name}"
 
     @api.constrains("desk_id", "company_id", "from_stage_id", "to_stage_id")
     def _check_stages(self):
@@ -103,8 +102,7 @@ class PsaTicketTransition(models.Model):
     def _rules_by_desk(self):
         """Return {desk id: (its transitions, ids of its administrators)} for desks that restrict moves; cached."""
         own, shared = {}, {}
-        # A row without a stage never comes to be, but one whose stage was archived stays.
-        for row in self.sudo().search([]):
+        for row in self.sudo().search(Domain.TRUE):
             rule = transitions.Transition(row.from_stage_id.id or None, row.to_stage_id.id, row.staff, row.client)
             key, rules = (row.desk_id.id, own) if row.desk_id else (row.company_id.id, shared)
             rules.setdefault(key, []).append(rule)

@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 from psycopg2.errors import CheckViolation
@@ -54,7 +54,7 @@ class TestDeskContacts(HelpdeskCommon):
     def test_only_people_of_the_company_are_told(self):
         with self.assertRaisesRegex(ValidationError, "does not belong to"):
             self._escalate(user_id=self.rival_technician.id)
-        with self.assertRaises(Exception), self.cr.savepoint():
+        with self.assertRaises(UserError), self.cr.savepoint():
             self._escalate(partner_id=self.hal.id)
         self.assertEqual(self._escalate().company_id, self.company)
 

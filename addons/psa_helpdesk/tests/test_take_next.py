@@ -85,6 +85,17 @@ class TestTakeNext(HelpdeskCommon):
         self.assertNotIn(self.rival_queue.id, [queue[0] for queue in queues if queue])
         self.assertEqual(len(columns("user_id")), 1)
 
+    def test_the_board_opens_with_what_nobody_has(self):
+        waiting = self._new_ticket()
+        Ticket = self.env["psa.ticket"].with_user(self.dispatcher).with_context(psa_dispatch=True)
+
+        found = Ticket.web_read_group(
+            [("id", "=", waiting.id)], ["user_id"], ["__count"], auto_unfold=True, unfold_read_specification={"name": {}},
+            unfold_read_default_limit=40)
+
+        column = next(group for group in found["groups"] if not group["user_id"])
+        self.assertEqual([row["id"] for row in column["__records"]], waiting.ids)
+
     def test_taking_costs_as_much_from_a_long_queue_as_from_a_short_one(self):
         def queries():
             self.env.flush_all()

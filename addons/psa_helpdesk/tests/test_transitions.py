@@ -102,8 +102,8 @@ class TestTransitions(HelpdeskCommon):
         paths = {
             "form": lambda: ticket.web_save({"stage_id": closed.id}, {"stage_id": {}}),
             "list": lambda: ticket.web_save_multi([{"stage_id": closed.id}], {"stage_id": {}}),
-            "button": lambda: ticket.action_close(),
-            "resolve": lambda: ticket.action_resolve(),
+            "button": ticket.action_close,
+            "resolve": ticket.action_resolve,
             "context": lambda: ticket.with_context(
                 tracking_disable=True, import_file=True, install_mode=True, psa_ticket_create=True).write({"stage_id": closed.id}),
             "with the desk": lambda: ticket.write({"stage_id": closed.id, "desk_id": self.desk.id}),
