@@ -49,7 +49,7 @@ class PsaTicket(models.Model):
             return self._nothing_to_take(self.env._("Nothing is waiting: every ticket of %s has somebody.", ", ".join(
                 queues.mapped("name"))))
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_ticket_my")
-        return {**action, "views": [(False, "form")], "view_mode": "form", "res_id": ticket.id, "path": False}
+        return {**action, "views": [(False, "form")], "view_mode": "form", "res_id": ticket.id}
 
     @api.model
     def _take_next(self, queues):

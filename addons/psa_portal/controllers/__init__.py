@@ -1,3 +1,4 @@
 from . import portal
+from . import moves
 from . import people
 from . import documents

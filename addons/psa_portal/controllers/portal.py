@@ -12,6 +12,8 @@ from ..core.ticket_form import (
     SUBJECT_MAX,
     Upload,
     check_form,
+    may_close,
+    may_reopen,
 )
 
 TICKETS_PER_PAGE = 20
@@ -173,8 +175,8 @@ class TicketPortal(CustomerPortal):
             "page_name": "psa_ticket",
             "ticket": ticket_sudo,
             "attachments": attachments,
-            "may_close": ticket_sudo._portal_may_close(),
-            "may_reopen": ticket_sudo._portal_may_reopen(),
+            "may_close": may_close(ticket_sudo.state),
+            "may_reopen": may_reopen(ticket_sudo.state),
             "notice": kwargs.get("notice"),
         }
         return self._get_page_view_values(

@@ -1,2 +1,3 @@
 from . import psa_ticket
+from . import psa_ticket_moves
 from . import res_partner

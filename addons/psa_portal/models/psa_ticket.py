@@ -79,13 +79,11 @@ class PsaTicket(models.Model):
         :return: False when the ticket's state does not allow it (any more)
         """
         self.ensure_one()
-        if not self._portal_may_close():
+        if not ticket_form.may_close(self.state):
             return False
-        # What the client says may take the ticket up again; what he may do is asked of where it stood before.
-        stage_id = self._portal_stage_id("closed")
         date_resolved = self.date_resolved
         self._portal_say(author, self.env._("Marked this ticket as solved."), comment)
-        self.stage_id = stage_id
+        self.action_close()
         if date_resolved:
             # What the client says takes a resolved ticket up again for a moment; it was solved before.
             self.date_resolved = date_resolved
@@ -97,26 +95,13 @@ class PsaTicket(models.Model):
         :return: False when the ticket's state does not allow it (any more)
         """
         self.ensure_one()
-        if not self._portal_may_reopen():
+        if not ticket_form.may_reopen(self.state):
             return False
-        stage_id = self._portal_stage_id("open")
         self._portal_say(author, self.env._("Opened this ticket again."), comment)
         # The comment alone may have opened it: a reply to a resolved ticket does.
         if ticket_form.may_reopen(self.state):
-            self.stage_id = stage_id
+            self.action_reopen()
         return True
-
-    def _portal_may_close(self):
-        """Whether the client is offered to declare the ticket solved: its state and the desk's moves let him."""
-        return ticket_form.may_close(self.state) and bool(self._portal_stage_id("closed"))
-
-    def _portal_may_reopen(self):
-        """Whether the client is offered to open the ticket again."""
-        return ticket_form.may_reopen(self.state) and bool(self._portal_stage_id("open"))
-
-    def _portal_stage_id(self, state):
-        """The stage of that state to which the current user may move the ticket, or False."""
-        return self._stage_id_for_state(state, self._transition_actor())
 
     def _portal_say(self, author, heading, comment):
         """Put the client's decision into the conversation, in his name."""
