@@ -15,6 +15,7 @@
         "security/psa_ticket_history_security.xml",
         "security/psa_desk_field_security.xml",
         "security/psa_desk_attribute_security.xml",
+        "security/psa_desk_rules_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
         "data/mail_template_data.xml",
@@ -44,6 +45,11 @@
         "wizard/psa_company_profile_views.xml",
         "wizard/psa_ticket_bulk_edit_views.xml",
         "views/psa_ticket_history_views.xml",
+        "views/psa_ticket_transition_views.xml",
+        "views/psa_escalation_contact_views.xml",
+        "views/psa_skill_views.xml",
+        "views/psa_desk_rules_views.xml",
+        "views/psa_ticket_dispatch_views.xml",
     ],
     "assets": {
         "web.assets_backend": [

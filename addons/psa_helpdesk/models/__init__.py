@@ -5,6 +5,7 @@ from . import res_company_access
 from . import res_company
 from . import res_company_files
 from . import ir_sequence
+from . import psa_assignment_mixin
 from . import psa_queue
 from . import psa_desk
 from . import psa_desk_access
@@ -75,3 +76,14 @@ from . import psa_desk_own_fields
 from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
+from . import psa_ticket_transition
+from . import psa_ticket_moves
+from . import psa_desk_moves
+from . import psa_skill
+from . import psa_skill_user
+from . import psa_escalation_contact
+from . import psa_queue_assignment
+from . import psa_desk_assignment
+from . import psa_ticket_assignment
+from . import psa_ticket_take_next
+from . import psa_staff_desks

@@ -436,10 +436,9 @@ class PsaTicket(models.Model):
 
     def _move_to_state(self, state):
         """Move each ticket to the first stage of that state its desk has."""
-        Stage = self.env["psa.ticket.stage"]
         targets = {}
         for ticket in self.filtered(lambda ticket: ticket.state != state):
-            stage_id = Stage._first_id(state, ticket.desk_id.id, ticket.company_id.id)
+            stage_id = ticket._stage_id_for_state(state)
             if not stage_id:
                 raise UserError(self.env._(
                     "Desk “%(desk)s” has no stage with state “%(state)s”. Add one under Configuration, Stages.",
@@ -449,6 +448,11 @@ class PsaTicket(models.Model):
             targets[stage_id] |= ticket
         for stage_id, tickets in targets.items():
             tickets.write({"stage_id": stage_id})
+
+    def _stage_id_for_state(self, state):
+        """Return the id of the stage a button takes the ticket to, False if its desk has none."""
+        self.ensure_one()
+        return self.env["psa.ticket.stage"]._first_id(state, self.desk_id.id, self.company_id.id)
 
     @api.model
     def _announcement_due(self, vals, desk):

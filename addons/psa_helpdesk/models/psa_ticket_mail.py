@@ -193,7 +193,7 @@ class PsaTicket(models.Model):
                 subtypes[ticket.partner_id.id] = external.ids
             if ticket.user_id.active:
                 subtypes[ticket.user_id.partner_id.id] = default.ids
-                if ticket.user_id != user:
+                if ticket.user_id != user and ticket._tells_assignee_at_once():
                     assigned[ticket.user_id] = assigned.get(ticket.user_id, self.browse()) | ticket
             if creator_id:
                 subtypes[creator_id] = default.ids
@@ -212,6 +212,10 @@ class PsaTicket(models.Model):
             tickets.with_env(self.env).with_context(lang=technician.lang)._message_auto_subscribe_notify(
                 technician.partner_id.ids, "mail.message_user_assigned"
             )
+
+    def _tells_assignee_at_once(self):
+        """Return whether who is given a new ticket is told while it is created."""
+        return True
 
     def _get_customer_information(self):
         """Say what Odoo should fill in when it makes a contact of an unknown sender."""

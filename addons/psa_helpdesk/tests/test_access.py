@@ -20,6 +20,10 @@ MATRIX = {
     "psa.inbound.mail": {"technician": "rw", "dispatcher": "rw", "billing": "", "administrator": "rwd", "employee": "",
                          "client_admin": "", "stranger": "", "plain": ""},
 }
+# Configuration of a company: its staff reads it, its administrators change it.
+for name in ("psa.ticket.transition", "psa.escalation.contact", "psa.skill", "psa.skill.user"):
+    MATRIX[name] = {"technician": "r", "dispatcher": "r", "billing": "r", "administrator": "rwcd", "employee": "",
+                    "client_admin": "", "stranger": "", "plain": ""}
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
 
 
@@ -44,7 +48,14 @@ class TestAccess(HelpdeskCommon):
             "plain": cls._new_staff("hd_plain", "base.group_user"),
         }
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
+        skill = cls.env["psa.skill"].create({"name": "Tills", "company_id": cls.company.id})
         cls.records = {
+            "psa.skill": skill,
+            "psa.skill.user": cls.env["psa.skill.user"].create({"skill_id": skill.id, "user_id": cls.technician.id}),
+            "psa.ticket.transition": cls.env["psa.ticket.transition"].create({
+                "desk_id": cls.desk.id, "to_stage_id": cls.stage_by_state["new"].id}),
+            "psa.escalation.contact": cls.env["psa.escalation.contact"].create({
+                "desk_id": cls.desk.id, "user_id": cls.technician.id}),
             "psa.ticket": cls.ticket,
             "psa.desk": cls.desk,
             "psa.queue": cls.queue,

@@ -33,6 +33,13 @@ CAPABILITIES = {
     "add an own ticket field":                 (NO,   YES,  NO,    YES,     NO),
     "require an own ticket field":             (NO,   YES,  NO,    YES,     NO),
     "delete an own ticket field":              (NO,   YES,  NO,    YES,     NO),
+    "choose how tickets are assigned":         (NO,   YES,  NO,    YES,     NO),
+    "allow a move at the desk":                (NO,   YES,  NO,    YES,     NO),
+    "change a move of the desk":               (NO,   YES,  NO,    YES,     NO),
+    "forbid a move at the desk":               (NO,   YES,  NO,    YES,     NO),
+    "name an escalation contact of the desk":  (NO,   YES,  NO,    YES,     NO),
+    "change an escalation contact":            (NO,   YES,  NO,    YES,     NO),
+    "delete an escalation contact":            (NO,   YES,  NO,    YES,     NO),
     "add an option of the desk":               (NO,   YES,  NO,    YES,     NO),
     "rename an option of the desk":            (NO,   YES,  NO,    YES,     NO),
     "delete an option of the desk":            (NO,   YES,  NO,    YES,     NO),
@@ -53,6 +60,13 @@ CAPABILITIES = {
     "create a desk":                           (NO,   NO,   NO,    YES,     NO),
     "create a queue":                          (NO,   NO,   NO,    YES,     NO),
     "create a team":                           (NO,   NO,   NO,    YES,     NO),
+    "allow a move at every desk":              (NO,   NO,   NO,    YES,     NO),
+    "hand a move of the desk to all":          (NO,   NO,   NO,    YES,     NO),
+    "name an escalation contact of a queue":   (NO,   NO,   NO,    YES,     NO),
+    "hand an escalation contact to a queue":   (NO,   NO,   NO,    YES,     NO),
+    "choose how a queue's tickets are assigned": (NO, NO,   NO,    YES,     NO),
+    "add a skill":                             (NO,   NO,   NO,    YES,     NO),
+    "say who has a skill":                     (NO,   NO,   NO,    YES,     NO),
     "add an option for every desk":            (NO,   NO,   NO,    YES,     NO),
     "rename an option of every desk":          (NO,   NO,   NO,    YES,     YES),
     "add a stage for every desk":              (NO,   NO,   NO,    YES,     NO),
@@ -93,6 +107,10 @@ class TestUserLevels(HelpdeskCommon):
         })
         cls.own_field = cls.env["psa.desk.field"].create({"name": "Lane", "desk_id": cls.desk.id})
         cls.shared_stage = cls.stage_by_state["on_hold"]
+        cls.move = cls.env["psa.ticket.transition"].create({
+            "desk_id": cls.desk.id, "to_stage_id": cls.stage_by_state["closed"].id})
+        cls.escalation = cls.env["psa.escalation.contact"].create({"desk_id": cls.desk.id, "user_id": cls.administrator.id})
+        cls.skill = cls.env["psa.skill"].create({"name": "Tills", "company_id": cls.company.id})
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
         cls.by_level = dict(zip(LEVELS, (
             cls.technician, cls.desk_admin, cls.other_desk_admin, cls.administrator, cls.rival_administrator,
@@ -143,6 +161,15 @@ class TestUserLevels(HelpdeskCommon):
             "add an own ticket field": create("psa.desk.field", name="Till number", desk_id=desk.id),
             "require an own ticket field": change(self.own_field, required="close"),
             "delete an own ticket field": delete(self.own_field),
+            "choose how tickets are assigned": change(desk, assignment_method="round_robin"),
+            "allow a move at the desk": create(
+                "psa.ticket.transition", desk_id=desk.id, to_stage_id=self.shared_stage.id, company_id=company.id),
+            "change a move of the desk": change(self.move, staff="desk_admin"),
+            "forbid a move at the desk": delete(self.move),
+            "name an escalation contact of the desk": create(
+                "psa.escalation.contact", desk_id=desk.id, user_id=self.technician.id, after_hours=2),
+            "change an escalation contact": change(self.escalation, after_hours=8),
+            "delete an escalation contact": delete(self.escalation),
             "add an option of the desk": create("psa.ticket.option", attribute="module", name="Scale", desk_id=desk.id),
             "rename an option of the desk": change(option, name="Tills"),
             "delete an option of the desk": delete(option),
@@ -163,6 +190,15 @@ class TestUserLevels(HelpdeskCommon):
             "create a desk": create("psa.desk", name="Another", company_id=company.id),
             "create a queue": create("psa.queue", name="Another", company_id=company.id),
             "create a team": create("psa.team", name="Another", company_id=company.id),
+            "allow a move at every desk": create(
+                "psa.ticket.transition", to_stage_id=self.shared_stage.id, company_id=company.id),
+            "hand a move of the desk to all": change(self.move, desk_id=False),
+            "name an escalation contact of a queue": create(
+                "psa.escalation.contact", queue_id=self.queue.id, user_id=self.technician.id, after_hours=2),
+            "hand an escalation contact to a queue": change(self.escalation, desk_id=False, queue_id=self.queue.id),
+            "choose how a queue's tickets are assigned": change(self.queue, assignment_method="round_robin"),
+            "add a skill": create("psa.skill", name="Scales", company_id=company.id),
+            "say who has a skill": create("psa.skill.user", skill_id=self.skill.id, user_id=self.technician.id),
             "add an option for every desk": create("psa.ticket.option", attribute="module", name="Any", company_id=company.id),
             "rename an option of every desk": change(self.shared_option, name="Anywhere"),
             "add a stage for every desk": create("psa.ticket.stage", name="Any", state="open", company_id=company.id),

@@ -1,4 +1,5 @@
 from . import portal
 from . import own_fields
+from . import moves
 from . import people
 from . import documents

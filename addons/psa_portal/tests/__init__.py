@@ -7,3 +7,4 @@ from . import test_portal_people
 from . import test_portal_documents
 from . import test_portal_entries
 from . import test_portal_own_fields
+from . import test_portal_moves
