@@ -3,6 +3,7 @@ from . import test_announcement
 from . import test_client_move
 from . import test_client_overview
 from . import test_configuration
+from . import test_history
 from . import test_mail_intake
 from . import test_performance
 from . import test_service_company
