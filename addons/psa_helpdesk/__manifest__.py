@@ -10,6 +10,7 @@
         "security/psa_helpdesk_security.xml",
         "security/ir.model.access.csv",
         "security/psa_desk_admin_security.xml",
+        "security/psa_ticket_talk_security.xml",
         "security/psa_ticket_history_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
@@ -28,7 +29,13 @@
         "views/psa_helpdesk_menus.xml",
         "views/psa_desk_admin_views.xml",
         "views/psa_access_views.xml",
+        "views/psa_canned_response_views.xml",
+        "views/psa_ticket_macro_views.xml",
+        "views/psa_ticket_talk_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
+    "assets": {
+        "web.assets_backend": ["psa_helpdesk/static/src/**/*"],
+    },
     "uninstall_hook": "uninstall_hook",
 }

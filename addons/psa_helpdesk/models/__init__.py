@@ -30,3 +30,17 @@ from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu
+from . import mail_canned_response
+from . import psa_canned_response_text
+from . import mail_scheduled_message
+from . import psa_desk_talk
+from . import psa_ticket_canned
+from . import psa_ticket_macro
+from . import psa_ticket_macro_menu
+from . import psa_ticket_cc
+from . import psa_ticket_mention
+from . import psa_ticket_presence
+from . import psa_ticket_attention
+from . import psa_ticket_draft
+from . import psa_ticket_compose
+from . import psa_ticket_similar

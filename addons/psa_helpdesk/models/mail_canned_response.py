@@ -119,6 +119,6 @@ class MailCannedResponse(models.Model):
         self.ensure_one()
         if not self.psa_scope:
             return self.substitution
-        texts = {text.lang: text.body for text in self.psa_text_ids}
+        texts = {text.lang: text.body for text in self.sudo().psa_text_ids}
         text = placeholders.pick_language(ticket._psa_client_lang(), texts, self.substitution)
         return placeholders.fill(text, ticket._psa_placeholder_values())
