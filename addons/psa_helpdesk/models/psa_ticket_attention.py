@@ -49,6 +49,7 @@ class PsaTicket(models.Model):
 
     def _psa_note_presence(self, is_writing, now):
         """Write the user's row and return what it said before, as (moment, is writing), or None."""
+        self.env["psa.ticket.presence"].flush_model()
         rows = self.env.execute_query(SQL(
             """
             WITH before AS (SELECT last_seen, is_writing FROM psa_ticket_presence WHERE ticket_id = %(ticket)s AND user_id = %(user)s),
@@ -62,7 +63,7 @@ class PsaTicket(models.Model):
             """,
             ticket=self.id, user=self.env.uid, company=self.sudo().company_id.id, now=now, writing=is_writing,
         ))
-        self.env["psa.ticket.presence"].invalidate_model(flush=False)
+        self.env["psa.ticket.presence"].invalidate_model()
         return (_aware(rows[0][0]), bool(rows[0][1])) if rows else None
 
     def _psa_others(self, now):

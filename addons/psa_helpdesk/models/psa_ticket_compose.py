@@ -108,11 +108,12 @@ class PsaTicket(models.Model):
 
     def _psa_drop_draft(self):
         """Forget what the user had begun to write here: it has been sent."""
+        self.env["psa.ticket.draft"].flush_model()
         self.env.cr.execute(SQL(
             "DELETE FROM psa_ticket_draft WHERE user_id = %s AND ticket_id = ANY(%s)", self.env.uid, self.ids
         ))
         if self.env.cr.rowcount:
-            self.env["psa.ticket.draft"].invalidate_model(flush=False)
+            self.env["psa.ticket.draft"].invalidate_model()
 
     def _message_post_after_hook(self, message, msg_values):
         result = super()._message_post_after_hook(message, msg_values)

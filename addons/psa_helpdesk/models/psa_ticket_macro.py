@@ -155,16 +155,26 @@ class PsaTicketMacro(models.Model):
                 "Macro “%(macro)s” is not for the desk of %(tickets)s, so nothing was changed. Take those tickets out and run it again.",
                 macro=self.name, tickets=", ".join(strangers[:5].mapped("display_name")),
             ))
-        with self.env.cr.savepoint():
-            tickets._log_history("rule", description=self.env._("Macro “%s”", self.name))
-            vals = self._ticket_vals()
-            if vals:
-                tickets.write(vals)
-            self._write_messages(tickets)
-            if self.is_resolving:
-                tickets.action_resolve()
-            self.env.flush_all()
+        # A flushing savepoint would write the tracking of each ticket now; so what waits is written first, and the rest by hand.
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint(flush=False):
+                self._make_changes(tickets)
+                self.env.flush_all()
+        except Exception:
+            self.env.transaction.clear()
+            raise
         self._count_use(len(tickets))
+
+    def _make_changes(self, tickets):
+        """Take the steps of the macro."""
+        tickets._log_history("rule", description=self.env._("Macro “%s”", self.name))
+        vals = self._ticket_vals()
+        if vals:
+            tickets.write(vals)
+        self._write_messages(tickets)
+        if self.is_resolving:
+            tickets.action_resolve()
 
     def _ticket_vals(self):
         """Return what the macro writes on every ticket."""
