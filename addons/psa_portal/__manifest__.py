@@ -12,6 +12,7 @@
         "views/portal_ticket_templates.xml",
         "views/portal_people_templates.xml",
         "views/portal_document_templates.xml",
+        "views/portal_copies_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": [
