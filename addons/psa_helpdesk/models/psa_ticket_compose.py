@@ -22,7 +22,9 @@ class PsaTicket(models.Model):
         return {
             "undo_seconds": self.sudo().desk_id.undo_seconds,
             "last_message_id": self._psa_last_answer_id(),
-            "draft": draft and {"body": draft.body, "is_internal": draft.is_internal, "recipients": draft.recipients or []},
+            "draft": {
+                "body": draft.body, "is_internal": draft.is_internal, "recipients": draft.recipients or [],
+            } if draft else False,
         }
 
     def psa_save_draft(self, body, is_internal=False, recipients=()):

@@ -38,7 +38,7 @@ class TestCompose(HelpdeskCommon):
         self.assertEqual((draft["body"], draft["is_internal"]), ("<p>Half a thought</p>", True))
         self.assertEqual(draft["recipients"], [
             {"name": "Omar", "email": "omar@harbour-dental.test", "partner_id": self.omar.id, "display_name": None}])
-        self.assertFalse(self._of(self.dispatcher).psa_compose()["draft"])
+        self.assertIs(self._of(self.dispatcher).psa_compose()["draft"], False)
 
     def test_there_is_one_draft_and_an_empty_text_takes_it_away(self):
         for body in ("<p>One</p>", "<p>Two</p>"):

@@ -30,7 +30,7 @@ export class Attention extends Component {
         useRecordObserver((record) => this.attend(record.resId));
         this.timer = browser.setInterval(() => this.beat(), HEARTBEAT);
         this.onVisible = () => document.visibilityState === "visible" && this.beat();
-        this.onHide = () => this.leave();
+        this.onHide = () => this.leave({ atOnce: true });
         document.addEventListener("visibilitychange", this.onVisible);
         browser.addEventListener("pagehide", this.onHide);
         onWillDestroy(() => {
@@ -48,6 +48,9 @@ export class Attention extends Component {
         }
         this.leave();
         this.ticketId = ticketId;
+        if (ticketId) {
+            this.talk.attend(ticketId);
+        }
         this.isWriting = false;
         this.state.others = {};
         this.beat();
@@ -73,9 +76,9 @@ export class Attention extends Component {
         }
     }
 
-    leave() {
+    leave(options) {
         if (this.ticketId) {
-            this.orm.silent.call("psa.ticket", "psa_leave", [[this.ticketId]]).catch(() => {});
+            this.talk.leave(this.ticketId, options);
             this.ticketId = false;
         }
     }

@@ -7,6 +7,7 @@ import { rpc } from "@web/core/network/rpc";
 import { registry } from "@web/core/registry";
 
 const DRAFT_DELAY = 1500;
+const LEAVE_DELAY = 500;
 
 /** What is known of the conversation on the tickets opened in this tab: drafts, held answers, what was seen last. */
 export class Talk {
@@ -16,6 +17,27 @@ export class Talk {
         this.tickets = {};
         this.timers = {};
         this.saving = {};
+        this.attended = {};
+    }
+
+    /** A form shows this ticket. The web client may build the form anew, so one ticket can be shown twice for a moment. */
+    attend(ticketId) {
+        this.attended[ticketId] = (this.attended[ticketId] || 0) + 1;
+    }
+
+    /** A form does not show this ticket any more. */
+    leave(ticketId, { atOnce = false } = {}) {
+        this.attended[ticketId] -= 1;
+        const tell = () => {
+            if (!this.attended[ticketId]) {
+                this.orm.silent.call("psa.ticket", "psa_leave", [[ticketId]]).catch(() => {});
+            }
+        };
+        if (atOnce) {
+            tell();
+        } else {
+            browser.setTimeout(tell, LEAVE_DELAY);
+        }
     }
 
     ticket(ticketId) {
