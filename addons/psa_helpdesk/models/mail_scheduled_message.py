@@ -1,7 +1,7 @@
 import logging
 from datetime import timedelta
 
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
@@ -75,10 +75,7 @@ class MailScheduledMessage(models.Model):
 
     def _post_message(self, raise_exception=True):
         held = self.filtered("psa_is_held")
-        for message in held:
-            message._psa_release()
-            if not modules.module.current_test:
-                self.env.cr.commit()
+        held._psa_release()
         rest = self - held
         return super(MailScheduledMessage, rest)._post_message(raise_exception=raise_exception) if rest else None
 

@@ -75,13 +75,15 @@ class PsaTicket(models.Model):
         if len(self) != 1 or kwargs.get("notify_skip_followers") or not self._psa_goes_to_copies(message, msg_vals or {}):
             return recipients
         values, message = msg_vals or {}, message.sudo()
-        incoming = f"{values.get('incoming_email_to', message.incoming_email_to) or ''}, {values.get('incoming_email_cc', message.incoming_email_cc) or ''}"
+        incoming = ", ".join(
+            values.get(fname, message[fname]) or "" for fname in ("incoming_email_to", "incoming_email_cc")
+        )
         author = self.env["res.partner"].sudo().browse(values.get("author_id", message.author_id.id) or [])
         sender = values.get("email_from", message.email_from) or ""
         names = {address: name for name, address in self._psa_cc_pairs(self.sudo().email_cc)}
         due = copies.due(
             names, [recipient["email_normalized"] for recipient in recipients], email_normalize_all(incoming),
-            email_normalize_all(sender), [author.email_normalized], [self.sudo().partner_id.email_normalized] if author.partner_share else (),
+            email_normalize_all(sender), [author.email_normalized],
         )
         return recipients + [
             {

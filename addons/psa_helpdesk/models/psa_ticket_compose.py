@@ -38,7 +38,10 @@ class PsaTicket(models.Model):
         if not html2plaintext(body or "").strip() and "<img" not in (body or ""):
             draft.unlink()
             return True
-        kept = [{key: item.get(key) for key in RECIPIENT_KEYS} for item in list(recipients or ())[:MAX_RECIPIENTS] if isinstance(item, dict)]
+        kept = [
+            {key: item.get(key) for key in RECIPIENT_KEYS}
+            for item in list(recipients or ())[:MAX_RECIPIENTS] if isinstance(item, dict)
+        ]
         if len(body.encode()) + len(json.dumps(kept)) > MAX_DRAFT_BYTES:
             return False
         vals = {"body": body, "is_internal": bool(is_internal), "recipients": kept}
@@ -95,7 +98,9 @@ class PsaTicket(models.Model):
         """
         self.ensure_one()
         if not self.sudo().desk_id.undo_seconds:
-            raise UserError(self.env._("Desk “%s” does not let answers be undone. Reload the page and send again.", self.sudo().desk_id.name))
+            raise UserError(self.env._(
+                "Desk “%s” does not let answers be undone. Reload the page and send again.", self.sudo().desk_id.name
+            ))
         held = self.env["mail.scheduled.message"]._psa_hold(self, post_values)
         self._psa_drop_draft()
         return held
@@ -105,8 +110,8 @@ class PsaTicket(models.Model):
 
     def _psa_last_answer_id(self):
         """Return the id of the last message on the ticket, 0 if there is none."""
-        last = self.env["mail.message"].sudo().search([("model", "=", self._name), ("res_id", "=", self.id)], order="id desc", limit=1)
-        return last.id
+        of_ticket = [("model", "=", self._name), ("res_id", "=", self.id)]
+        return self.env["mail.message"].sudo().search(of_ticket, order="id desc", limit=1).id
 
     def _psa_drop_draft(self):
         """Forget what the user had begun to write here: it has been sent."""

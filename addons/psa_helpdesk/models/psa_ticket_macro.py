@@ -47,14 +47,14 @@ class PsaTicketMacro(models.Model):
     user_id = fields.Many2one(
         "res.users", "Person", ondelete="restrict", domain="[('share', '=', False), ('company_ids', 'in', company_id)]"
     )
-    type_id = fields.Many2one("psa.ticket.option", "Type", ondelete="restrict", domain="[('attribute', '=', 'type')]")
-    category_id = fields.Many2one("psa.ticket.option", "Category", ondelete="restrict", domain="[('attribute', '=', 'category')]")
+    type_id = fields.Many2one("psa.ticket.option", ondelete="restrict", domain="[('attribute', '=', 'type')]")
+    category_id = fields.Many2one("psa.ticket.option", ondelete="restrict", domain="[('attribute', '=', 'category')]")
     subcategory_id = fields.Many2one(
-        "psa.ticket.option", "Subcategory", ondelete="restrict",
+        "psa.ticket.option", ondelete="restrict",
         domain="[('attribute', '=', 'subcategory'), ('parent_id', '=', category_id)]",
     )
-    priority_id = fields.Many2one("psa.ticket.option", "Priority", ondelete="restrict", domain="[('attribute', '=', 'priority')]")
-    severity_id = fields.Many2one("psa.ticket.option", "Severity", ondelete="restrict", domain="[('attribute', '=', 'severity')]")
+    priority_id = fields.Many2one("psa.ticket.option", ondelete="restrict", domain="[('attribute', '=', 'priority')]")
+    severity_id = fields.Many2one("psa.ticket.option", ondelete="restrict", domain="[('attribute', '=', 'severity')]")
     tag_add_ids = fields.Many2many("psa.ticket.tag", "psa_macro_tag_add_rel", "macro_id", "tag_id", "Add Tags", check_company=True)
     tag_remove_ids = fields.Many2many(
         "psa.ticket.tag", "psa_macro_tag_remove_rel", "macro_id", "tag_id", "Remove Tags", check_company=True
@@ -84,9 +84,13 @@ class PsaTicketMacro(models.Model):
             if macro.is_resolving and macro.stage_id:
                 raise ValidationError(self.env._("Macro “%s” resolves the ticket: clear the Stage, or Resolve.", macro.name))
             if macro.resolution and not macro.is_resolving:
-                raise ValidationError(self.env._("Macro “%s” has a Resolution but does not resolve: tick Resolve, or clear it.", macro.name))
+                raise ValidationError(self.env._(
+                    "Macro “%s” has a Resolution but does not resolve: tick Resolve, or clear it.", macro.name
+                ))
             if bool(macro.message_kind) != bool(macro.canned_response_id or macro.message_body):
-                raise ValidationError(self.env._("Macro “%s”: Write needs a Text or a Canned Response, and the other way round.", macro.name))
+                raise ValidationError(self.env._(
+                    "Macro “%s”: Write needs a Text or a Canned Response, and the other way round.", macro.name
+                ))
             for fname in ("message_body", "resolution"):
                 found = placeholders.faults(macro[fname])
                 if found:
@@ -100,7 +104,8 @@ class PsaTicketMacro(models.Model):
     def _check_reach(self):
         for macro in self.sudo():
             response = macro.canned_response_id
-            if response and (response.company_id != macro.company_id or response.psa_desk_id not in (macro.desk_id, macro.desk_id.browse())):
+            desks = (macro.desk_id, macro.desk_id.browse())
+            if response and (response.company_id != macro.company_id or response.psa_desk_id not in desks):
                 raise ValidationError(self.env._(
                     "Macro “%(macro)s” cannot use canned response “%(response)s”: it is not one of the macro's desk and company.",
                     macro=macro.name, response=response.source,
@@ -195,7 +200,8 @@ class PsaTicketMacro(models.Model):
         for ticket in tickets if macro.message_kind or macro.resolution else ():
             values = ticket._psa_placeholder_values()
             if macro.message_kind:
-                text = macro.canned_response_id._psa_render(ticket) if macro.canned_response_id else placeholders.fill(macro.message_body, values)
+                response = macro.canned_response_id
+                text = response._psa_render(ticket) if response else placeholders.fill(macro.message_body, values)
                 self._post(ticket, text, is_internal=macro.message_kind == "note")
             if macro.resolution and ticket.state not in lifecycle.DONE_STATES:
                 self._post(ticket, placeholders.fill(macro.resolution, values), kind="resolution")

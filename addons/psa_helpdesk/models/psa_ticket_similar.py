@@ -56,7 +56,9 @@ class PsaTicket(models.Model):
         return self.env.execute_query(SQL(
             """
             SELECT id, round(score::numeric, 2)::float FROM (
-                SELECT id, GREATEST(similarity(lower(subject), lower(%(name)s)), word_similarity(lower(%(name)s), lower(subject)) * 0.9) AS score
+                SELECT id, GREATEST(
+                           similarity(lower(subject), lower(%(name)s)), word_similarity(lower(%(name)s), lower(subject)) * 0.9
+                       ) AS score
                   FROM (%(candidates)s) AS candidate
             ) AS scored
              WHERE score >= %(least)s ORDER BY score DESC, id DESC LIMIT %(limit)s

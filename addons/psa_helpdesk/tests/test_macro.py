@@ -116,7 +116,8 @@ class TestMacro(HelpdeskCommon):
     def test_the_wizard_offers_what_fits_all_and_runs_it(self):
         tickets = self._new_ticket() | self._new_ticket()
         action = tickets.with_user(self.technician).action_choose_macro()
-        wizard = self.env[action["res_model"]].with_user(self.technician).with_context(**action["context"]).create({"macro_id": self.macro.id})
+        Wizard = self.env[action["res_model"]].with_user(self.technician).with_context(**action["context"])
+        wizard = Wizard.create({"macro_id": self.macro.id})
 
         self.assertEqual(wizard.available_macro_ids, self.macro)
         wizard.action_run()

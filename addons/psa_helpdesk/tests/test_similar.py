@@ -28,7 +28,8 @@ class TestSimilar(HelpdeskCommon):
         self.assertEqual(self._similar("Mouse is broken", client_id=self.dental.id), [])
 
     def test_too_little_to_go_by_shows_nothing(self):
-        for values in ({"client_id": self.dental.id, "name": "Pri"}, {"name": "Printer jams"}, {"name": False, "client_id": self.dental.id}):
+        dental = {"client_id": self.dental.id}
+        for values in ({**dental, "name": "Pri"}, {"name": "Printer jams"}, {**dental, "name": False}):
             with self.subTest(values=values):
                 self.assertEqual(self._similar(**values), [])
 

@@ -5,10 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psa_cores.psa_helpdesk import attention, copies, placeholders
 
-TEXTS = st.lists(
-    st.one_of(st.sampled_from(["{{", "}}", "{", "}", " ", "\n", "Hello", *(f"{{{{{name}}}}}" for name in placeholders.NAMES)]), st.text(max_size=5)),
-    max_size=12,
-).map("".join)
+PARTS = ["{{", "}}", "{", "}", " ", "\n", "Hello", *(f"{{{{{name}}}}}" for name in placeholders.NAMES)]
+TEXTS = st.lists(st.one_of(st.sampled_from(PARTS), st.text(max_size=5)), max_size=12).map("".join)
 VALUES = st.dictionaries(st.sampled_from(placeholders.NAMES), st.text(max_size=20))
 LOCAL = st.text("abcAB", min_size=1, max_size=2)
 PAIRS = st.lists(st.tuples(st.sampled_from(["", "Ann", "Ben"]), LOCAL.map("{}@x.test".format)), max_size=8)
@@ -63,7 +61,7 @@ def test_merged_copies_hold_each_address_once_and_none_to_leave_out(old, new, wi
 
 
 def test_there_are_never_too_many_copies():
-    assert len(copies.merge((("", f"a{number}@x.test") for number in range(100)))) == copies.MAX_COPIES
+    assert len(copies.merge(("", f"a{number}@x.test") for number in range(100))) == copies.MAX_COPIES
 
 
 @given(st.lists(LOCAL), st.lists(LOCAL), st.lists(LOCAL))
