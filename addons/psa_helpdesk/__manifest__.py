@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/psa_desk_admin_security.xml",
         "security/psa_ticket_talk_security.xml",
+        "security/psa_ticket_entry_security.xml",
         "security/psa_ticket_history_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
@@ -32,7 +33,18 @@
         "views/psa_canned_response_views.xml",
         "views/psa_ticket_macro_views.xml",
         "views/psa_ticket_talk_views.xml",
+        "wizard/psa_ticket_entry_wizard_views.xml",
+        "views/psa_ticket_entry_views.xml",
+        "views/psa_ticket_quarantine_views.xml",
+        "wizard/psa_company_profile_views.xml",
+        "wizard/psa_ticket_bulk_edit_views.xml",
+        "views/psa_ticket_history_views.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "psa_helpdesk/static/src/scss/**/*",
+        ],
+    },
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {
         "web.assets_backend": ["psa_helpdesk/static/src/**/*"],

@@ -1,5 +1,6 @@
 from . import test_access
 from . import test_announcement
+from . import test_bulk_edit
 from . import test_client_move
 from . import test_client_overview
 from . import test_configuration
@@ -18,3 +19,6 @@ from . import test_mention
 from . import test_attention
 from . import test_compose
 from . import test_similar
+from . import test_entry
+from . import test_resolution
+from . import test_attachments
