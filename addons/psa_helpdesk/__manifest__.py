@@ -40,11 +40,6 @@
         "wizard/psa_ticket_bulk_edit_views.xml",
         "views/psa_ticket_history_views.xml",
     ],
-    "assets": {
-        "web.assets_backend": [
-            "psa_helpdesk/static/src/scss/**/*",
-        ],
-    },
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {
         "web.assets_backend": ["psa_helpdesk/static/src/**/*"],

@@ -122,11 +122,11 @@ class PsaTicket(models.Model):
         if self.env.cr.rowcount:
             self.env["psa.ticket.draft"].invalidate_model()
 
-    def _message_post_after_hook(self, message, msg_values):
-        result = super()._message_post_after_hook(message, msg_values)
+    def message_post(self, *, message_type="notification", **kwargs):
+        message = super().message_post(message_type=message_type, **kwargs)
         if (
-            msg_values.get("message_type") == "comment" and not self.env["mail.thread"]._psa_intake()
-            and not self.env.context.get("psa_keep_draft") and msg_values.get("author_id") == self.env.user.partner_id.id
+            message_type == "comment" and not self.env["mail.thread"]._psa_intake()
+            and not self.env.context.get("psa_keep_draft") and message.author_id == self.env.user.partner_id
         ):
             self._psa_drop_draft()
-        return result
+        return message

@@ -179,7 +179,7 @@ class PsaTicketMacro(models.Model):
             tickets.write(vals)
         self._write_messages(tickets)
         if self.is_resolving:
-            tickets.action_resolve()
+            tickets._move_to_state("resolved")
 
     def _ticket_vals(self):
         """Return what the macro writes on every ticket."""
@@ -208,10 +208,7 @@ class PsaTicketMacro(models.Model):
 
     def _post(self, ticket, text, kind="comment", is_internal=False):
         """Say something on a ticket in the name of who runs the macro."""
-        ticket.message_post(
-            body=plaintext2html(text), message_type="comment",
-            subtype_xmlid="mail.mt_note" if is_internal else "mail.mt_comment",
-        )
+        ticket._add_entry(plaintext2html(text), kind=kind, is_internal=is_internal)
 
     def _count_use(self, number):
         """Count without waiting for others who run the same macro: the figure is for orientation."""

@@ -96,6 +96,7 @@ class TestCompose(HelpdeskCommon):
             self.env.flush_all()
 
         self.assertFalse(self._comments())
+        self.assertFalse(self.env["psa.ticket.entry"].search_count([("ticket_id", "=", self.ticket.id)]))
         self.assertFalse(self._new_mails)
         self.assertAlmostEqual(held.scheduled_date, fields.Datetime.now() + timedelta(seconds=10), delta=timedelta(seconds=2))
         trigger = self.env["ir.cron.trigger"].search([("cron_id", "=", self.env.ref("mail.ir_cron_post_scheduled_message").id)])
@@ -115,6 +116,8 @@ class TestCompose(HelpdeskCommon):
         self.assertEqual((comment.author_id, comment.body), (self.technician.partner_id, "<p>We come at noon</p>"))
         self.assertIn(self.omar, comment.partner_ids)
         self.assertFalse(held.exists())
+        entry = self.env["psa.ticket.entry"].search([("ticket_id", "=", self.ticket.id), ("kind", "=", "comment")])
+        self.assertEqual((entry.message_id, entry.author_id, entry.is_internal), (comment, self.technician.partner_id, False))
 
     def test_it_is_sent_when_the_browser_is_closed(self):
         self._hold()

@@ -58,6 +58,8 @@ class TestMacro(HelpdeskCommon):
         note, resolution = ticket.message_ids.filtered(lambda message: message.message_type == "comment").sorted("id")
         self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
         self.assertIn("Restarted for Harbour Dental.", resolution.body)
+        entry = self.env["psa.ticket.entry"].search([("ticket_id", "=", ticket.id), ("kind", "=", "resolution")])
+        self.assertEqual(entry.message_id, resolution)
 
     def test_nothing_is_half_done(self):
         own_stage = self.env["psa.ticket.stage"].create({"name": "Van", "state": "open", "desk_ids": [(4, self.other_desk.id)]})

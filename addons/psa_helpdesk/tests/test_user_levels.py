@@ -33,6 +33,10 @@ CAPABILITIES = {
     "add a stage of the desk":                 (NO,   YES,  NO,    YES,     NO),
     "rename a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
     "delete a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
+    "add a macro of the desk":                 (NO,   YES,  NO,    YES,     NO),
+    "rename a macro of the desk":              (NO,   YES,  NO,    YES,     NO),
+    "keep an answer for the desk":             (NO,   YES,  NO,    YES,     NO),
+    "set the seconds to undo":                 (NO,   YES,  NO,    YES,     NO),
     "rule the access to the desk":             (NO,   YES,  NO,    YES,     NO),
     # What is for the administrators of the company
     "name a desk administrator":               (NO,   NO,   NO,    YES,     NO),
@@ -49,6 +53,9 @@ CAPABILITIES = {
     "rename an option of every desk":          (NO,   NO,   NO,    YES,     YES),
     "add a stage for every desk":              (NO,   NO,   NO,    YES,     NO),
     "rename a stage of every desk":            (NO,   NO,   NO,    YES,     YES),
+    "add a macro for every desk":              (NO,   NO,   NO,    YES,     NO),
+    "keep an answer for the company":          (NO,   NO,   NO,    YES,     NO),
+    "hand a macro of the desk to all":         (NO,   NO,   NO,    YES,     NO),
     "hand an option of the desk to all":       (NO,   NO,   NO,    YES,     NO),
     "hand a stage of the desk to all":         (NO,   NO,   NO,    YES,     NO),
     "delete a ticket":                         (NO,   NO,   NO,    YES,     NO),
@@ -78,6 +85,7 @@ class TestUserLevels(HelpdeskCommon):
             "name": "At the Vendor", "state": "waiting", "desk_ids": [(4, cls.desk.id)], "company_id": cls.company.id,
         })
         cls.shared_stage = cls.stage_by_state["on_hold"]
+        cls.macro = cls.env["psa.ticket.macro"].create({"name": "Take", "desk_id": cls.desk.id, "assignment": "me"})
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
         cls.by_level = dict(zip(LEVELS, (
             cls.technician, cls.desk_admin, cls.other_desk_admin, cls.administrator, cls.rival_administrator,
@@ -127,6 +135,11 @@ class TestUserLevels(HelpdeskCommon):
                 "psa.ticket.stage", name="Ordered", state="waiting", desk_ids=[(4, desk.id)], company_id=company.id),
             "rename a stage of the desk": change(stage, name="Sent in"),
             "delete a stage of the desk": delete(stage),
+            "add a macro of the desk": create("psa.ticket.macro", name="Take", desk_id=desk.id, assignment="me"),
+            "rename a macro of the desk": change(self.macro, name="Take it over"),
+            "keep an answer for the desk": create(
+                "mail.canned.response", source="hi", substitution="Hello", psa_scope="desk", psa_desk_id=desk.id),
+            "set the seconds to undo": change(desk, undo_seconds=5),
             "rule the access to the desk": create("psa.access.rule", resource="desk", desk_id=desk.id, **person),
             "name a desk administrator": change(desk, admin_ids=[(4, self.technician.id)]),
             "rename the desk": change(desk, name="Renamed"),
@@ -142,6 +155,10 @@ class TestUserLevels(HelpdeskCommon):
             "rename an option of every desk": change(self.shared_option, name="Anywhere"),
             "add a stage for every desk": create("psa.ticket.stage", name="Any", state="open", company_id=company.id),
             "rename a stage of every desk": change(self.shared_stage, name="Later"),
+            "add a macro for every desk": create("psa.ticket.macro", name="Take", company_id=company.id, assignment="me"),
+            "keep an answer for the company": create(
+                "mail.canned.response", source="hi", substitution="Hello", psa_scope="company", company_id=company.id),
+            "hand a macro of the desk to all": change(self.macro, desk_id=False),
             "hand an option of the desk to all": change(option, desk_id=False),
             "hand a stage of the desk to all": change(stage, desk_ids=[(5,)]),
             "delete a ticket": delete(ticket),
