@@ -15,10 +15,12 @@ class PsaTicket(models.Model):
         self.ensure_one()
         self.check_access("read")
         desk_id = self.sudo().desk_id.id
+        # Who works a ticket that was lent to him answers with what his own company keeps.
+        companies = self.company_id if self.company_id in self.env.companies else self.env.companies
         responses = self.env["mail.canned.response"].search(
             Domain("psa_scope", "=", False)
             | Domain("psa_scope", "=", "personal") & Domain("create_uid", "=", self.env.uid)
-            | Domain("psa_scope", "=", "company") & Domain("company_id", "=", self.company_id.id)
+            | Domain("psa_scope", "=", "company") & Domain("company_id", "in", companies.ids)
             | Domain("psa_scope", "=", "desk") & Domain("psa_desk_id", "=", desk_id),
             order="source, id",
         )

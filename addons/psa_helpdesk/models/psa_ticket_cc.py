@@ -22,15 +22,18 @@ class PsaTicket(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        if any(vals.get("email_cc") for vals in vals_list):
+        texts = [vals["email_cc"] for vals in vals_list if vals.get("email_cc")]
+        if texts:
+            ours = self._psa_own_addresses(texts)
             vals_list = [
-                {**vals, "email_cc": self._psa_clean_cc(vals["email_cc"])} if vals.get("email_cc") else vals for vals in vals_list
+                {**vals, "email_cc": self._psa_clean_cc(vals["email_cc"], ours)} if vals.get("email_cc") else vals
+                for vals in vals_list
             ]
         return super().create(vals_list)
 
     def write(self, vals):
         if vals.get("email_cc"):
-            vals = {**vals, "email_cc": self._psa_clean_cc(vals["email_cc"])}
+            vals = {**vals, "email_cc": self._psa_clean_cc(vals["email_cc"], self._psa_own_addresses([vals["email_cc"]]))}
         return super().write(vals)
 
     @api.model
@@ -39,7 +42,16 @@ class PsaTicket(models.Model):
         return [(name, address.lower()) for name, address in email_split_tuples(text or "") if address]
 
     @api.model
-    def _psa_clean_cc(self, text):
+    def _psa_own_addresses(self, texts):
+        """Return which addresses in these Cc lines are ours: those mail to us arrives at."""
+        addresses = list({address for text in texts for __, address in self._psa_cc_pairs(text)})
+        return {
+            *self.env["mail.alias"]._psa_desk_addresses(),
+            *self.env["mail.alias.domain"].sudo()._find_aliases(addresses),
+        }
+
+    @api.model
+    def _psa_clean_cc(self, text, ours):
         """Return a Cc line with each address once, and without the addresses mail to us arrives at."""
         pairs = self._psa_cc_pairs(text)
         wrong = [address for __, address in pairs if not single_email_re.match(address)]
@@ -49,11 +61,6 @@ class PsaTicket(models.Model):
             raise ValidationError(self.env._(
                 "Copies to: “%s” is not an e-mail address. Write addresses separated by commas.", ", ".join(wrong) or text
             ))
-        addresses = [address for __, address in pairs]
-        ours = {
-            *self.env["mail.alias"]._psa_desk_addresses(),
-            *self.env["mail.alias.domain"].sudo()._find_aliases(addresses),
-        }
         return ", ".join(
             formataddr((name, address)) if name else address for name, address in copies.merge(pairs, without=ours)
         ) or False

@@ -15,11 +15,6 @@ class PsaTicket(models.Model):
 
     _inherit = "psa.ticket"
 
-    # The open tickets of a client, the newest first, without a look at the closed ones.
-    _client_open_idx = models.Index(
-        "(client_id, id DESC) WHERE active IS TRUE AND state IN ('new', 'open', 'waiting', 'on_hold')"
-    )
-
     @api.model
     def psa_similar_open(self, name, client_id=False, partner_id=False, ticket_id=False):
         """Return open tickets of a client whose subject is like one that is being typed; only what the user may read.

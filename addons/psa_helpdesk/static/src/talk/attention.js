@@ -19,7 +19,6 @@ export class Attention extends Component {
     static props = { ...standardWidgetProps };
 
     setup() {
-        this.orm = useService("orm");
         this.bus = useService("bus_service");
         this.talk = useService("psa_talk");
         this.state = useState({ others: {} });
@@ -63,9 +62,7 @@ export class Attention extends Component {
         }
         let others;
         try {
-            others = await this.orm.silent.call("psa.ticket", "psa_attend", [[ticketId]], {
-                is_writing: Boolean(this.isWriting),
-            });
+            others = await this.talk.beat(ticketId, Boolean(this.isWriting));
         } catch {
             return; // The next beat tries again; nobody is to be disturbed for this.
         }

@@ -18,11 +18,22 @@ export class Talk {
         this.timers = {};
         this.saving = {};
         this.attended = {};
+        this.beats = {};
     }
 
     /** A form shows this ticket. The web client may build the form anew, so one ticket can be shown twice for a moment. */
     attend(ticketId) {
         this.attended[ticketId] = (this.attended[ticketId] || 0) + 1;
+    }
+
+    /** Tell the server that the ticket is open; one call after the other, so that they do not get in each other's way. */
+    beat(ticketId, isWriting) {
+        const call = () =>
+            this.attended[ticketId]
+                ? this.orm.silent.call("psa.ticket", "psa_attend", [[ticketId]], { is_writing: isWriting })
+                : [];
+        this.beats[ticketId] = (this.beats[ticketId] ?? Promise.resolve()).then(call, call);
+        return this.beats[ticketId];
     }
 
     /** A form does not show this ticket any more. */
