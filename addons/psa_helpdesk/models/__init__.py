@@ -68,3 +68,4 @@ from . import psa_ticket_attention
 from . import psa_ticket_draft
 from . import psa_ticket_compose
 from . import psa_ticket_similar
+from . import psa_ticket_entry_bulk

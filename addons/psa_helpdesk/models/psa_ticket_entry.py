@@ -25,6 +25,7 @@ class PsaTicketEntry(models.Model):
 
     _ticket_idx = models.Index("(ticket_id, id DESC)")
     _company_idx = models.Index("(company_id, id DESC)")
+    _message_uniq = models.UniqueIndex("(message_id) WHERE message_id IS NOT NULL", "This message is an entry already.")
 
     ticket_id = fields.Many2one("psa.ticket", required=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one("res.company", related="ticket_id.company_id", store=True, precompute=True, required=True)
@@ -35,7 +36,7 @@ class PsaTicketEntry(models.Model):
     body = fields.Html("Text", sanitize_attributes=True, sanitize_form=True)
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     message_id = fields.Many2one(
-        "mail.message", readonly=True, index="btree_not_null", ondelete="set null", help="The same in the conversation of the ticket."
+        "mail.message", readonly=True, ondelete="set null", help="The same in the conversation of the ticket."
     )
     attachment_ids = fields.Many2many(
         "ir.attachment", "psa_ticket_entry_attachment_rel", "entry_id", "attachment_id", "Attachments", bypass_search_access=True

@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, api, models, tools
 from odoo.exceptions import RedirectWarning
 
 SOLVED_STATES = ("resolved", "closed")
@@ -35,10 +35,11 @@ class PsaTicket(models.Model):
         return {**action, "context": {"active_model": self._name, "active_ids": self.ids}}
 
     @api.model
+    @tools.ormcache()
     def _desks_that_ask(self):
-        """Return the ids of the desks that want a resolution."""
+        """Return the ids of the desks that want a resolution; cached until a desk changes."""
         settings = self.env["psa.desk"]._settings_by_desk()
-        return {desk_id for desk_id, setting in settings.items() if setting["resolution_required"]}
+        return frozenset(desk_id for desk_id, setting in settings.items() if setting["resolution_required"])
 
     def _needs_resolution(self):
         """Return those of these tickets whose desk wants a resolution of who resolves them now.
