@@ -18,6 +18,7 @@
         "demo/psa_billing_demo.xml",
         "demo/psa_document_demo.xml",
         "demo/psa_desk_admin_demo.xml",
+        "demo/psa_talk_demo.xml",
         "demo/psa_access_demo.xml",
         "demo/psa_sales_demo.xml",
         "demo/psa_story_demo.xml",

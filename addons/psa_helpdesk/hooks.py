@@ -5,5 +5,8 @@ def uninstall_hook(env):
     env["ir.sequence"].with_context(active_test=False).search([("code", "=", "psa.ticket.turn")]).unlink()
     env["psa.access"].search([("kind", "=", "desk")]).unlink()
     env["ir.sequence"].with_context(active_test=False).search([("code", "=", "psa.ticket")]).unlink()
+    # What is kept in Odoo's own tables would be offered, or sent, without the ticket it was for.
+    env["mail.canned.response"].search([("psa_scope", "!=", False)]).unlink()
+    env["mail.scheduled.message"].search([("model", "=", "psa.ticket")]).unlink()
     # With its triggers; the table goes with its model.
     env.cr.execute("DROP FUNCTION IF EXISTS psa_ticket_history_guard CASCADE")

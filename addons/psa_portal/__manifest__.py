@@ -13,6 +13,7 @@
         "views/portal_own_field_templates.xml",
         "views/portal_people_templates.xml",
         "views/portal_document_templates.xml",
+        "views/portal_copies_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": [

@@ -1,2 +1,3 @@
+from . import thread
 from . import attachment
 from . import export

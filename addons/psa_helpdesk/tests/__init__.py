@@ -14,6 +14,13 @@ from . import test_ticket
 from . import test_views
 from . import test_access_by_rules
 from . import test_user_levels
+from . import test_canned_response
+from . import test_macro
+from . import test_copies
+from . import test_mention
+from . import test_attention
+from . import test_compose
+from . import test_similar
 from . import test_entry
 from . import test_resolution
 from . import test_attachments

@@ -147,7 +147,7 @@ class TestWhatIsLogged(HistoryCommon):
         self.assertEqual(self._change({"user_id": self.technician.id}), {"Assigned to": ("", self.technician.name)})
         self.assertEqual(self._change({"desk_id": other_desk.id}), {
             "Desk": ("Help", "Field Service"), "Queue": ("First Line", "Second Line")})
-        self.assertEqual(self._change({"email_cc": "boss@harbour-dental.test"}), {"Email cc": ("", "boss@harbour-dental.test")})
+        self.assertEqual(self._change({"email_cc": "boss@harbour-dental.test"}), {"Copies to": ("", "boss@harbour-dental.test")})
         self.assertEqual(self._change({"active": False}), {"Active": ("Yes", "No")})
 
     def test_what_follows_from_a_change_is_logged_too(self):

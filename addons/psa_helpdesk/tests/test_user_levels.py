@@ -46,6 +46,10 @@ CAPABILITIES = {
     "add a stage of the desk":                 (NO,   YES,  NO,    YES,     NO),
     "rename a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
     "delete a stage of the desk":              (NO,   YES,  NO,    YES,     NO),
+    "add a macro of the desk":                 (NO,   YES,  NO,    YES,     NO),
+    "rename a macro of the desk":              (NO,   YES,  NO,    YES,     NO),
+    "keep an answer for the desk":             (NO,   YES,  NO,    YES,     NO),
+    "set the seconds to undo":                 (NO,   YES,  NO,    YES,     NO),
     "rule the access to the desk":             (NO,   YES,  NO,    YES,     NO),
     "name a field as the desk does":           (NO,   YES,  NO,    YES,     NO),
     "pull the template into the desk":         (NO,   YES,  NO,    YES,     NO),
@@ -71,6 +75,9 @@ CAPABILITIES = {
     "rename an option of every desk":          (NO,   NO,   NO,    YES,     YES),
     "add a stage for every desk":              (NO,   NO,   NO,    YES,     NO),
     "rename a stage of every desk":            (NO,   NO,   NO,    YES,     YES),
+    "add a macro for every desk":              (NO,   NO,   NO,    YES,     NO),
+    "keep an answer for the company":          (NO,   NO,   NO,    YES,     NO),
+    "hand a macro of the desk to all":         (NO,   NO,   NO,    YES,     NO),
     "hand an option of the desk to all":       (NO,   NO,   NO,    YES,     NO),
     "hand a stage of the desk to all":         (NO,   NO,   NO,    YES,     NO),
     "name a field of the template":            (NO,   NO,   NO,    YES,     NO),
@@ -111,6 +118,7 @@ class TestUserLevels(HelpdeskCommon):
             "desk_id": cls.desk.id, "to_stage_id": cls.stage_by_state["closed"].id})
         cls.escalation = cls.env["psa.escalation.contact"].create({"desk_id": cls.desk.id, "user_id": cls.administrator.id})
         cls.skill = cls.env["psa.skill"].create({"name": "Tills", "company_id": cls.company.id})
+        cls.macro = cls.env["psa.ticket.macro"].create({"name": "Take", "desk_id": cls.desk.id, "assignment": "me"})
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
         cls.by_level = dict(zip(LEVELS, (
             cls.technician, cls.desk_admin, cls.other_desk_admin, cls.administrator, cls.rival_administrator,
@@ -177,6 +185,11 @@ class TestUserLevels(HelpdeskCommon):
                 "psa.ticket.stage", name="Ordered", state="waiting", desk_ids=[(4, desk.id)], company_id=company.id),
             "rename a stage of the desk": change(stage, name="Sent in"),
             "delete a stage of the desk": delete(stage),
+            "add a macro of the desk": create("psa.ticket.macro", name="Take", desk_id=desk.id, assignment="me"),
+            "rename a macro of the desk": change(self.macro, name="Take it over"),
+            "keep an answer for the desk": create(
+                "mail.canned.response", source="hi", substitution="Hello", psa_scope="desk", psa_desk_id=desk.id),
+            "set the seconds to undo": change(desk, undo_seconds=5),
             "rule the access to the desk": create("psa.access.rule", resource="desk", desk_id=desk.id, **person),
             "name a field as the desk does": change(self._attribute(desk, "severity"), label="Impact"),
             "pull the template into the desk": lambda env: desk.with_env(env).action_compare_with_template(),
@@ -203,6 +216,10 @@ class TestUserLevels(HelpdeskCommon):
             "rename an option of every desk": change(self.shared_option, name="Anywhere"),
             "add a stage for every desk": create("psa.ticket.stage", name="Any", state="open", company_id=company.id),
             "rename a stage of every desk": change(self.shared_stage, name="Later"),
+            "add a macro for every desk": create("psa.ticket.macro", name="Take", company_id=company.id, assignment="me"),
+            "keep an answer for the company": create(
+                "mail.canned.response", source="hi", substitution="Hello", psa_scope="company", company_id=company.id),
+            "hand a macro of the desk to all": change(self.macro, desk_id=False),
             "hand an option of the desk to all": change(option, desk_id=False),
             "hand a stage of the desk to all": change(stage, desk_ids=[(5,)]),
             "name a field of the template": change(

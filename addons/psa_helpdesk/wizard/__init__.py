@@ -1,4 +1,5 @@
 from . import psa_access_default
+from . import psa_ticket_macro_run
 from . import psa_ticket_entry_compose
 from . import psa_ticket_resolve
 from . import psa_company_profile

@@ -3,3 +3,4 @@ from . import own_fields
 from . import moves
 from . import people
 from . import documents
+from . import copies

@@ -2,3 +2,4 @@ from . import psa_ticket
 from . import psa_ticket_own_fields
 from . import psa_ticket_moves
 from . import res_partner
+from . import psa_ticket_copies

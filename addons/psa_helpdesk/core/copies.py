@@ -1,0 +1,35 @@
+"""Who gets copies of the answers on a ticket. Pure: pairs of name and address in, the same out."""
+
+from collections.abc import Collection, Iterable
+
+MAX_COPIES = 30
+
+Address = tuple[str, str]
+
+
+def merge(*lists: Iterable[Address], without: Collection[str] = ()) -> tuple[Address, ...]:
+    """Return all addresses once, in order; the first with a name gives the name, and those to leave out are left out.
+
+    Addresses are compared in lower case, as every mail server in use does.
+
+    >>> merge([("", "Zoe@dental.test")], [("Zoe", "zoe@dental.test"), ("Help", "help@msp.test")], without={"help@msp.test"})
+    (('Zoe', 'zoe@dental.test'),)
+    """
+    excluded = {address.lower() for address in without if address}
+    names = {}
+    for pairs in lists:
+        for name, address in pairs:
+            key = address.lower()
+            if key and key not in excluded:
+                names[key] = names.get(key) or name
+    return tuple((name, address) for address, name in names.items())[:MAX_COPIES]
+
+
+def due(copies: Iterable[str], *already: Iterable[str]) -> tuple[str, ...]:
+    """Return the addresses that still need the message: those that get or sent it already do not.
+
+    >>> due(["zoe@dental.test", "omar@dental.test"], ["omar@dental.test"], [])
+    ('zoe@dental.test',)
+    """
+    served = {address.lower() for addresses in already for address in addresses if address}
+    return tuple(dict.fromkeys(address.lower() for address in copies if address and address.lower() not in served))

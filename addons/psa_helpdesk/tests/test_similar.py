@@ -1,0 +1,71 @@
+import time
+
+from odoo.tests import new_test_user, tagged
+
+from .common import HelpdeskCommon
+
+
+@tagged("post_install", "-at_install")
+class TestSimilar(HelpdeskCommon):
+    """Before the same thing is entered twice, one is shown what is open."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.jam, cls.paper, cls.closed, cls.foreign = cls.env["psa.ticket"].create([
+            {"name": "Printer in the front office jams", "desk_id": cls.desk.id, "partner_id": cls.zoe.id},
+            {"name": "No e-mail since noon", "desk_id": cls.desk.id, "partner_id": cls.omar.id},
+            {"name": "Printer jams", "desk_id": cls.desk.id, "partner_id": cls.zoe.id, "stage_id": cls.stage_by_state["closed"].id},
+            {"name": "Printer jams", "desk_id": cls.rival_desk.id, "partner_id": cls.hal.id},
+        ])
+
+    def _similar(self, name, user=None, **values):
+        return [item["id"] for item in self.env["psa.ticket"].with_user(user or self.technician).psa_similar_open(name, **values)]
+
+    def test_the_clients_open_tickets_that_sound_alike_are_shown(self):
+        self.assertEqual(self._similar("front printer is jamming", client_id=self.dental.id), self.jam.ids)
+        self.assertEqual(self._similar("Printr jam", partner_id=self.omar.id), self.jam.ids)
+        self.assertEqual(self._similar("Mouse is broken", client_id=self.dental.id), [])
+
+    def test_too_little_to_go_by_shows_nothing(self):
+        dental = {"client_id": self.dental.id}
+        for values in ({**dental, "name": "Pri"}, {"name": "Printer jams"}, {**dental, "name": False}):
+            with self.subTest(values=values):
+                self.assertEqual(self._similar(**values), [])
+
+    def test_nothing_is_shown_that_one_may_not_read(self):
+        self.assertEqual(self._similar("Printer jams", client_id=self.hilltop.id), [])
+        self.assertEqual(self._similar("Printer jams", partner_id=self.hal.id), [])
+        self.env["psa.access.rule"].create({
+            "level": "refuse", "resource": "desk", "desk_id": self.desk.id, "subject": "user",
+            "user_id": self.dispatcher.id, "company_id": self.company.id,
+        })
+        self.assertEqual(self._similar("Printer jams", self.dispatcher, client_id=self.dental.id), [])
+
+    def test_people_on_the_portal_see_their_own(self):
+        portal = new_test_user(self.env, "hd_portal", groups="base.group_portal", email="pia@harbour-dental.test")
+        portal.partner_id.write({"parent_id": self.dental.id, "company_id": self.company.id})
+        self.assertEqual(self._similar("Printer jams", portal, client_id=self.dental.id), [])
+        own = self._new_ticket(partner_id=portal.partner_id.id)
+        self.assertEqual(self._similar("Printer jams", portal, client_id=self.dental.id), own.ids)
+
+    def test_the_ticket_itself_is_not_like_itself(self):
+        self.assertEqual(self._similar(self.jam.name, client_id=self.dental.id, ticket_id=self.jam.id), [])
+
+    def test_the_newest_of_thousands_are_compared_in_no_time(self):
+        self.env.cr.execute(
+            """
+            INSERT INTO psa_ticket (name, number, desk_id, company_id, client_id, partner_id, stage_id, state, source, active)
+            SELECT 'Request about thing ' || n, 'SIM' || n, %s, %s, %s, %s, %s, 'open', 'manual', TRUE FROM generate_series(1, 20000) AS n
+            """,
+            (self.desk.id, self.company.id, self.dental.id, self.zoe.id, self.stage_by_state["open"].id),
+        )
+        self.env.cr.execute("ANALYZE psa_ticket")
+        self._similar("Request about thing 19999", client_id=self.dental.id)
+
+        start = time.perf_counter()
+        found = self._similar("Request about thing 19999", client_id=self.dental.id)
+        seconds = time.perf_counter() - start
+
+        self.assertEqual(len(found), 5)
+        self.assertLess(seconds, 0.25)  # 50 ms on a quiet machine
