@@ -11,6 +11,7 @@
         "security/ir.model.access.csv",
         "security/psa_desk_admin_security.xml",
         "security/psa_ticket_history_security.xml",
+        "security/psa_ticket_entry_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
         "data/mail_template_data.xml",

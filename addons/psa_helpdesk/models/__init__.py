@@ -15,6 +15,8 @@ from . import psa_ticket_attribute
 from . import psa_ticket_mail
 from . import psa_ticket_history
 from . import psa_ticket_history_log
+from . import psa_ticket_entry
+from . import psa_ticket_entries
 from . import psa_inbound_mail
 from . import mail_alias
 from . import mail_alias_domain

@@ -11,3 +11,4 @@ from . import test_ticket
 from . import test_views
 from . import test_access_by_rules
 from . import test_user_levels
+from . import test_entry
