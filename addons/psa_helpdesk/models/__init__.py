@@ -32,3 +32,17 @@ from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu
+from . import psa_ticket_pointer
+from . import psa_ticket_link
+from . import psa_ticket_linked
+from . import psa_ticket_family
+from . import psa_ticket_problem
+from . import psa_ticket_merge
+from . import psa_ticket_merge_move
+from . import psa_ticket_merge_record
+from . import mail_thread_merge
+from . import psa_ticket_split
+from . import psa_desk_relations
+from . import psa_rating_request
+from . import psa_ticket_rating
+from . import rating_rating
