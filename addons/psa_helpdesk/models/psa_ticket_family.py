@@ -13,7 +13,7 @@ class PsaTicket(models.Model):
         "psa.ticket", "Parent (stored)", index="btree_not_null", ondelete="set null", copy=False, groups=fields.NO_ACCESS
     )
     parent_id = fields.Many2one(
-        "psa.ticket", "Parent", compute="_compute_parent_id", inverse="_inverse_parent_id", search="_search_parent_id",
+        "psa.ticket", compute="_compute_parent_id", inverse="_inverse_parent_id", search="_search_parent_id",
         groups="base.group_user", help="The ticket this one is a part of.",
     )
     child_ids = fields.Many2many("psa.ticket", string="Children", compute="_compute_child_ids", groups="base.group_user")
@@ -97,11 +97,12 @@ class PsaTicket(models.Model):
         )
 
     def _update_life_dates(self, before, keep=()):
-        super()._update_life_dates(before, keep=keep)
+        result = super()._update_life_dates(before, keep=keep)
         done = self.filtered(
             lambda ticket: ticket.state in lifecycle.DONE_STATES and before[ticket] in lifecycle.OPEN_STATES
         )
         done.sudo().parent_ref_id._resolve_with_children()
+        return result
 
     def _resolve_with_children(self):
         """Resolve those of these parents whose children are all done, where the desk wants it."""

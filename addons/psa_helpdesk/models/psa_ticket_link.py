@@ -79,7 +79,9 @@ class PsaTicketLink(models.Model):
         return links[:len(pairs)]
 
     def write(self, vals):
-        raise UserError(self.env._("A link is not changed. Remove it and add another one."))
+        if vals:
+            raise UserError(self.env._("A link is not changed. Remove it and add another one."))
+        return super().write(vals)
 
     def unlink(self):
         both = self | self._other_sides()
@@ -125,9 +127,9 @@ class PsaTicketLink(models.Model):
             if circle:
                 source, other = (Ticket.browse(ticket_id).sudo() for ticket_id in circle)
                 raise ValidationError(self.env._(
-                    "%(other)s already %(kind)s %(source)s, directly or through others, so %(source)s cannot be linked to it the same "
+                    "%(other)s already %(kind)s %(ticket)s, directly or through others, so %(ticket)s cannot be linked to it the same "
                     "way. Remove one of the links first.",
-                    source=source.number, other=other.number, kind=dict(KIND_SELECTION)[kind],
+                    ticket=source.number, other=other.number, kind=dict(KIND_SELECTION)[kind],
                 ))
 
     @api.model

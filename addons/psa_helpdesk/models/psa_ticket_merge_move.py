@@ -1,5 +1,6 @@
-from odoo import api, models, tools
+from odoo import api, models
 from odoo.fields import Command, Domain
+from odoo.tools.mail import email_split_and_format
 
 from ..core import ticket_graph
 
@@ -71,7 +72,7 @@ class PsaTicket(models.Model):
         if merged.is_problem and not self.is_problem:
             vals.update(is_problem=True, problem_ref_id=False)
         if not stranger:
-            addresses = [*tools.email_split_and_format(self.email_cc or ""), *tools.email_split_and_format(merged.email_cc or "")]
+            addresses = [*email_split_and_format(self.email_cc or ""), *email_split_and_format(merged.email_cc or "")]
             if not merged.partner_id and merged.email_normalized != self.email_normalized:
                 addresses.append(merged.email_from)
             copies = ", ".join(dict.fromkeys(filter(None, addresses)))

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import ValidationError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, Query
 
 
 class PsaTicket(models.Model):
@@ -41,7 +41,7 @@ class PsaTicket(models.Model):
             operator = "in" if operator == "any" else "not in"
         if operator not in ("in", "not in"):
             return NotImplemented
-        if not isinstance(value, (set, frozenset, list, tuple)):
+        if isinstance(value, (Query, SQL)):
             return Domain("id", operator, self._pointing_query(stored, Domain(stored, "in", value)))
         ids = [item for item in value if item]
         pointing = self._pointing_query(stored, Domain(stored, "in", self._search([("id", "in", ids)], active_test=False)))

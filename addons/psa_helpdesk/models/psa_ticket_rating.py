@@ -45,7 +45,7 @@ class PsaTicket(models.Model):
         return {**action, "domain": [("psa_ticket_id", "=", self.id), ("consumed", "=", True)]}
 
     def _update_life_dates(self, before, keep=()):
-        super()._update_life_dates(before, keep=keep)
+        result = super()._update_life_dates(before, keep=keep)
         closed = self.filtered(lambda ticket: ticket.state == "closed" and before[ticket] != "closed")
         reopened = self.filtered(lambda ticket: ticket.state != "closed" and before[ticket] == "closed")
         if reopened:
@@ -54,6 +54,7 @@ class PsaTicket(models.Model):
                 waiting.write({"rating_due": False})
         if closed:
             closed.sudo()._plan_rating()
+        return result
 
     def _plan_rating(self):
         """Note when the contacts of these closed tickets are to be asked."""

@@ -37,13 +37,14 @@ class PsaTicket(models.Model):
         ticket = self.create({**self._prepare_split_vals(entry), **vals})
         ticket.sudo().split_ref_id = self.id
         files = entry.sudo().attachment_ids.copy({"res_model": self._name, "res_id": ticket.id})
-        description = ticket.sudo().entry_ids.filtered(lambda said: said.kind == "description")[:1]
-        if description:
+        author = entry.sudo().author_id
+        if entry.is_internal:
+            # The client reads the description of a ticket, but no notes.
+            ticket._add_entry(entry.body, is_internal=True, author=author, attachment_ids=files.ids)
+        else:
+            description = ticket.sudo().entry_ids.filtered(lambda said: said.kind == "description")[:1]
             # Whose words they are stays true.
-            description.write({
-                "author_id": entry.sudo().author_id.id, "attachment_ids": [Command.set(files.ids)],
-                "is_internal": entry.is_internal, "source": entry.source,
-            })
+            description.write({"author_id": author.id, "attachment_ids": [Command.set(files.ids)], "source": entry.source})
         self.env["psa.ticket.history"]._append([
             {"ticket_id": self.id, "kind": "link", "description": self.env._("An entry was split off into %s", ticket.number)},
             {"ticket_id": ticket.id, "kind": "link", "description": self.env._("Split off from %s", self.number)},
@@ -59,7 +60,7 @@ class PsaTicket(models.Model):
         of_client = self.client_id and author.commercial_partner_id == self.client_id and author != self.client_id
         return {
             "name": self.name,
-            "description": entry.body,
+            "description": not entry.is_internal and entry.body,
             "desk_id": self.desk_id.id,
             "queue_id": self.queue_id.id,
             "partner_id": author.id if of_client else self.partner_id.id,

@@ -10,10 +10,10 @@ class PsaTicketSplit(models.TransientModel):
 
     ticket_id = fields.Many2one("psa.ticket", required=True, ondelete="cascade", default=lambda self: self._default_ticket_id())
     entry_id = fields.Many2one(
-        "psa.ticket.entry", "Entry", ondelete="cascade", domain="[('ticket_id', '=', ticket_id)]",
+        "psa.ticket.entry", ondelete="cascade", domain="[('ticket_id', '=', ticket_id)]",
         help="Its text and files are copied; the entry itself stays.",
     )
-    text = fields.Html(related="entry_id.body", string="Text")
+    text = fields.Html(related="entry_id.body")
     name = fields.Char("Subject of the New Ticket", compute="_compute_name", store=True, readonly=False)
     company_id = fields.Many2one(related="ticket_id.company_id")
     desk_id = fields.Many2one("psa.desk", compute="_compute_desk_id", store=True, readonly=False, ondelete="cascade",

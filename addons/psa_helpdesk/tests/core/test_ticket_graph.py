@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,7 +73,7 @@ def test_a_place_in_the_family_is_wrong_when_it_circles_or_is_too_deep(parents, 
 
 @given(st.lists(st.integers(1, 50), unique=True, min_size=1))
 def test_chains_of_mergers_lead_to_the_last_survivor(line):
-    pointers = dict(zip(line, line[1:], strict=False))
+    pointers = dict(pairwise(line))
 
     assert {graph.chain_end(pointers, ticket) for ticket in line} == {line[-1]}
 
