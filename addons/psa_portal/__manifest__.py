@@ -10,6 +10,7 @@
         "data/ir_config_parameter_data.xml",
         "views/portal_templates.xml",
         "views/portal_ticket_templates.xml",
+        "views/portal_merged_templates.xml",
         "views/portal_people_templates.xml",
         "views/portal_document_templates.xml",
     ],

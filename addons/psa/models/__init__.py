@@ -1,2 +1,3 @@
 from . import psa_demo_story
 from . import psa_demo_referral
+from . import psa_demo_relations

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ..core import ticket_graph
+from ..core import lifecycle, ticket_graph
 
 UNDO_DAYS = 14
 
@@ -95,6 +95,15 @@ class PsaTicket(models.Model):
                 kwargs = {**kwargs, "subtype_xmlid": "mail.mt_note", "subtype_id": False}
             return super(PsaTicket, survivor).message_post(**kwargs)
         return super().message_post(**kwargs)
+
+    def _update_life_dates(self, before, keep=()):
+        for ticket in self:
+            if ticket.state in lifecycle.OPEN_STATES and before[ticket] in lifecycle.DONE_STATES and ticket.sudo().merged_ref_id:
+                raise UserError(self.env._(
+                    "%(ticket)s was merged into %(survivor)s. Work on that one, or take the merger back with Unmerge.",
+                    ticket=ticket.number, survivor=ticket._survivor().number,
+                ))
+        return super()._update_life_dates(before, keep=keep)
 
     def _survivor(self):
         """Return, with full rights, the ticket that goes on in place of this one: itself unless it was merged."""

@@ -215,6 +215,14 @@ class TestMerge(HelpdeskCommon):
         with self.assertRaisesRegex(UserError, "at least two"):
             self._merge(third, third)
 
+    def test_a_merged_ticket_is_not_opened_again(self):
+        self._merge(self.merged, self.survivor)
+
+        with self.assertRaisesRegex(UserError, "take the merger back"):
+            self.merged.with_user(self.technician).action_reopen()
+        with self.assertRaises(UserError):
+            self.merged.write({"stage_id": self.stage_by_state["new"].id})
+
     def test_who_may_only_read_merges_nothing(self):
         with self.assertRaises(AccessError):
             self._merge(self.merged, self.survivor, user=self.billing)

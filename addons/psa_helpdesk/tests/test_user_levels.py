@@ -23,6 +23,8 @@ CAPABILITIES = {
     "choose the members":                      (NO,   YES,  NO,    YES,     NO),
     "choose who is notified":                  (NO,   YES,  NO,    YES,     NO),
     "describe the desk":                       (NO,   YES,  NO,    YES,     NO),
+    "have clients asked for a rating":         (NO,   YES,  NO,    YES,     NO),
+    "resolve parents with their parts":        (NO,   YES,  NO,    YES,     NO),
     "define own ticket fields":                (NO,   YES,  NO,    YES,     NO),
     "add an option of the desk":               (NO,   YES,  NO,    YES,     NO),
     "rename an option of the desk":            (NO,   YES,  NO,    YES,     NO),
@@ -34,6 +36,7 @@ CAPABILITIES = {
     # What is for the administrators of the company
     "name a desk administrator":               (NO,   NO,   NO,    YES,     NO),
     "rename the desk":                         (NO,   NO,   NO,    YES,     NO),
+    "choose the e-mail that asks":             (NO,   NO,   NO,    YES,     NO),
     "change the mail address":                 (NO,   NO,   NO,    YES,     NO),
     "choose the queues":                       (NO,   NO,   NO,    YES,     NO),
     "take a shared stage for the desk":        (NO,   NO,   NO,    YES,     NO),
@@ -112,6 +115,9 @@ class TestUserLevels(HelpdeskCommon):
             "choose the members": change(desk, member_ids=[(4, self.technician.id)]),
             "choose who is notified": change(desk, contact_ids=[(4, self.omar.id)]),
             "describe the desk": change(desk, description="Tills"),
+            "have clients asked for a rating": change(desk, asks_rating=True, rating_delay_hours=2, rating_expiry_days=7),
+            "resolve parents with their parts": change(desk, resolves_parents=True),
+            "choose the e-mail that asks": change(desk, rating_template_id=False),
             "define own ticket fields": change(desk, properties_definition=[
                 {"name": "a1b2c3d4e5f60718", "string": "Till number", "type": "char"}]),
             "add an option of the desk": create("psa.ticket.option", attribute="module", name="Scale", desk_id=desk.id),

@@ -1,3 +1,4 @@
 from . import portal
 from . import people
 from . import documents
+from . import merged
