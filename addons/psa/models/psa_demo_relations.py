@@ -64,7 +64,9 @@ class PsaDemoRelations(models.AbstractModel):
         problem = self._new_ticket(
             "ticket_mail_problem",
             name="Provider blocks mail from our clients' scanners and recall systems",
-            description=plaintext2html("The provider switched off old sign-in methods without notice. All devices that send mail by themselves fail."),
+            description=plaintext2html(
+                "The provider switched off old sign-in methods without notice. All devices that send mail by themselves fail."
+            ),
             workaround=plaintext2html("Set the device to smtp-relay.cascadefiber.example, port 587, with the client's own mailbox."),
             is_problem=True,
             user_id=self._ref("user_tech").id,
@@ -100,5 +102,7 @@ class PsaDemoRelations(models.AbstractModel):
             rating = ticket._record_rating(ticket.partner_id, grade, comment)
             ticket.satisfaction_date = answered
             self.env.flush_all()
-            self.env.cr.execute(SQL("UPDATE rating_rating SET create_date = %s, rated_on = %s WHERE id = %s", answered, answered, rating.id))
+            self.env.cr.execute(
+                SQL("UPDATE rating_rating SET create_date = %s, rated_on = %s WHERE id = %s", answered, answered, rating.id)
+            )
             rating.invalidate_recordset(["create_date", "rated_on"])

@@ -40,7 +40,8 @@ class TestMerge(HelpdeskCommon):
         number = self.env["mail.message"].search_count([])
         headers = f"In-Reply-To: {reply_to}\r\nReferences: {reply_to}\r\n" if reply_to else ""
         return self.env["mail.thread"].message_process(False, (
-            f"From: {sender}\r\nTo: {self.address}\r\nSubject: {subject}\r\nMessage-ID: <merge-{number}@client.test>\r\n{headers}\r\n{body}\r\n"
+            f"From: {sender}\r\nTo: {self.address}\r\nSubject: {subject}\r\n"
+            f"Message-ID: <merge-{number}@client.test>\r\n{headers}\r\n{body}\r\n"
         ))
 
     def test_what_hangs_on_the_merged_ticket_moves(self):

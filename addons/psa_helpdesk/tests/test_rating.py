@@ -5,7 +5,7 @@ from odoo import fields
 from odoo.exceptions import AccessError
 from odoo.http import Request
 from odoo.tests import HttpCase, freeze_time, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 from psycopg2 import IntegrityError
 
 from .common import HelpdeskCommon
@@ -116,7 +116,9 @@ class TestRating(RatingStage):
 
         self.env.flush_all()
         for table, column in (("psa_rating_request", "token_hash"), ("mail_message", "body"), ("mail_mail", "body_html")):
-            self.env.cr.execute(f"SELECT count(*) FROM {table} WHERE {column}::text LIKE %s", [f"%{token}%"])
+            self.env.cr.execute(SQL(
+                "SELECT count(*) FROM %s WHERE %s::text LIKE %s", SQL.identifier(table), SQL.identifier(column), f"%{token}%"
+            ))
             self.assertEqual(self.env.cr.fetchone()[0], 0, table)
         with self.assertRaises(AccessError):
             self._request().with_user(self.administrator).read(["token_hash"])

@@ -3,7 +3,6 @@ from datetime import datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from psa_cores.psa_helpdesk import satisfaction
 from psa_cores.psa_helpdesk.satisfaction import Closing
 

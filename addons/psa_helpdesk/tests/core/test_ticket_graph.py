@@ -3,7 +3,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from psa_cores.psa_helpdesk import ticket_graph as graph
 
 IDS = st.integers(1, 8)
