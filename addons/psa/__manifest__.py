@@ -25,6 +25,7 @@
         "demo/psa_referral_demo.xml",
         "demo/psa_itsc_demo.xml",
         "demo/psa_client_demo.xml",
+        "demo/psa_entry_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -42,6 +42,17 @@
     ],
     "assets": {
         "web.assets_backend": ["psa_helpdesk/static/src/**/*"],
+        "wizard/psa_ticket_entry_wizard_views.xml",
+        "views/psa_ticket_entry_views.xml",
+        "views/psa_ticket_quarantine_views.xml",
+        "wizard/psa_company_profile_views.xml",
+        "wizard/psa_ticket_bulk_edit_views.xml",
+        "views/psa_ticket_history_views.xml",
+    ],
+    "assets": {
+        "web.assets_backend": [
+            "psa_helpdesk/static/src/scss/**/*",
+        ],
     },
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",

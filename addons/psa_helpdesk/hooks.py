@@ -1,5 +1,7 @@
 def uninstall_hook(env):
-    """Take away what was not loaded as data: the ticket numbers of all companies, and who has access to which desk."""
+    """Take away what was not loaded as data: the ticket numbers of all companies, who has access to which desk, and how
+    files of tickets are packed."""
+    env["ir.attachment"]._psa_unpack_all()
     env["psa.access"].search([("kind", "=", "desk")]).unlink()
     env["ir.sequence"].with_context(active_test=False).search([("code", "=", "psa.ticket")]).unlink()
     # With its triggers; the table goes with its model.

@@ -1,5 +1,6 @@
 from . import (
     account_analytic_line,
+    account_analytic_line_history,
     account_move,
     account_move_line,
     hr_employee,

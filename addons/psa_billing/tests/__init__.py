@@ -3,6 +3,7 @@ from . import (
     test_client_move,
     test_client_overview,
     test_contract,
+    test_history,
     test_invoicing,
     test_ledger,
     test_portal_invoices,

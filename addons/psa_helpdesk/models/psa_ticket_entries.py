@@ -1,7 +1,8 @@
+from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..core import entry_text
+from ..core import entry_text, quoting
 
 
 class EntryDraft:
@@ -25,7 +26,8 @@ class PsaTicket(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         tickets = super().create(vals_list)
-        tickets._record_descriptions()
+        default = self.env.context.get("default_description")
+        tickets._record_descriptions([vals.get("description", default) for vals in vals_list])
         return tickets
 
     def _add_entry(
@@ -57,6 +59,41 @@ class PsaTicket(models.Model):
         )
         return draft.entry.with_env(self.env)
 
+    def write(self, vals):
+        if "description" not in vals:
+            return super().write(vals)
+        before = {ticket: ticket.description for ticket in self.sudo()}
+        result = super().write(vals)
+        changed = self.filtered(lambda ticket: ticket.description != before[ticket.sudo()])
+        if changed:
+            changed._record_changed_descriptions()
+        return result
+
+    def message_post(self, *, body="", message_type="notification", **kwargs):
+        """Mark what an answer by mail quotes, so that the conversation folds it too."""
+        if message_type == "email" and isinstance(body, Markup) and not self._is_first_mail({"message_type": "email", **kwargs}):
+            parts = quoting.split_html(body)
+            if parts.quote:
+                # Both parts come of one that was markup; it is sanitized when it is stored.
+                body = Markup(  # noqa: S704
+                    f"{parts.new}<div class='o_psa_quote' data-o-mail-quote-container='1' data-o-mail-quote='1'>{parts.quote}</div>"
+                )
+        return super().message_post(body=body, message_type=message_type, **kwargs)
+
+    def _message_update_content(self, message, /, *, body, attachment_ids=None, **kwargs):
+        entry = self.env["psa.ticket.entry"].sudo().search([("message_id", "=", message.id)], limit=1)
+        if not entry:
+            return super()._message_update_content(message, body=body, attachment_ids=attachment_ids, **kwargs)
+        entry._check_correction()
+        if body is not None and entry_text.is_empty(body) and not (attachment_ids or (attachment_ids is None and message.attachment_ids)):
+            raise UserError(self.env._("What was said about a ticket is not deleted. Correct it, or write another entry."))
+        files = set(message.sudo().attachment_ids.ids)
+        result = super()._message_update_content(message.sudo(), body=body, attachment_ids=attachment_ids, **kwargs)
+        entry._replace_body(message.sudo().body)
+        if set(message.sudo().attachment_ids.ids) != files:
+            entry.attachment_ids = message.sudo().attachment_ids
+        return result
+
     def _message_post_after_hook(self, message, msg_values):
         result = super()._message_post_after_hook(message, msg_values)
         draft = self.env.context.get("psa_entry_draft")
@@ -72,19 +109,21 @@ class PsaTicket(models.Model):
     def _record_message(self, message, msg_values, values):
         """Make the entry of a message that was just posted."""
         comment = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
-        message = message.sudo()
-        return self.env["psa.ticket.entry"]._record([{
+        is_first = self._is_first_mail(msg_values)
+        row = {
             "ticket_id": self.id,
-            "kind": "description" if self._is_first_mail(msg_values) else "comment",
+            "message_id": message.id,
+            "kind": "description" if is_first else "comment",
             "author_id": msg_values.get("author_id"),
             "source": self._entry_source(msg_values),
-            "body": message.body,
-            "date": message.date,
-            "message_id": message.id,
-            "attachment_ids": [fields.Command.set(message.attachment_ids.ids)],
             **values,
             "is_internal": bool(msg_values.get("is_internal")) or msg_values.get("subtype_id") != comment,
-        }])
+        }
+        row["search_text"] = self.env["psa.ticket.entry"]._text_to_search(row["kind"], msg_values.get("body"))
+        entry = self.env["psa.ticket.entry"]._record([row])
+        if not is_first:  # that the ticket was made says all about a first mail
+            self._log_history("entry", new=row["search_text"], description=entry._summary(row["kind"], row["is_internal"]))
+        return entry
 
     def _is_first_mail(self, msg_values):
         """Return whether a message is the mail that opened the ticket."""
@@ -101,23 +140,47 @@ class PsaTicket(models.Model):
             return "email"
         return "portal" if self.env.user.share else "manual"
 
-    def _record_descriptions(self):
-        """Make the description entry of each new ticket that has a description; a first mail becomes it when it is posted."""
+    def _record_descriptions(self, descriptions, by_user=False):
+        """Make the description entry of each ticket that was given one; a first mail becomes it when it is posted."""
         intake = self.env["mail.thread"]._psa_intake()
         user = self.env.user
         rows = []
-        for ticket in self.sudo():
-            if not ticket.description or (intake and ticket.origin_message_id):
+        for ticket, description in zip(self.sudo(), descriptions, strict=True):
+            if not description or (intake and ticket.origin_message_id and not by_user):
                 continue
-            by_user = ticket.source not in ("email", "alert") and user._is_internal()
+            text = entry_text.plain_text(description)
+            if not text and entry_text.is_empty(description):
+                continue
+            for_client = not by_user and (ticket.source in ("email", "alert") or not user._is_internal())
             rows.append({
                 "ticket_id": ticket.id,
-                "company_id": ticket.company_id.id,
                 "kind": "description",
-                "author_id": user.partner_id.id if by_user or not ticket.partner_id else ticket.partner_id.id,
-                "source": ticket.source,
-                "body": ticket.description,
-                "date": ticket.create_date,
+                "author_id": ticket.partner_id.id if for_client and ticket.partner_id else user.partner_id.id,
+                "source": "manual" if by_user else ticket.source,
+                "search_text": text,
             })
         if rows:
             self.env["psa.ticket.entry"]._record(rows)
+
+    def _record_changed_descriptions(self):
+        """Let the entries follow a description that was changed on the ticket.
+
+        Its author corrects his entry while he may; whatever else is written there is a further description, and the one before
+        stays as it was.
+        """
+        intake = self.env["mail.thread"]._psa_intake()
+        Entry = self.env["psa.ticket.entry"].sudo()
+        latest = {}
+        for entry in Entry.search([("ticket_id", "in", self.ids), ("kind", "=", "description"), ("is_internal", "=", False)], order="id"):
+            latest[entry.ticket_id.id] = entry
+        added = self.browse()
+        for ticket in self.sudo():
+            entry = latest.get(ticket.id, Entry)
+            if entry.body == ticket.description or (intake and ticket.id in intake.new_ids):
+                continue
+            if entry.can_correct and not entry.message_id and not entry_text.is_empty(ticket.description):
+                entry._replace_body(ticket.description)
+            else:
+                added |= ticket
+        if added:
+            added._record_descriptions([ticket.description for ticket in added], by_user=True)

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..core import lifecycle, ticket_graph
@@ -118,7 +118,8 @@ class PsaTicket(models.Model):
         ready = waiting.filtered(lambda parent: parent not in still_open)
         if ready:
             ready._log_history("link", description=self.env._("Resolved, because all its children are done"))
-            ready._move_to_state("resolved")
+            # By the system, which a desk does not ask what solved the ticket.
+            ready.with_user(SUPERUSER_ID)._move_to_state("resolved")
 
     def _family_ids(self):
         """Return ``{ticket id: ids of itself, its descendants and all that was merged into them}``, in one query."""

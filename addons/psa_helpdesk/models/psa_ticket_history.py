@@ -74,26 +74,26 @@ class PsaTicketHistory(models.Model):
     new_value = fields.Text(readonly=True)
     description = fields.Text(readonly=True)
 
-    def init(self):
+    def init(self):  # pylint: disable=missing-return
         """Let the database itself refuse what would change history."""
         super().init()
         self.env.cr.execute(GUARD)
 
     @api.model_create_multi
-    def create(self, vals_list):
-        raise self._refusal()
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        self._refuse()
 
-    def write(self, vals):
-        raise self._refusal()
+    def write(self, vals):  # pylint: disable=method-required-super
+        self._refuse()
 
-    def unlink(self):
-        raise self._refusal()
+    def unlink(self):  # pylint: disable=method-required-super
+        self._refuse()
 
-    def _write_multi(self, vals_list):
-        raise self._refusal()
+    def _write_multi(self, vals_list):  # pylint: disable=method-required-super
+        self._refuse()
 
-    def _refusal(self):
-        return AccessError(self.env._(
+    def _refuse(self):
+        raise AccessError(self.env._(
             "The history of tickets is written by the tickets themselves and cannot be added to, changed or deleted. "
             "Write a comment on the ticket instead."
         ))
@@ -101,18 +101,15 @@ class PsaTicketHistory(models.Model):
     @api.model
     def _append(self, rows):
         """Add rows: dictionaries with ``ticket_id``, ``kind`` and what applies of ``field_name``, ``field_label``, ``old_value``,
-        ``new_value``, ``description``, ``user_id`` (by default the current user).
+        ``new_value``, ``description``. They are the current user's.
 
         One statement for any number of rows and tickets; number, company and the author's name come from the database.
         """
-        columns = ("ticket_id", "user_id", "kind", "field_name", "field_label", "old_value", "new_value", "description")
+        columns = ("ticket_id", "kind", "field_name", "field_label", "old_value", "new_value", "description")
         now = fields.Datetime.now()
         for start in range(0, len(rows), INSERT_BATCH):
             values = [
-                (
-                    sequence, row["ticket_id"], row.get("user_id") or self.env.uid,
-                    *(row.get(column) or None for column in columns[2:]),
-                )
+                (sequence, row["ticket_id"], *(row.get(column) or None for column in columns[1:]))
                 for sequence, row in enumerate(rows[start:start + INSERT_BATCH])
             ]
             self.env.cr.execute(SQL(
@@ -121,17 +118,18 @@ class PsaTicketHistory(models.Model):
                     ticket_id, ticket_number, company_id, date, user_id, author_name,
                     kind, field_name, field_label, old_value, new_value, description
                 )
-                SELECT ticket.id, ticket.number, ticket.company_id, %(now)s, row.user_id, author.name,
+                SELECT ticket.id, ticket.number, ticket.company_id, %(now)s, account.id, author.name,
                     row.kind, row.field_name, row.field_label, row.old_value, row.new_value, row.description
                 FROM (VALUES %(values)s) AS row (sequence, %(columns)s)
                 JOIN psa_ticket ticket ON ticket.id = row.ticket_id
-                LEFT JOIN res_users account ON account.id = row.user_id
+                LEFT JOIN res_users account ON account.id = %(user_id)s
                 LEFT JOIN res_partner author ON author.id = account.partner_id
                 ORDER BY row.sequence
                 """,
                 now=now,
+                user_id=self.env.uid,
                 values=SQL(", ").join(
-                    SQL("(%s::int, %s::int, %s::int, %s::text, %s::text, %s::text, %s::text, %s::text, %s::text)", *row)
+                    SQL("(%s::int, %s::int, %s::text, %s::text, %s::text, %s::text, %s::text, %s::text)", *row)
                     for row in values
                 ),
                 columns=SQL(", ").join(map(SQL.identifier, columns)),

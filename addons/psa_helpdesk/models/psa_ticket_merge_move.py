@@ -19,10 +19,14 @@ class PsaTicket(models.Model):
         Called with full rights, the tickets locked. Addons that hang something on tickets add theirs.
         """
         self.ensure_one()
-        if self._is_stranger_to(survivor):
+        stranger = self._is_stranger_to(survivor)
+        if stranger:
             self._make_internal()
         moved = []
         for model, fname, domain in self._merge_moves():
+            if stranger and model == "ir.attachment":
+                # Files are read by whoever reads their ticket; those of notes, too. Technicians find them by the message.
+                continue
             records = self.env[model].sudo().with_context(active_test=False).search(domain)
             records = self._merge_movable(records)
             if records:
@@ -43,6 +47,7 @@ class PsaTicket(models.Model):
             ("ir.attachment", "res_id", [*attached, ("res_field", "=", False)]),
             ("mail.activity", "res_id", attached),
             ("psa.inbound.mail", "ticket_id", [("ticket_id", "=", self.id)]),
+            ("psa.ticket.quarantine", "ticket_id", [("ticket_id", "=", self.id)]),
         ]
 
     @api.model

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from markupsafe import Markup
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
 from .psa_ticket_merge import UNDO_DAYS
@@ -137,7 +137,8 @@ class PsaTicket(models.Model):
         Stage = self.env["psa.ticket.stage"]
         for ticket in self.filtered(lambda ticket: ticket.state not in ("closed", "cancelled")):
             can_cancel = Stage._first_id("cancelled", ticket.desk_id.id, ticket.company_id.id)
-            ticket._move_to_state("cancelled" if can_cancel else "closed")
+            # By the system: neither desk nor stage asks anything of what goes on elsewhere.
+            ticket.with_user(SUPERUSER_ID)._move_to_state("cancelled" if can_cancel else "closed")
 
     def _merge_note(self):
         """Return what the survivor's conversation says of a ticket merged into it."""

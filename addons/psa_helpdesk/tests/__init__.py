@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_access_by_rules
 from . import test_announcement
+from . import test_bulk_edit
 from . import test_client_move
 from . import test_client_overview
 from . import test_configuration
@@ -18,3 +19,5 @@ from . import test_split
 from . import test_ticket
 from . import test_user_levels
 from . import test_views
+from . import test_resolution
+from . import test_attachments

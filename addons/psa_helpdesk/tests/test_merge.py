@@ -170,6 +170,9 @@ class TestMerge(HelpdeskCommon):
                                      author_id=self.sue.id)
         self.zoe.psa_portal_role = "administrator"
         zoe = self.zoe.user_ids
+        file = self.env["ir.attachment"].create({
+            "name": "plan.txt", "datas": base64.b64encode(b"x"), "res_model": "psa.ticket", "res_id": stranger.id,
+        })
 
         self._merge(stranger, self.survivor, allow_strangers=True)
         with self.mock_mail_gateway():
@@ -180,6 +183,7 @@ class TestMerge(HelpdeskCommon):
         self.assertFalse([message for message in seen if "Quarry" in (message.body or "") or "code" in (message.body or "")])
         entries = self.env["psa.ticket.entry"].with_user(zoe).search([("ticket_id", "=", self.survivor.id)])
         self.assertFalse(entries.filtered(lambda entry: "Quarry" in entry.body or "code" in entry.body))
+        self.assertFalse(file.with_user(zoe).has_access("read"))
         notes = self._words(self.survivor).filtered(lambda message: message.author_id == self.sue)
         self.assertEqual(len(notes), 3)
         self.assertTrue(all(note.is_internal and note.subtype_id == self.env.ref("mail.mt_note") for note in notes))

@@ -72,3 +72,13 @@ class PsaProblemResolve(models.TransientModel):
         """Return (ticket id, who is told) of the incidents."""
         incidents = self.incident_ids if incidents is None else incidents
         return [(ticket.id, ticket.partner_id.id or ticket.email_normalized or None) for ticket in incidents._origin]
+
+
+class PsaTicketResolve(models.TransientModel):
+    _inherit = "psa.ticket.resolve"
+
+    def action_resolve(self):
+        result = super().action_resolve()
+        if len(self.ticket_ids) == 1 and self.ticket_ids.is_problem and self.ticket_ids.open_incident_count:
+            return self.ticket_ids.action_resolve_incidents()
+        return result

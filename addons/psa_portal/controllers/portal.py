@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.addons.portal.controllers.portal import CustomerPortal
 from odoo.addons.portal.controllers.portal import pager as portal_pager
+from odoo.addons.psa_helpdesk.core import attachment_rules
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
 from odoo.http import request
@@ -171,10 +172,13 @@ class TicketPortal(CustomerPortal):
     def _ticket_page_values(self, ticket_sudo, access_token, **kwargs):
         attachments = ticket_sudo._portal_attachments()
         attachments.generate_access_token()
+        resolution = ticket_sudo._portal_resolution()
         values = {
             "page_name": "psa_ticket",
             "ticket": ticket_sudo,
             "attachments": attachments,
+            "resolution": resolution,
+            "max_file_mb": ticket_sudo._attachment_help(ticket_sudo.desk_id.id)[0],
             "may_close": may_close(ticket_sudo.state),
             "may_reopen": may_reopen(ticket_sudo.state),
             "notice": kwargs.get("notice"),
@@ -242,6 +246,17 @@ class TicketPortal(CustomerPortal):
         }
         return sentences.get((field, code)) or self.env._("This choice is not offered any more. Please choose again.")
 
+    def _ticket_refused_file(self, desk_sudo, uploads):
+        """The sentence about the first file that the desk does not take; nothing if it takes all."""
+        limits = request.env["psa.desk"].sudo()._attachment_limits(desk_sudo.id)
+        for upload in uploads:
+            size = upload.seek(0, 2)
+            upload.seek(0)
+            reason = attachment_rules.refusal(upload.filename, size, upload.read(attachment_rules.HEAD_SIZE), limits)
+            if reason:
+                return request.env["ir.attachment"]._psa_refusal_text(reason, upload.filename, size, limits)
+        return None
+
     def _ticket_form_values(self, desk_sudo, options, post=None, errors=None):
         values = self._prepare_portal_layout_values()
         values.update({
@@ -251,6 +266,7 @@ class TicketPortal(CustomerPortal):
             "post": post or {},
             "errors": errors or {},
             "max_upload_mb": self._ticket_max_upload_mb(),
+            "max_file_mb": request.env["psa.ticket"]._attachment_help(desk_sudo.id)[0],
             "files_max": FILES_MAX,
             "subject_max": SUBJECT_MAX,
         })
@@ -284,9 +300,12 @@ class TicketPortal(CustomerPortal):
             uploads=[Upload(upload.filename, upload.seek(0, 2)) for upload in files],
             max_bytes=max_mb * 1024 * 1024,
         )
-        if not form.is_valid:
+        refused = "attachments" not in form.errors and self._ticket_refused_file(desk_sudo, files)
+        if refused or not form.is_valid:
             errors = {name: self._ticket_form_error(name, code, max_mb) for name, code in form.errors.items()}
-            if files and "attachments" not in errors:
+            if refused:
+                errors["attachments"] = refused
+            elif files and "attachments" not in errors:
                 errors["attachments"] = self.env._("Please choose the files again: a browser does not keep them.")
             return request.render(
                 "psa_portal.portal_ticket_new", self._ticket_form_values(desk_sudo, options, post, errors)

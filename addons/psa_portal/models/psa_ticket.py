@@ -73,6 +73,13 @@ class PsaTicket(models.Model):
         )
         return messages.attachment_ids
 
+    def _portal_resolution(self):
+        """What solved the ticket, as the client may read it: the latest public resolution."""
+        self.ensure_one()
+        return self.env["psa.ticket.entry"].search(
+            [("ticket_id", "=", self.id), ("kind", "=", "resolution"), ("is_internal", "=", False)], limit=1
+        )
+
     def _portal_close(self, author, comment=""):
         """The client declares the ticket solved.
 

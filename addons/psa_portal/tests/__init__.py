@@ -5,3 +5,4 @@ from . import test_portal_new_ticket
 from . import test_portal_people
 from . import test_portal_documents
 from . import test_portal_merged
+from . import test_portal_entries

@@ -20,9 +20,12 @@ export class TicketForm extends Interaction {
     }
 
     onFilesChange(ev) {
-        const limit = Number(this.el.dataset.maxUploadMb) * 1024 * 1024;
-        const size = [...ev.currentTarget.files].reduce((sum, file) => sum + file.size, 0);
-        this.isTooLarge = size > limit;
+        const megabyte = 1024 * 1024;
+        const { maxUploadMb, maxFileMb } = this.el.dataset;
+        const files = [...ev.currentTarget.files];
+        const size = files.reduce((sum, file) => sum + file.size, 0);
+        this.isTooLarge =
+            size > Number(maxUploadMb) * megabyte || files.some((file) => file.size > Number(maxFileMb) * megabyte);
     }
 
     onSubmit(ev) {

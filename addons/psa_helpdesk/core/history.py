@@ -1,0 +1,105 @@
+"""What changed between two states of a ticket's own fields, in words. Pure: no clock, no database.
+
+Own fields are Odoo Properties: a dictionary of values per ticket and a list of definitions per desk. Names of records are looked up
+by the caller: :func:`references` says which, :func:`diff_properties` takes them as ``{(model, id): name}``.
+"""
+
+from dataclasses import dataclass
+
+BOOLEAN = ("No", "Yes")
+
+
+@dataclass(frozen=True)
+class PropertyChange:
+    """One own field that changed: its name, what the desk calls it, and both values as text."""
+
+    name: str
+    label: str
+    old: str
+    new: str
+
+
+def references(values, definitions):
+    """Return the set of (model, id) that the values of own fields refer to.
+
+    >>> references({"a": 3}, [{"name": "a", "type": "many2one", "comodel": "res.partner"}])
+    {('res.partner', 3)}
+    """
+    found = set()
+    for definition in definitions:
+        if definition.get("type") not in ("many2one", "many2many"):
+            continue
+        value = (values or {}).get(definition["name"])
+        ids = value if isinstance(value, (list, tuple)) else [value]
+        found |= {(definition.get("comodel"), item) for item in ids if isinstance(item, int) and item}
+    return found
+
+
+def property_text(value, definition, names, boolean=BOOLEAN):
+    """Return the value of an own field as a reader sees it; empty if there is none.
+
+    >>> property_text("b", {"type": "selection", "selection": [["a", "Red"], ["b", "Blue"]]}, {})
+    'Blue'
+    >>> property_text(False, {"type": "integer"}, {}), property_text(0, {"type": "integer"}, {})
+    ('', '0')
+    """
+    kind = definition.get("type")
+    if kind == "boolean":
+        return boolean[1] if value else ""
+    if value is None or value is False or value == "" or value == []:
+        return ""
+    if kind == "selection":
+        return _option_text(value, definition.get("selection"))
+    if kind == "tags":
+        return ", ".join(_option_text(item, definition.get("tags")) for item in _listed(value))
+    if kind in ("many2one", "many2many"):
+        model = definition.get("comodel")
+        return ", ".join(names.get((model, item)) or str(item) for item in _listed(value))
+    if isinstance(value, float) and value == int(value):
+        return str(int(value))
+    return str(value)
+
+
+def diff_properties(old, new, old_definitions, new_definitions, names, boolean=BOOLEAN):
+    """Return the :class:`PropertyChange` of each own field whose text changed, in the order of the desk's fields.
+
+    Where the ticket moved to another desk, each side is read with the definitions of its own desk. A value whose field no desk
+    defines any more is shown as it was stored.
+
+    >>> size = {"name": "s", "string": "Size", "type": "integer"}
+    >>> diff_properties({"s": 1}, {"s": 2}, [size], [size], {})
+    [PropertyChange(name='s', label='Size', old='1', new='2')]
+    """
+    old, new = old or {}, new or {}
+    before = {definition["name"]: definition for definition in old_definitions}
+    after = {definition["name"]: definition for definition in new_definitions}
+    changes = []
+    for name in dict.fromkeys([*after, *before, *new, *old]):
+        definition = after.get(name) or before.get(name) or {}
+        if definition.get("type") == "separator":
+            continue
+        was = property_text(old.get(name), before.get(name) or definition, names, boolean)
+        becomes = property_text(new.get(name), after.get(name) or definition, names, boolean)
+        if was != becomes:
+            if definition.get("type") == "boolean":
+                was, becomes = was or boolean[0], becomes or boolean[0]
+            changes.append(PropertyChange(name, definition.get("string") or name, was, becomes))
+    return changes
+
+
+def diff_lists(old, new):
+    """Return (added, removed) of two collections, each in the order it was given.
+
+    >>> diff_lists([1, 2], [2, 3])
+    ([3], [1])
+    """
+    before, after = set(old), set(new)
+    return [item for item in new if item not in before], [item for item in old if item not in after]
+
+
+def _listed(value):
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _option_text(value, options):
+    return next((option[1] for option in options or [] if option[0] == value), str(value))
