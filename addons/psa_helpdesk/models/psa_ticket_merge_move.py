@@ -3,6 +3,7 @@ from odoo.fields import Command, Domain
 from odoo.tools.mail import email_split_and_format
 
 from ..core import ticket_graph
+from .ir_attachment import RELEASED
 
 # What people said; what the system noted on the merged ticket stays its own.
 WORDS = ("comment", "email", "email_outgoing", "auto_comment")
@@ -24,7 +25,7 @@ class PsaTicket(models.Model):
             self._make_internal()
         moved = []
         for model, fname, domain in self._merge_moves():
-            if stranger and model == "ir.attachment":
+            if stranger and model in ("ir.attachment", "psa.ticket.quarantine"):
                 # Files are read by whoever reads their ticket; those of notes, too. Technicians find them by the message.
                 continue
             records = self.env[model].sudo().with_context(active_test=False).search(domain)
@@ -53,7 +54,8 @@ class PsaTicket(models.Model):
     @api.model
     def _merge_movable(self, records):
         """Return those of these records that may be moved between tickets; what is locked stays."""
-        return records
+        # One desk has taken the files already; another one does not refuse them now.
+        return records.with_context(psa_released=RELEASED) if records._name == "ir.attachment" else records
 
     def _make_internal(self):
         """Turn what another client said and read into notes, before it goes to a ticket that is not his."""
