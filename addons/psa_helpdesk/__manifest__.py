@@ -39,9 +39,6 @@
         "views/psa_rating_views.xml",
         "views/psa_rating_templates.xml",
         "views/psa_desk_relation_views.xml",
-    ],
-    "assets": {
-        "web.assets_backend": ["psa_helpdesk/static/src/**/*"],
         "wizard/psa_ticket_entry_wizard_views.xml",
         "views/psa_ticket_entry_views.xml",
         "views/psa_ticket_quarantine_views.xml",
@@ -52,6 +49,7 @@
     "assets": {
         "web.assets_backend": [
             "psa_helpdesk/static/src/scss/**/*",
+            "psa_helpdesk/static/src/message_split/**/*",
         ],
     },
     "demo": ["demo/psa_helpdesk_demo.xml"],

@@ -21,7 +21,7 @@ class PsaDesk(models.Model):
         "mail.template", "Rating E-mail", domain="[('model', '=', 'psa.rating.request')]", ondelete="set null",
         default=lambda self: self.env.ref("psa_helpdesk.mail_template_rating_request", raise_if_not_found=False),
     )
-    rating_count = fields.Integer("Ratings", compute="_compute_rating_figures")
+    rating_count = fields.Integer("Number of Ratings", compute="_compute_rating_figures")
     rating_average = fields.Float("Average Rating", compute="_compute_rating_figures", digits=(3, 1))
 
     _rating_delay_sane = models.Constraint(

@@ -26,7 +26,7 @@ class PsaTicketMergeRecord(models.Model):
     user_id = fields.Many2one("res.users", "By", readonly=True, default=lambda self: self.env.user, ondelete="set null")
     across_clients = fields.Boolean(readonly=True, help="The tickets were of different clients: what was said became internal notes.")
     summary = fields.Char("Moved", compute="_compute_summary")
-    moved = fields.Json(readonly=True, groups=fields.NO_ACCESS)
+    moved = fields.Json("Rows Moved", readonly=True, groups=fields.NO_ACCESS)
     stage_id = fields.Many2one("psa.ticket.stage", "Stage Before", readonly=True, ondelete="set null")
     undone_on = fields.Datetime("Taken Back on", readonly=True)
 
