@@ -161,18 +161,17 @@ class ProjectTask(models.Model):
         self.sudo().psa_ticket_ref_id = ticket.id
         messages = Ticket._psa_copy_talk(self, ticket)
         if messages:
-            self.env["psa.ticket.entry"]._record(
+            Entry = self.env["psa.ticket.entry"]
+            Entry._record(
                 [
                     {
                         "ticket_id": ticket.id,
+                        "message_id": message.id,
                         "kind": "comment",
                         "is_internal": True,
                         "author_id": message.author_id.id,
                         "source": "manual",
-                        "body": message.body,
-                        "date": message.date,
-                        "message_id": message.id,
-                        "attachment_ids": [Command.set(message.attachment_ids.ids)],
+                        "search_text": Entry._text_to_search("comment", message.body),
                     }
                     for message in messages
                 ]

@@ -11,11 +11,11 @@ class PsaTicketMerge(models.TransientModel):
 
     ticket_ids = fields.Many2many("psa.ticket", string="Tickets", default=lambda self: self._default_ticket_ids())
     survivor_id = fields.Many2one(
-        "psa.ticket", "Goes On", compute="_compute_survivor_id", store=True, readonly=False, ondelete="cascade",
+        "psa.ticket", "Merge into", compute="_compute_survivor_id", store=True, readonly=False, ondelete="cascade",
         domain="[('company_id', '=', company_id), ('is_merged', '=', False)]",
         help="The ticket into which the others are merged. Type a number or a word of its subject.",
     )
-    merged_ids = fields.Many2many("psa.ticket", compute="_compute_merged_ids", string="Merged into It")
+    merged_ids = fields.Many2many("psa.ticket", compute="_compute_merged_ids", string="Merged Tickets")
     company_id = fields.Many2one("res.company", compute="_compute_merged_ids")
     has_strangers = fields.Boolean(compute="_compute_merged_ids")
     allow_strangers = fields.Boolean(
@@ -52,7 +52,7 @@ class PsaTicketMerge(models.TransientModel):
         """Merge the tickets and open the one that goes on."""
         self.ensure_one()
         if not self.survivor_id:
-            raise UserError(self.env._("Choose the ticket that goes on under “Goes On”."))
+            raise UserError(self.env._("Choose the ticket that goes on under “Merge into”."))
         # Before the merger: the words of a merged ticket are its own contacts'.
         contacts = [
             (ticket, ticket.partner_id) for ticket in self.merged_ids if self.notify_contact and ticket.partner_id
