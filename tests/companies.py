@@ -523,14 +523,19 @@ def _people(company):
             "employee_id": ids.get("employee_head"),
         },
     )
-    admin = company.server.xmlrpc()
-    (ticket_model,) = admin.search("ir.model", [("model", "=", "psa.ticket")])
-    _make(
-        company,
-        "rating",
-        "head",
-        "rating.rating",
-        {"res_model_id": ticket_model, "res_id": ids["ticket"], "feedback": text("Well"), "partner_id": ids["contact"]},
+    # Nobody enters a rating by hand: this is what the answer of a client leaves behind.
+    ((company.ids["rating"],),) = company.server.query(
+        """
+        INSERT INTO rating_rating (
+            res_model_id, res_model, res_id, res_name, feedback, partner_id, rating, rating_text, consumed, access_token,
+            company_id, psa_ticket_id, psa_client_id, create_uid, create_date, write_date
+        )
+        SELECT model.id, model.model, ticket.id, ticket.name, %s, %s, 1, 'ko', TRUE, %s,
+            ticket.company_id, ticket.id, ticket.client_id, %s, now(), now()
+        FROM psa_ticket ticket JOIN ir_model model ON model.model = 'psa.ticket' WHERE ticket.id = %s
+        RETURNING id
+        """,
+        (text("Well"), ids["contact"], text("token"), company.server.xmlrpc().ref("base.public_user"), ids["ticket"]),
     )
 
 

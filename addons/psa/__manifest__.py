@@ -22,6 +22,7 @@
         "demo/psa_access_demo.xml",
         "demo/psa_sales_demo.xml",
         "demo/psa_story_demo.xml",
+        "demo/psa_relations_demo.xml",
         "demo/psa_referral_demo.xml",
         "demo/psa_itsc_demo.xml",
         "demo/psa_client_demo.xml",

@@ -8,6 +8,7 @@
     "depends": ["psa_helpdesk", "account", "hr_timesheet"],
     "data": [
         "security/psa_billing_security.xml",
+        "security/psa_ticket_task_security.xml",
         "security/ir.model.access.csv",
         "data/psa_billing_data.xml",
         "data/ir_cron_data.xml",
@@ -15,6 +16,7 @@
         "wizard/psa_time_refuse_views.xml",
         "wizard/psa_billing_write_off_views.xml",
         "wizard/psa_prepare_invoices_views.xml",
+        "wizard/psa_ticket_task_views.xml",
         "views/psa_work_type_views.xml",
         "views/psa_role_views.xml",
         "views/psa_contract_views.xml",
@@ -23,6 +25,7 @@
         "views/psa_billing_item_views.xml",
         "views/account_move_views.xml",
         "views/psa_ticket_views.xml",
+        "views/psa_ticket_task_views.xml",
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/psa_service_company_views.xml",

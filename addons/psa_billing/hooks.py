@@ -39,6 +39,7 @@ def _take_rights_back(env):
     # The groups themselves stay: they are psa_crm's.
     for group_xmlid, implied_xmlids in {
         "psa_crm.group_technician": ["hr_timesheet.group_hr_timesheet_user"],
+        "psa_crm.group_dispatcher": ["project.group_project_user"],
         "psa_crm.group_billing": [
             "hr_timesheet.group_hr_timesheet_approver",
             "account.group_account_invoice",

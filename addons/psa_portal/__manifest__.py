@@ -11,6 +11,7 @@
         "views/portal_templates.xml",
         "views/portal_ticket_templates.xml",
         "views/portal_own_field_templates.xml",
+        "views/portal_merged_templates.xml",
         "views/portal_people_templates.xml",
         "views/portal_document_templates.xml",
         "views/portal_copies_templates.xml",

@@ -8,6 +8,8 @@ from . import (
     test_ledger,
     test_portal_invoices,
     test_story,
+    test_ticket_merge,
+    test_ticket_task,
     test_time_entry,
     test_uninstall,
     test_work_timer,

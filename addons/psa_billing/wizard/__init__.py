@@ -1,1 +1,8 @@
-from . import psa_billing_write_off, psa_prepare_invoices, psa_time_log, psa_time_refuse
+from . import (
+    psa_billing_write_off,
+    psa_prepare_invoices,
+    psa_task_to_ticket,
+    psa_ticket_to_task,
+    psa_time_log,
+    psa_time_refuse,
+)

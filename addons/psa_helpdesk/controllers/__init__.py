@@ -1,3 +1,4 @@
 from . import thread
+from . import rating
 from . import attachment
 from . import export

@@ -29,6 +29,8 @@ from . import psa_ticket_history
 from . import psa_ticket_history_access
 from . import psa_ticket_history_text
 from . import psa_ticket_history_log
+from . import psa_ticket_entry
+from . import psa_ticket_entries
 from . import psa_ticket_digest
 from . import psa_ticket_bulk
 from . import psa_desk_history
@@ -101,3 +103,17 @@ from . import psa_desk_assignment
 from . import psa_ticket_assignment
 from . import psa_ticket_take_next
 from . import psa_staff_desks
+from . import psa_ticket_pointer
+from . import psa_ticket_link
+from . import psa_ticket_linked
+from . import psa_ticket_family
+from . import psa_ticket_problem
+from . import psa_ticket_merge
+from . import psa_ticket_merge_move
+from . import psa_ticket_merge_record
+from . import mail_thread_merge
+from . import psa_ticket_split
+from . import psa_desk_relations
+from . import psa_rating_request
+from . import psa_ticket_rating
+from . import rating_rating

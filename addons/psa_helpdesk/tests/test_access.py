@@ -17,6 +17,12 @@ MATRIX = {
                           "client_admin": "r", "stranger": "r", "plain": ""},
     "psa.ticket.tag": {"technician": "rwc", "dispatcher": "rwc", "billing": "r", "administrator": "rwcd", "employee": "",
                        "client_admin": "", "stranger": "", "plain": ""},
+    "psa.ticket.link": {"technician": "rcd", "dispatcher": "rcd", "billing": "r", "administrator": "rcd", "employee": "",
+                        "client_admin": "", "stranger": "", "plain": ""},
+    "psa.ticket.merge.record": {"technician": "r", "dispatcher": "r", "billing": "r", "administrator": "r", "employee": "",
+                                "client_admin": "", "stranger": "", "plain": ""},
+    "psa.rating.request": {"technician": "r", "dispatcher": "r", "billing": "", "administrator": "r", "employee": "",
+                           "client_admin": "", "stranger": "", "plain": ""},
     "psa.inbound.mail": {"technician": "rw", "dispatcher": "rw", "billing": "", "administrator": "rwd", "employee": "",
                          "client_admin": "", "stranger": "", "plain": ""},
 }
@@ -62,8 +68,24 @@ class TestAccess(HelpdeskCommon):
             "psa.ticket.stage": cls.stage_by_state["new"],
             "psa.ticket.option": cls.env.ref("psa_helpdesk.option_priority_high"),
             "psa.ticket.tag": cls.env["psa.ticket.tag"].create({"name": "Ours", "company_id": cls.company.id}),
+            **cls._relations(cls.ticket),
             "psa.inbound.mail": cls.env["psa.inbound.mail"].create({
                 "name": "x", "reason": "loop", "company_id": cls.company.id, "desk_id": cls.desk.id,
+            }),
+        }
+
+    @classmethod
+    def _relations(cls, ticket):
+        """Return a record of each model that says what a ticket has to do with others, and of what its client is asked."""
+        values = {"desk_id": ticket.desk_id.id, "partner_id": ticket.partner_id.id}
+        other, merged = cls.env["psa.ticket"].create([{"name": "Other", **values}, {"name": "Again", **values}])
+        merged._merge(ticket)
+        return {
+            "psa.ticket.link": cls.env["psa.ticket.link"].create({"ticket_id": ticket.id, "kind": "blocks", "other_id": other.id}),
+            "psa.ticket.merge.record": cls.env["psa.ticket.merge.record"].search([("ticket_id", "=", merged.id)]),
+            "psa.rating.request": cls.env["psa.rating.request"].create({
+                "ticket_id": ticket.id, "partner_id": ticket.partner_id.id, "date_closed": "2026-03-02 12:00:00",
+                "date_sent": "2026-03-03 12:00:00", "date_expires": "2026-03-17 12:00:00", "token_hash": "x",
             }),
         }
 

@@ -1,5 +1,7 @@
 from . import psa_access_default
 from . import psa_ticket_macro_run
+from . import psa_ticket_merge
+from . import psa_ticket_split
 from . import psa_ticket_entry_compose
 from . import psa_ticket_resolve
 from . import psa_company_profile
@@ -7,3 +9,4 @@ from . import psa_ticket_bulk_edit
 from . import psa_desk_field_retire
 from . import psa_desk_compare
 from . import psa_desk_compare_line
+from . import psa_problem_resolve

@@ -4,3 +4,4 @@ from . import moves
 from . import people
 from . import documents
 from . import copies
+from . import merged

@@ -6,6 +6,7 @@ from . import test_portal_new_ticket
 from . import test_portal_people
 from . import test_portal_documents
 from . import test_portal_copies
+from . import test_portal_merged
 from . import test_portal_entries
 from . import test_portal_own_fields
 from . import test_portal_moves
