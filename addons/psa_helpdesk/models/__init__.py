@@ -32,3 +32,9 @@ from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import ir_ui_menu
+from . import psa_desk_search
+from . import psa_ticket_search
+from . import psa_ticket_text_search
+from . import psa_ticket_search_screen
+from . import psa_search_job
+from . import psa_asset_search
