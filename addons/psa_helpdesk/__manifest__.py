@@ -33,6 +33,7 @@
         "views/psa_desk_admin_views.xml",
         "views/psa_access_views.xml",
     ],
+    "assets": {"web.assets_backend": ["psa_helpdesk/static/src/ticket_search/*"]},
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "uninstall_hook": "uninstall_hook",
 }

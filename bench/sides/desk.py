@@ -64,7 +64,8 @@ class DeskSide(AccessSide):
         self.world["people"]["client"] = portal.id
         sample = env["psa.ticket"].search([("company_id", "=", company_id)], limit=1, offset=env["psa.ticket"].search_count([]) // 50)
         self.world["rare"] = sample.name.split()[-1]
-        self.world["priorities"] = env["psa.ticket.option"].search([("attribute", "=", "priority"), ("desk_id", "=", False)]).ids
+        self.world["priorities"] = env["psa.ticket.option"].search([
+            ("attribute", "=", "priority"), ("desk_id", "=", False), ("company_id", "in", [False, company_id])]).ids
 
     def _make_entries(self, env):
         """Make entries and the index of their words: texts are taken apart once, not once per ticket."""

@@ -4,3 +4,4 @@ from . import test_portal_list
 from . import test_portal_new_ticket
 from . import test_portal_people
 from . import test_portal_documents
+from . import test_portal_search
