@@ -285,7 +285,7 @@ def parse(arguments):
     parser.add_argument("--rules", type=int, default=5_000, help="with --access: how many rules (default 5,000)")
     parser.add_argument("--desk", action="store_true", help="measure what people do all day, at several sizes, searching above all")
     parser.add_argument("--sizes", type=int, nargs="+", help="with --desk: how many tickets (default 10000 100000 1000000)")
-    parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size OCA is asked at (default 100,000)")
+    parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")
     return parser.parse_args(arguments)

@@ -1,5 +1,6 @@
 """A help desk with years of conversations: what people do with it all day, at any size."""
 import random
+import threading
 import time
 
 from lxml import etree
@@ -11,15 +12,20 @@ from .access import AccessSide
 # The same clients, users and rules at every size: only the tickets grow.
 CLIENTS, USERS, RULES = 5_000, 50, 500
 ENTRIES = (("description", False), ("comment", False), ("comment", False), ("comment", True), ("resolution", False))
+FACTORS = (7919, 104729, 13, 15485863, 32452843)
 PARAGRAPHS = 20_000
 VOCABULARY = 20_000
 # Found in nine of ten tickets, in about a third, and nowhere near as often.
 HEAD = (
-    "the printer network access please restart user mail server password login error screen after since morning invoice backup does "
-    "not work again we have checked cable driver update install scanner phone mailbox full slow vpn drops client desk room second "
-    "treatment reception thank you regards"
-).split()
-SYLLABLES = "ba ko ri ten mor la vi sur pel qua do ne fi xo gra stu ing er ment ly".split()
+    "the", "printer", "network", "access", "please", "restart", "user", "mail", "server", "password", "login", "error",
+    "screen", "after", "since", "morning", "invoice", "backup", "does", "not", "work", "again", "we", "have", "checked",
+    "cable", "driver", "update", "install", "scanner", "phone", "mailbox", "full", "slow", "vpn", "drops", "client", "desk",
+    "room", "second", "treatment", "reception", "thank", "you", "regards",
+)
+SYLLABLES = (
+    "ba", "ko", "ri", "ten", "mor", "la", "vi", "sur", "pel", "qua",
+    "do", "ne", "fi", "xo", "gra", "stu", "ing", "er", "ment", "ly",
+)
 BULK = 1_000
 
 
@@ -87,7 +93,7 @@ class DeskSide(AccessSide):
         # Which text a ticket says at which step: far apart for neighbours, and the same at every size.
         cr.execute("CREATE TEMP TABLE step (number int, kind text, is_internal boolean, factor bigint) ON COMMIT DROP")
         for number, (kind, is_internal) in enumerate(ENTRIES):
-            cr.execute("INSERT INTO step VALUES (%s, %s, %s, %s)", [number, kind, is_internal, (7919, 104729, 13, 15485863, 32452843)[number]])
+            cr.execute("INSERT INTO step VALUES (%s, %s, %s, %s)", [number, kind, is_internal, FACTORS[number]])
         # Steps outside: the entries of a ticket lie far from each other, as they do when a conversation takes days.
         cr.execute(f"""
             INSERT INTO psa_ticket_entry (ticket_id, company_id, kind, is_internal, source, body, search_text, date, create_date,
@@ -160,8 +166,6 @@ class DeskSide(AccessSide):
 
         with self.registry.cursor() as cr:
             env = api.Environment(cr, self.world["people"][person], {"lang": "en_US", "tz": "UTC"})
-            cr._now = None
-            import threading
             threading.current_thread().query_hooks = [hook]
             try:
                 getattr(self, f"ask_{question}")(env["psa.ticket"])

@@ -31,7 +31,7 @@ SIMPLE = "simple"
 # Places to search in, by the weight the words of each carry in the index.
 PLACES = {"summary": "A", "description": "B", "comment": "C", "resolution": "D"}
 
-_QUOTES = str.maketrans({quote: '"' for quote in "“”„‟«»″＂"})
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»″＂", '"'))
 # A phrase, or what stands between spaces; a minus excludes either. A quote without its partner (19" monitor) says nothing.
 _PART = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"|(?P<word>[^\s"]+))')
 _UMLAUT = {"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "å": "aa", "Å": "Aa", "ø": "oe", "Ø": "Oe"}

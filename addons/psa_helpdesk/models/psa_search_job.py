@@ -4,6 +4,8 @@ from odoo.tools import SQL
 
 # Tickets whose words are indexed in one transaction: about a second.
 BATCH = 1000
+# As many entries may be on their way while a job begins.
+UNSEEN = 200
 
 
 class PsaSearchJob(models.Model):
@@ -18,7 +20,8 @@ class PsaSearchJob(models.Model):
 
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade", help="Whose tickets; those of all if empty.")
     desk_id = fields.Many2one("psa.desk", readonly=True, ondelete="cascade", help="The desk whose tickets are indexed; all if empty.")
-    last_ticket = fields.Integer("Last Ticket", readonly=True, aggregator=None, help="Tickets up to this id are done.")
+    last_ticket = fields.Integer(readonly=True, aggregator=None, help="Tickets up to this id are done.")
+    first_entry = fields.Integer(readonly=True, aggregator=None, help="Entries from this id on were added since it began.")
     ticket_count = fields.Integer("Tickets", readonly=True, help="How many there were when it began.")
     done_count = fields.Integer("Done", readonly=True)
     progress = fields.Float(compute="_compute_progress", help="In percent.")
@@ -52,10 +55,11 @@ class PsaSearchJob(models.Model):
             job = self.search([
                 ("date_done", "=", False), ("desk_id", "=", scope["desk_id"]), ("company_id", "=", scope["company_id"])
             ], limit=1)
-            if job:
-                job.write({"last_ticket": 0, "done_count": 0})
-            else:
+            if not job:
                 job = self.create(scope)
+            latest = self.env["psa.ticket.entry"].search([], order="id desc", limit=1)
+            # Transactions that were open then may add entries of somewhat lower ids.
+            job.write({"last_ticket": 0, "done_count": 0, "first_entry": max(0, latest.id - UNSEEN)})
             job.ticket_count = self.env["psa.ticket"].with_context(active_test=False).search_count(job._tickets_domain())
         self.env.ref("psa_helpdesk.ir_cron_index_tickets")._trigger()
 
@@ -104,7 +108,7 @@ class PsaSearchJob(models.Model):
 
     def _index_meanwhile(self):
         """Index once more what got an entry while the job ran: the batch may not have seen it, nor it the batch."""
-        entries = self.env["psa.ticket.entry"].search_fetch([("create_date", ">=", self.create_date)], ["ticket_id"])
+        entries = self.env["psa.ticket.entry"].search_fetch([("id", ">", self.first_entry)], ["ticket_id"])
         ticket_ids = entries.ticket_id.ids
         for start in range(0, len(ticket_ids), BATCH):
             self.env["psa.ticket.search"]._index(ticket_ids[start:start + BATCH])

@@ -21,7 +21,7 @@ class PsaTicketSearch(models.Model):
     part = fields.Integer(required=True, readonly=True, help="A very long conversation goes on in further rows.")
 
     def init(self):
-        super().init()
+        result = super().init()
         self.env.cr.execute(search_sql.INDEXES)
         self.env.cr.execute(
             "SELECT cfgname FROM pg_ts_config WHERE cfgnamespace = 'pg_catalog'::regnamespace"
@@ -29,6 +29,7 @@ class PsaTicketSearch(models.Model):
         self.env.cr.execute(search_sql.functions({name for name, in self.env.cr.fetchall()}))
         # The tables of tickets, entries and desks may still lack a column.
         self.pool.post_init(self._make_triggers)
+        return result
 
     @api.model
     def _make_triggers(self):

@@ -6,10 +6,8 @@ from ..core import lifecycle, search_query, search_snippet, search_sql
 from .psa_ticket_text_search import PLACES
 
 PAGE = 20
-# More than this need not be counted: who finds a thousand adds a word.
-COUNTED = 1000
-# "Best match" orders the newest of so many.
-RANKED = 500
+# More than this need not be counted: who finds hundreds adds a word. "Best match" orders the newest of so many.
+COUNTED = 300
 # Where the hit of a ticket is shown from: its newest entries, as far as somebody would read.
 SHOWN_ENTRIES = 40
 SHOWN_LENGTH = 5000
@@ -36,16 +34,17 @@ class PsaTicket(models.Model):
         if not terms:
             return {"rows": [], "count": 0, "more": False, "terms": []}
         domain = self._words_domain(str(typed), places) & self._search_filters(filters or {})
-        tickets = self.with_context(active_test=False)
-        count = tickets.search_count(domain, limit=COUNTED + 1)
+        # One query for count and page: the ids of the first hits.
+        most = max(COUNTED, offset + limit) + 1
+        found = self.search(domain, order="id" if order == "oldest" else "id desc", limit=most)
+        count = len(found)
         if order == "rank":
-            page = self._best_matches(tickets.search(domain, limit=RANKED), terms, places)[offset:offset + limit]
-        else:
-            page = tickets.search(domain, order="id" if order == "oldest" else "id desc", offset=offset, limit=limit)
+            found = found[:COUNTED]._best_matches(terms, places)
+        page = found[offset:offset + limit]
         return {
-            "rows": page.with_context(active_test=True)._search_rows(terms, places),
-            "count": min(count, COUNTED),
-            "more": count > COUNTED,
+            "rows": page._search_rows(terms, places),
+            "count": min(count, most - 1),
+            "more": count == most,
             "terms": [term.text for term in search_query.wanted(terms)],
         }
 
@@ -66,11 +65,11 @@ class PsaTicket(models.Model):
             domain &= Domain("create_date", "<=", f"{filters['date_to']} 23:59:59")
         return domain
 
-    def _best_matches(self, tickets, terms, places):
-        """Return the tickets, those with the words most often and most prominently first."""
+    def _best_matches(self, terms, places):
+        """Return these tickets, those with the words most often and most prominently first."""
         wanted, __ = self.env["psa.ticket.search"]._compile(search_query.wanted(terms), places)
-        if not tickets or not wanted:
-            return tickets
+        if not self or not wanted:
+            return self
         # Summary counts most, then the description and the resolution.
         vector = SQL("vector") if self.env.user._is_internal() else SQL("COALESCE(public_vector, vector)")
         rows = self.env.execute_query(SQL(
@@ -78,7 +77,7 @@ class PsaTicket(models.Model):
             SELECT ticket_id FROM psa_ticket_search WHERE ticket_id = ANY(%s)
             GROUP BY ticket_id ORDER BY max(ts_rank('{0.4,0.2,0.4,1.0}', %s, %s::tsquery)) DESC, ticket_id DESC
             """,
-            tickets.ids, vector, wanted,
+            self.ids, vector, wanted,
         ))
         return self.browse(ticket_id for ticket_id, in rows)
 

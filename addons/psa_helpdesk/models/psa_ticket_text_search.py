@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from ..core import search_query
 
 # So few hits are handed on as ids: whatever is asked about them next, page, count or groups, is then asked about them only.
-FEW = 2000
+FEW = 300
 # A name that so many clients have says nothing about which.
 CLIENTS_AT_MOST = 300
 PLACES = tuple(search_query.PLACES)

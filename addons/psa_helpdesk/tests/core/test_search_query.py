@@ -5,7 +5,6 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from psa_cores.psa_helpdesk import search_query
 from psa_cores.psa_helpdesk.search_query import MAX_TERMS, Term, parse, spellings, weights
 
