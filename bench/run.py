@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import access, report  # noqa: E402 - the line above makes it importable
+from bench import access, desk, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
 
 LOCK = ROOT / "requirements" / "bench.lock"
@@ -25,6 +25,7 @@ MODULES = {
     "oca": ("helpdesk_mgmt_sla", "contract"),
     "psa": ("psa_helpdesk", "psa_portal"),
     "access": ("psa_helpdesk",),
+    "desk": ("psa_helpdesk",),
 }
 
 
@@ -148,6 +149,7 @@ class Bench:
             "oca": [self.wheels],
             "psa": [Path(path) for path in self.settings.addons.split(",")],
             "access": [Path(path) for path in self.settings.addons.split(",")],
+            "desk": [Path(path) for path in self.settings.addons.split(",")],
         }[side]
 
     def odoo_options(self, side):
@@ -270,7 +272,7 @@ class Bench:
 
 
 def parse(arguments):
-    names = [scenario.name for scenario in report.SCENARIOS]
+    names = [scenario.name for scenario in report.SCENARIOS] + [question.name for question in desk.QUESTIONS]
     parser = argparse.ArgumentParser(prog="./psa bench", description="Compare with OCA's help desk and with a bare model.")
     parser.add_argument("--quick", action="store_true", help="at 10,000 tickets only, fewer rounds")
     parser.add_argument("--save", action="store_true", help="also write the table to bench/results/latest.md")
@@ -281,6 +283,10 @@ def parse(arguments):
     parser.add_argument("--clients", type=int, default=20_000, help="with --access: how many clients (default 20,000)")
     parser.add_argument("--users", type=int, default=200, help="with --access: how many users (default 200)")
     parser.add_argument("--rules", type=int, default=5_000, help="with --access: how many rules (default 5,000)")
+    parser.add_argument("--desk", action="store_true", help="measure what people do all day, at several sizes, searching above all")
+    parser.add_argument("--sizes", type=int, nargs="+", help="with --desk: how many tickets (default 10000 100000 1000000)")
+    parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
+    parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")
     return parser.parse_args(arguments)
 
@@ -296,6 +302,8 @@ def main(arguments):
         bench = Bench(Settings.from_environment(os.environ), say)
         if options.access:
             return access.run(bench, Worker, options)
+        if options.desk:
+            return (desk.explain if options.explain else desk.run)(bench, Worker, options)
         bench.unpack_wheels()
         if options.trace:
             side, _colon, scenario = options.trace.partition(":")

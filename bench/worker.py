@@ -60,6 +60,8 @@ def answer(side, request):
         return {"tickets": side.seed(request["tickets"], request["clients"], request["users"], request["rules"])}
     if command == "ask":
         return side.measure(request["person"], request["question"], request["times"])
+    if command == "explain":
+        return {"plans": side.explain(request["person"], request["question"])}
     if command == "change":
         return {"milliseconds": side.change_rule(request["times"])}
     if command == "warm":

@@ -38,7 +38,10 @@
         "views/psa_desk_field_views.xml",
         "views/res_partner_views.xml",
         "views/psa_asset_views.xml",
+        "data/psa_search_data.xml",
         "views/psa_helpdesk_menus.xml",
+        "views/psa_ticket_search_views.xml",
+        "views/psa_search_job_views.xml",
         "views/psa_desk_admin_views.xml",
         "views/psa_ticket_attribute_views.xml",
         "views/psa_desk_attribute_views.xml",
@@ -77,6 +80,7 @@
             "psa_helpdesk/static/src/ticket_form/**/*",
         ],
     },
+    "assets": {"web.assets_backend": ["psa_helpdesk/static/src/ticket_search/*"]},
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {
         "web.assets_backend": ["psa_helpdesk/static/src/**/*"],

@@ -1,3 +1,6 @@
+from .core import search_sql
+
+
 def uninstall_hook(env):
     """Take away what was not loaded as data: the ticket numbers of all companies, who has access to which desk, and how
     files of tickets are packed."""
@@ -10,3 +13,4 @@ def uninstall_hook(env):
     env["mail.scheduled.message"].search([("model", "=", "psa.ticket")]).unlink()
     # With its triggers; the table goes with its model.
     env.cr.execute("DROP FUNCTION IF EXISTS psa_ticket_history_guard CASCADE")
+    env.cr.execute(search_sql.removal())

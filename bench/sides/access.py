@@ -26,8 +26,11 @@ class AccessSide(PsaSide):
             self._copy_tickets(env, total, clients)
             cr.commit()
             self._make_rules(env, rules)
-            env["ir.config_parameter"].set_param(PARAMETER, json.dumps(self.world))
+            self._save_world(env)
             return env["psa.ticket"].with_context(active_test=False).search_count([])
+
+    def _save_world(self, env):
+        env["ir.config_parameter"].set_param(PARAMETER, json.dumps(self.world))
 
     def _make_access_world(self, env, clients, users):
         companies = env["res.company"].create([{"name": f"Service Company {number}"} for number in range(COMPANIES)])

@@ -1,6 +1,8 @@
+from lxml import etree
 from odoo.tools import SQL
 
 from .base import NAMED, Side
+from .desk import specification
 
 
 class OcaSide(Side):
@@ -44,3 +46,35 @@ class OcaSide(Side):
 
     def _copied_children(self):
         return [("helpdesk_ticket_sla", "ticket_id")]
+
+    # Scenarios of the desk bench
+
+    _form = None
+
+    def prepare_bulk_edit(self):
+        return (1000,)
+
+    def do_bulk_edit(self, env, count):
+        tickets = env[self.model].search([], limit=count)
+        tickets.write({"priority": "3"})
+        env.flush_all()
+        tickets.write({"priority": "0"})
+
+    def do_open_form(self, env):
+        ticket = env[self.model].search([], limit=1, offset=40)
+        if not self._form:  # the browser keeps views
+            self._form = specification(ticket, etree.fromstring(ticket.get_view(view_type="form")["arch"]))
+        ticket.web_read(self._form)
+
+    def do_text_rare(self, env):
+        self._text_search(env, self.world["serial"])
+
+    def do_text_common(self, env):
+        self._text_search(env, "restarted")
+
+    def _text_search(self, env, word):
+        """Their list has no search in conversations; this asks subject and description, as their search field does."""
+        found = env[self.model].web_search_read(
+            ["|", ("name", "ilike", word), ("description", "ilike", word)], {"number": {}, "name": {}}, limit=80, count_limit=10001)
+        if not found["length"]:
+            raise RuntimeError(f"{self.name}: no ticket found by {word}")

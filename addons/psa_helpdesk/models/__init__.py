@@ -117,3 +117,9 @@ from . import psa_desk_relations
 from . import psa_rating_request
 from . import psa_ticket_rating
 from . import rating_rating
+from . import psa_desk_search
+from . import psa_ticket_search
+from . import psa_ticket_text_search
+from . import psa_ticket_search_screen
+from . import psa_search_job
+from . import psa_asset_search

@@ -18,7 +18,9 @@ class PsaTicket(models.Model):
         result = super()._compute_assignable_user_ids()
         borrowers = self._psa_borrowers(self.client_id)
         for ticket in self:
-            ticket.assignable_user_ids |= borrowers.get(ticket.client_id._origin.id, self.env["res.users"])
+            # Who serves the client himself need not know to whom it is lent.
+            borrower = borrowers.get(ticket.client_id._origin.id, self.env["res.users"])
+            ticket.assignable_user_ids |= borrower._filtered_access("read")
         return result
 
     @api.constrains("desk_id", "client_id")

@@ -133,6 +133,16 @@ class TestAccessByRules(HelpdeskCommon):
         self.assertIn(message, self.of_dental.message_ids)
         self.assertEqual(self.of_dental.company_id, self.company)
 
+    def test_who_lends_a_client_opens_its_tickets_as_before(self):
+        self._share()
+        ticket = self.of_dental.with_user(self.technician).with_context(allowed_company_ids=self.company.ids)
+        view = ticket.get_views([(False, "form")])
+        self.env.invalidate_all()
+
+        shown = ticket.web_read(self._specification(ticket, view["views"]["form"]["arch"]))[0]
+
+        self.assertNotIn(self.rival_technician.id, [user["id"] for user in shown["assignable_user_ids"]])
+
     def test_who_was_lent_a_client_opens_a_ticket_for_it(self):
         self._share()
         Ticket = self.env["psa.ticket"].with_user(self.rival_technician)

@@ -10,3 +10,4 @@ from . import test_portal_merged
 from . import test_portal_entries
 from . import test_portal_own_fields
 from . import test_portal_moves
+from . import test_portal_search

@@ -1,0 +1,242 @@
+"""The index of words in the database: its functions and triggers, as SQL text. Pure: nothing here talks to a database.
+
+A ticket has one row in ``psa_ticket_search`` with the words of its number and subject and of all its entries; the weight of a word
+says where it stands (``search_query.PLACES``). A very long conversation continues in further rows (*parts*), each of which
+repeats number and subject, so that a reply costs the same however long the conversation is.
+
+``vector`` has everything. ``public_vector`` has what the client may read; it is empty where that is the same.
+
+Each word is in a vector as it is, without accents, and as the stem that the ticket's language makes of it, at the same position:
+so both find it, also in a phrase. Triggers keep the rows, whoever writes: one statement for any number of tickets or entries.
+"""
+
+from . import search_query
+
+# A part is full with so many different words (and stems).
+PART_WORDS = 3000
+# What is longer is a log file rather than what somebody said.
+ENTRY_LENGTH = 100_000
+# So many entries of one ticket at a time are not appended: its rows are made anew.
+APPENDED_AT_MOST = 40
+
+FUNCTIONS = (
+    "psa_search_entry_changed()", "psa_search_entry_added()", "psa_search_ticket_renamed()", "psa_search_ticket_added()",
+    "psa_search_index(int[])", "psa_search_title(text, text, regconfig)", "psa_search_entry(text, text, regconfig)",
+    "psa_search_vector(text, regconfig)", "psa_search_config(text)", "psa_search_fold(text)",
+)
+
+_PUNCTUATION = r"""[][!"#$%&''()*+,./:;<=>?@\\^_`{|}~-]+"""
+_LETTERS = (("ß", "ss"), ("æ", "ae"), ("Æ", "ae"), ("œ", "oe"), ("Œ", "oe"), ("ø", "o"), ("Ø", "o"), ("ł", "l"), ("Ł", "l"),
+            ("đ", "d"), ("Đ", "d"), ("ı", "i"))
+
+
+def _fold():
+    plain = "regexp_replace(normalize(value, NFKD), '[\\u0300-\\u036f]+', '', 'g')"
+    for letter, replacement in _LETTERS:
+        plain = f"replace({plain}, '{letter}', '{replacement}')"
+    return plain
+
+
+def functions(configurations):
+    """Return the SQL that makes the functions.
+
+    :param configurations: names of the text search configurations this database has
+    """
+    languages = "\n".join(
+        f"            WHEN '{code}' THEN 'pg_catalog.{name}'::regconfig"
+        for code, name in search_query.CONFIGURATIONS.items() if name in configurations
+    )
+    weights = " ".join(f"WHEN '{place}' THEN '{weight}'::\"char\"" for place, weight in search_query.PLACES.items())
+    return f"""
+    -- Without accents and punctuation: what follows sees words and numbers only, and never takes "a/b" for a path.
+    CREATE OR REPLACE FUNCTION psa_search_fold(value text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $fold$
+        SELECT regexp_replace(
+            CASE WHEN octet_length(value) = char_length(value) THEN value ELSE {_fold()} END,
+            '{_PUNCTUATION}', ' ', 'g')
+    $fold$;
+
+    CREATE OR REPLACE FUNCTION psa_search_config(lang text) RETURNS regconfig LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $config$
+        SELECT CASE split_part(replace(lang, '@', '_'), '_', 1)
+{languages}
+            ELSE 'pg_catalog.simple'::regconfig
+        END
+    $config$;
+
+    CREATE OR REPLACE FUNCTION psa_search_vector(value text, config regconfig) RETURNS tsvector
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $vector$
+    DECLARE
+        folded text := psa_search_fold(value);
+    BEGIN
+        IF config = 'pg_catalog.simple'::regconfig THEN
+            RETURN COALESCE(to_tsvector(config, folded), '');
+        END IF;
+        -- Put together as text, word and stem keep the same position; "||" would move the stems behind the last word.
+        RETURN COALESCE((to_tsvector('pg_catalog.simple', folded)::text || ' ' || to_tsvector(config, folded)::text)::tsvector, '');
+    END
+    $vector$;
+
+    CREATE OR REPLACE FUNCTION psa_search_entry(value text, kind text, config regconfig) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $entry$
+        SELECT setweight(psa_search_vector(left(value, {ENTRY_LENGTH}), config), CASE kind {weights} ELSE 'C'::"char" END)
+    $entry$;
+
+    CREATE OR REPLACE FUNCTION psa_search_title(number text, name text, config regconfig) RETURNS tsvector
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $title$
+        SELECT setweight(psa_search_vector(concat_ws(' ', number, name), config), 'A')
+    $title$;
+
+    CREATE OR REPLACE AGGREGATE psa_search_concat(tsvector) (SFUNC = tsvector_concat, STYPE = tsvector, INITCOND = '');
+
+    CREATE OR REPLACE FUNCTION psa_search_index(tickets int[]) RETURNS void LANGUAGE plpgsql AS $index$
+    BEGIN
+        DELETE FROM psa_ticket_search WHERE ticket_id = ANY(tickets);
+        INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
+        SELECT title.id, COALESCE(part.part, 0), title.vector || COALESCE(part.vector, ''),
+            CASE WHEN part.has_internal THEN title.vector || COALESCE(part.public_vector, '') END
+        FROM (
+            SELECT ticket.id, psa_search_title(ticket.number, ticket.name, psa_search_config({LANGUAGE})) AS vector
+            FROM psa_ticket ticket {LANGUAGE_JOINS}
+            WHERE ticket.id = ANY(tickets)
+        ) title
+        LEFT JOIN (
+            SELECT sized.ticket_id, sized.part, psa_search_concat(sized.vector ORDER BY sized.id) AS vector,
+                psa_search_concat(sized.vector ORDER BY sized.id) FILTER (WHERE sized.is_internal IS NOT TRUE) AS public_vector,
+                bool_or(sized.is_internal IS TRUE) AS has_internal
+            FROM (
+                SELECT entry.id, entry.ticket_id, entry.is_internal, said.vector,
+                    (COALESCE(sum(length(said.vector)) OVER earlier, 0) / {PART_WORDS})::int AS part
+                FROM psa_ticket_entry entry
+                JOIN psa_ticket ticket ON ticket.id = entry.ticket_id {LANGUAGE_JOINS},
+                LATERAL (SELECT psa_search_entry(entry.search_text, entry.kind, psa_search_config({LANGUAGE})) AS vector) said
+                WHERE entry.ticket_id = ANY(tickets) AND entry.search_text <> ''
+                WINDOW earlier AS (PARTITION BY entry.ticket_id ORDER BY entry.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            ) sized
+            GROUP BY sized.ticket_id, sized.part
+        ) part ON part.ticket_id = title.id;
+    END
+    $index$;
+    """  # noqa: S608 - nothing but constants of this package
+
+
+# The language of a ticket: that of its desk if it has one, else of its contact, else of its company.
+LANGUAGE = "COALESCE(desk.search_language, contact.lang, house.lang)"
+LANGUAGE_JOINS = """
+            LEFT JOIN psa_desk desk ON desk.id = ticket.desk_id
+            LEFT JOIN res_partner contact ON contact.id = ticket.partner_id
+            LEFT JOIN res_company company ON company.id = ticket.company_id
+            LEFT JOIN res_partner house ON house.id = company.partner_id"""
+
+TRIGGERS = f"""
+    CREATE OR REPLACE FUNCTION psa_search_ticket_added() RETURNS trigger LANGUAGE plpgsql AS $added$
+    BEGIN
+        INSERT INTO psa_ticket_search (ticket_id, part, vector)
+        SELECT ticket.id, 0, psa_search_title(ticket.number, ticket.name, psa_search_config({LANGUAGE}))
+        FROM added ticket {LANGUAGE_JOINS};
+        RETURN NULL;
+    END
+    $added$;
+
+    CREATE OR REPLACE FUNCTION psa_search_ticket_renamed() RETURNS trigger LANGUAGE plpgsql AS $renamed$
+    BEGIN
+        UPDATE psa_ticket_search search SET
+            vector = title.vector || ts_filter(search.vector, '{{b,c,d}}'),
+            public_vector = title.vector || ts_filter(search.public_vector, '{{b,c,d}}')
+        FROM (
+            SELECT psa_search_title(ticket.number, ticket.name, psa_search_config({LANGUAGE})) AS vector
+            FROM (SELECT NEW.*) ticket {LANGUAGE_JOINS}
+        ) title
+        WHERE search.ticket_id = NEW.id;
+        RETURN NULL;
+    END
+    $renamed$;
+
+    CREATE OR REPLACE FUNCTION psa_search_entry_added() RETURNS trigger LANGUAGE plpgsql AS $entry_added$
+    DECLARE
+        many int[];
+    BEGIN
+        SELECT array_agg(ticket_id) INTO many FROM (
+            SELECT ticket_id FROM added GROUP BY ticket_id HAVING count(*) > {APPENDED_AT_MOST}
+        ) crowded;
+        IF many IS NOT NULL THEN
+            PERFORM psa_search_index(many);
+        END IF;
+        WITH said AS (
+            SELECT entry.ticket_id, psa_search_concat(word.vector ORDER BY entry.id) AS vector,
+                psa_search_concat(word.vector ORDER BY entry.id) FILTER (WHERE entry.is_internal IS NOT TRUE) AS public_vector,
+                bool_or(entry.is_internal IS TRUE) AS has_internal
+            FROM added entry
+            JOIN psa_ticket ticket ON ticket.id = entry.ticket_id {LANGUAGE_JOINS},
+            LATERAL (SELECT psa_search_entry(entry.search_text, entry.kind, psa_search_config({LANGUAGE})) AS vector) word
+            WHERE entry.search_text <> '' AND (many IS NULL OR entry.ticket_id <> ALL(many))
+            GROUP BY entry.ticket_id
+        ), latest AS (
+            SELECT DISTINCT ON (search.ticket_id) search.ticket_id, search.part, length(search.vector) AS words, search.vector
+            FROM psa_ticket_search search JOIN said ON said.ticket_id = search.ticket_id
+            ORDER BY search.ticket_id, search.part DESC
+        ), continued AS (
+            INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
+            SELECT latest.ticket_id, latest.part + 1, title.vector || said.vector,
+                CASE WHEN said.has_internal THEN title.vector || COALESCE(said.public_vector, '') END
+            FROM latest JOIN said ON said.ticket_id = latest.ticket_id,
+            LATERAL (SELECT ts_filter(latest.vector, '{{a}}') AS vector) title
+            WHERE latest.words >= {PART_WORDS}
+        )
+        UPDATE psa_ticket_search search SET
+            vector = search.vector || said.vector,
+            public_vector = CASE WHEN search.public_vector IS NOT NULL OR said.has_internal
+                THEN COALESCE(search.public_vector, search.vector) || COALESCE(said.public_vector, '') END
+        FROM said JOIN latest ON latest.ticket_id = said.ticket_id
+        WHERE search.ticket_id = latest.ticket_id AND search.part = latest.part AND latest.words < {PART_WORDS};
+        RETURN NULL;
+    END
+    $entry_added$;
+
+    CREATE OR REPLACE FUNCTION psa_search_entry_changed() RETURNS trigger LANGUAGE plpgsql AS $entry_changed$
+    DECLARE
+        concerned int[];
+    BEGIN
+        IF TG_OP = 'DELETE' THEN
+            SELECT array_agg(DISTINCT ticket_id) INTO concerned FROM gone;
+        ELSE
+            SELECT array_agg(DISTINCT either.ticket_id) INTO concerned
+            FROM gone JOIN changed ON changed.id = gone.id, LATERAL (VALUES (gone.ticket_id), (changed.ticket_id)) either (ticket_id)
+            WHERE (gone.ticket_id, gone.kind, gone.is_internal, gone.search_text)
+                IS DISTINCT FROM (changed.ticket_id, changed.kind, changed.is_internal, changed.search_text);
+        END IF;
+        IF concerned IS NOT NULL THEN
+            PERFORM psa_search_index(concerned);
+        END IF;
+        RETURN NULL;
+    END
+    $entry_changed$;
+
+    CREATE OR REPLACE TRIGGER psa_search_ticket_added AFTER INSERT ON psa_ticket
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION psa_search_ticket_added();
+    CREATE OR REPLACE TRIGGER psa_search_ticket_renamed AFTER UPDATE OF name, number ON psa_ticket
+        FOR EACH ROW WHEN ((OLD.name, OLD.number) IS DISTINCT FROM (NEW.name, NEW.number))
+        EXECUTE FUNCTION psa_search_ticket_renamed();
+    CREATE OR REPLACE TRIGGER psa_search_entry_added AFTER INSERT ON psa_ticket_entry
+        REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION psa_search_entry_added();
+    CREATE OR REPLACE TRIGGER psa_search_entry_changed AFTER UPDATE ON psa_ticket_entry
+        REFERENCING OLD TABLE AS gone NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION psa_search_entry_changed();
+    CREATE OR REPLACE TRIGGER psa_search_entry_removed AFTER DELETE ON psa_ticket_entry
+        REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION psa_search_entry_changed();
+"""  # noqa: S608 - nothing but constants of this package
+
+# The pending list is what a search reads besides the index; short, it costs neither the reader nor who empties it.
+INDEXES = """
+    ALTER TABLE psa_ticket_search ADD COLUMN IF NOT EXISTS vector tsvector, ADD COLUMN IF NOT EXISTS public_vector tsvector;
+    ALTER TABLE psa_ticket_search ALTER COLUMN vector SET STORAGE EXTERNAL, ALTER COLUMN public_vector SET STORAGE EXTERNAL;
+    CREATE INDEX IF NOT EXISTS psa_ticket_search_vector_idx ON psa_ticket_search USING gin (vector)
+        WITH (gin_pending_list_limit = 512);
+    CREATE INDEX IF NOT EXISTS psa_ticket_search_public_vector_idx ON psa_ticket_search USING gin (public_vector)
+        WITH (gin_pending_list_limit = 512) WHERE public_vector IS NOT NULL;
+"""
+
+
+def removal():
+    """Return the SQL that takes functions and triggers away; the table goes with its model."""
+    return "\n".join([
+        "DROP AGGREGATE IF EXISTS psa_search_concat(tsvector) CASCADE;",
+        *(f"DROP FUNCTION IF EXISTS {signature} CASCADE;" for signature in FUNCTIONS),
+    ])
