@@ -1,8 +1,10 @@
 from . import (
     account_analytic_line,
+    account_analytic_line_guest,
     account_move,
     account_move_line,
     hr_employee,
+    ir_rule,
     project_project,
     psa_billing_item,
     psa_billing_item_access,

@@ -5,6 +5,7 @@ from . import (
     test_contract,
     test_invoicing,
     test_ledger,
+    test_lent_time,
     test_portal_invoices,
     test_story,
     test_time_entry,
