@@ -1,9 +1,11 @@
 from . import (
     account_analytic_line,
     account_analytic_line_history,
+    account_analytic_line_guest,
     account_move,
     account_move_line,
     hr_employee,
+    ir_rule,
     project_project,
     project_task,
     psa_billing_item,

@@ -71,7 +71,8 @@ class PsaWorkType(models.Model):
     @api.model
     def _psa_default(self, company):
         """Return the work type a new entry starts with: the first one offered in the company."""
-        return self.search([("company_id", "in", (company.id, False))], limit=1)
+        # Somebody whom the client is lent to does not see the list, but starts with what the company starts with.
+        return self.sudo().search([("company_id", "in", (company.id, False))], limit=1).sudo(self.env.su)
 
     def _psa_fact(self):
         """Return this work type as the rating core reads it; nothing if there is none."""

@@ -37,3 +37,18 @@ class ResUsers(models.Model):
         )
         found.update({employee.user_id: employee for employee in made})
         return {user.id: employee.id for user, employee in found.items()}
+
+    def _psa_guest_employee(self, company):
+        """Return the employee as whom this user logs time in a company he does not belong to; made at the first time."""
+        self.ensure_one()
+        Employee = self.env["hr.employee"].sudo().with_company(company).with_context(active_test=False)
+        guest = Employee.search([("psa_guest_user_id", "=", self.id), ("company_id", "=", company.id)], limit=1)
+        if not guest:
+            guest = Employee.create({
+                "name": self.env._("%(name)s (on loan from %(company)s)", name=self.sudo().name, company=self.sudo().company_id.name),
+                "company_id": company.id,
+                "psa_guest_user_id": self.id,
+            })
+        elif not guest.active:
+            guest.active = True
+        return guest

@@ -6,6 +6,7 @@ from . import (
     test_history,
     test_invoicing,
     test_ledger,
+    test_lent_time,
     test_portal_invoices,
     test_story,
     test_ticket_merge,

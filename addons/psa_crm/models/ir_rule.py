@@ -35,7 +35,7 @@ class IrRule(models.Model):
         domain = super()._compute_domain(model_name, mode)
         if self.env.su or not self._psa_is_walled_in():
             return domain
-        return (domain & self._psa_wall_domain(model_name, has_rules=not domain.is_true())).optimize(self.env[model_name])
+        return (domain & self._psa_wall_domain(model_name, mode, has_rules=not domain.is_true())).optimize(self.env[model_name])
 
     @api.model
     def _psa_is_walled_in(self):
@@ -44,8 +44,11 @@ class IrRule(models.Model):
         return not user._is_public() and not user.has_group('base.group_system')
 
     @api.model
-    def _psa_wall_domain(self, model_name, has_rules):
-        """Return the domain of the rows of ``model_name`` on this user's side of the wall."""
+    def _psa_wall_domain(self, model_name, mode, has_rules):
+        """Return the domain of the rows of ``model_name`` on this user's side of the wall.
+
+        Rows of this suite that the system made for all companies are read by all, and changed by none of them.
+        """
         model = self.env[model_name]
         by_maker = self._psa_domain_of_makers()
         if model_name in FOLLOWS:
@@ -72,7 +75,7 @@ class IrRule(models.Model):
         if wall == Wall.COMPANIES_ELSE_MAKER:
             return Domain('company_ids', 'in', company_ids) | (Domain('company_ids', '=', False) & by_maker)
         if wall == Wall.MAKER_OF_COMMON:
-            return Domain('company_id', '!=', False) | by_maker
+            return Domain('company_id', '!=', False) | (by_maker if mode == 'read' else self._psa_domain_of_own_makers())
         return by_maker if wall == Wall.MAKER else Domain.TRUE
 
     @api.model
@@ -89,6 +92,16 @@ class IrRule(models.Model):
             | Domain('create_uid', 'in', self._psa_makers_for_all())
             | Domain('create_uid.company_ids', 'in', self._psa_wall_company_ids())
         )
+
+    @api.model
+    def _psa_domain_of_own_makers(self):
+        """Return the domain of the rows whose texts are this side's to change: others would read them too.
+
+        What came with the suite is its only company's own.
+        """
+        if self.env['res.company'].sudo().with_context(active_test=False).search_count([], limit=2) == 1:
+            return self._psa_domain_of_makers()
+        return Domain('create_uid.company_ids', 'in', self._psa_wall_company_ids())
 
     @api.model
     def _psa_follow(self, model, field_name):

@@ -14,6 +14,42 @@ class PsaTicket(models.Model):
     # Counting what is open of few clients or desks, and of all but few, without looking at the tickets themselves.
     _access_idx = models.Index("(company_id, state, client_id, desk_id) WHERE active IS TRUE")
 
+    @api.model
+    def default_get(self, fields_list):
+        """Start a ticket for a client of another company, who is lent to the user, at a desk of that company."""
+        values = super().default_get(fields_list)
+        asker = self.env["res.partner"].browse(values.get("partner_id") or values.get("client_id") or ())
+        if asker and "desk_id" in fields_list and not self.env.context.get("default_desk_id"):
+            values["desk_id"] = self._psa_desk_id_for(asker, values.get("desk_id"))
+        return values
+
+    @api.onchange("partner_id", "client_id")
+    def _onchange_asker(self):
+        for ticket in self:
+            asker = ticket.partner_id or ticket.client_id
+            if asker and not ticket._origin:
+                ticket.desk_id = self.env["psa.desk"].browse(
+                    ticket._psa_desk_id_for(asker, ticket.desk_id._origin.id) or ())
+
+    @api.model
+    def _psa_desk_id_for(self, asker, desk_id):
+        """Return the desk a ticket of ``asker`` starts at: ``desk_id``, unless he is a client of another company."""
+        company = asker.sudo().company_id or asker.sudo().commercial_partner_id.company_id
+        desk = self.env["psa.desk"]._settings_by_desk().get(desk_id)
+        if not company or desk and desk["company_id"] == company.id:
+            return desk_id
+        return self.env["psa.desk"]._default_id(company.id) or desk_id
+
+    def _complete_create_vals(self, vals_list):
+        if not self.env.context.get("default_desk_id"):
+            for vals in vals_list:
+                asker_id = vals.get("partner_id") or vals.get("client_id")
+                if asker_id and not vals.get("desk_id"):
+                    desk_id = self._psa_desk_id_for(self.env["res.partner"].browse(asker_id), self._default_desk_id())
+                    if desk_id:
+                        vals["desk_id"] = desk_id
+        return super()._complete_create_vals(vals_list)
+
     def _compute_assignable_user_ids(self):
         result = super()._compute_assignable_user_ids()
         borrowers = self._psa_borrowers(self.client_id)

@@ -2,7 +2,7 @@ from datetime import datetime, timedelta
 
 from lxml import etree
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import Form, freeze_time, tagged
 
 from .common import HelpdeskCommon
 
@@ -145,10 +145,28 @@ class TestAccessByRules(HelpdeskCommon):
 
     def test_who_was_lent_a_client_opens_a_ticket_for_it(self):
         self._share()
+        Ticket = self.env["psa.ticket"].with_user(self.rival_technician).with_context(allowed_company_ids=self.rival.ids)
+
+        ticket = Ticket.create({"name": "Rang while you were away", "partner_id": self.zoe.id})
+        with Form(Ticket.with_context(default_partner_id=self.omar.id)) as form:
+            form.name = "And again"
+        again = form.save()
+
+        for opened in (ticket, again):
+            self.assertEqual(opened.sudo().company_id, self.company)
+            self.assertEqual(opened.sudo().desk_id.company_id, self.company)
+            self.assertEqual(opened.client_id, self.dental)
+        self.assertEqual(ticket.web_read({"desk_id": {"fields": {"display_name": {}}}})[0]["desk_id"]["display_name"],
+                         ticket.sudo().desk_id.name)
+
+    def test_who_was_lent_a_client_opens_no_ticket_for_anybody_else(self):
+        self._share()
         Ticket = self.env["psa.ticket"].with_user(self.rival_technician)
 
-        with self.assertRaises(AccessError):
-            Ticket.create({"name": "Into their desk", "desk_id": self.desk.id})
+        for values in ({"desk_id": self.desk.id}, {"partner_id": self.bakery.id}, {"desk_id": self.desk.id, "partner_id": self.hal.id}):
+            with self.subTest(values), self.assertRaises(UserError):
+                Ticket.create({"name": "Into their desk", **values})
+                self.env.flush_all()
 
     def test_who_was_lent_a_client_cannot_take_its_tickets_away(self):
         self._share(level="full")
