@@ -15,10 +15,7 @@
         "security/psa_desk_attribute_security.xml",
         "security/psa_ticket_history_security.xml",
         "security/psa_desk_field_security.xml",
-        "security/psa_desk_attribute_security.xml",
         "security/psa_desk_rules_security.xml",
-        "security/psa_ticket_history_security.xml",
-        "security/psa_ticket_entry_security.xml",
         "security/psa_ticket_relation_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
@@ -70,17 +67,6 @@
         "views/psa_desk_rules_views.xml",
         "views/psa_ticket_dispatch_views.xml",
     ],
-    "assets": {
-        "web.assets_backend": [
-            "psa_helpdesk/static/src/scss/**/*",
-            "psa_helpdesk/static/src/message_split/**/*",
-        ],
-        "web.assets_backend": ["psa_helpdesk/static/src/ticket_form/**/*"],
-            "psa_helpdesk/static/src/own_fields/*",
-            "psa_helpdesk/static/src/ticket_form/**/*",
-        ],
-    },
-    "assets": {"web.assets_backend": ["psa_helpdesk/static/src/ticket_search/*"]},
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {
         "web.assets_backend": ["psa_helpdesk/static/src/**/*"],

@@ -14,7 +14,6 @@ from . import test_service_company
 from . import test_ticket
 from . import test_search
 from . import test_views
-from . import test_access_by_rules
 from . import test_user_levels
 from . import test_canned_response
 from . import test_macro
@@ -24,19 +23,12 @@ from . import test_attention
 from . import test_compose
 from . import test_similar
 from . import test_entry
-from . import test_history
 from . import test_link
-from . import test_mail_intake
 from . import test_merge
 from . import test_parent_child
-from . import test_performance
 from . import test_problem
 from . import test_rating
-from . import test_service_company
 from . import test_split
-from . import test_ticket
-from . import test_user_levels
-from . import test_views
 from . import test_resolution
 from . import test_attachments
 from . import test_desk_attribute
