@@ -9,7 +9,6 @@ from . import psa_assignment_mixin
 from . import psa_queue
 from . import psa_desk
 from . import psa_desk_access
-from . import psa_desk_entry
 from . import psa_ticket_stage
 from . import psa_ticket_option
 from . import psa_ticket_tag
@@ -51,6 +50,7 @@ from . import psa_staff
 from . import psa_asset
 from . import psa_asset_history
 from . import psa_desk_admin
+from . import psa_desk_entry
 from . import psa_desk_admin_access
 from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
