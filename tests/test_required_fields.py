@@ -1,8 +1,5 @@
 """What a desk requires is required on every way in: XML-RPC, JSON-2, import, the web client; only mail comes in without."""
 
-import csv
-import io
-import json
 import xmlrpc.client
 
 import pytest
@@ -123,19 +120,3 @@ def test_a_technician_does_not_change_what_the_desk_asks(world):
         world.tech.call("psa.desk", "action_save_as_template", [world.ids["desk"]])
     with refused():
         world.tech.call("psa.desk", "action_compare_with_template", [world.ids["desk"]])
-
-
-def test_the_exported_file_has_the_words_of_the_desk(world):
-    ticket_id = world.tech.create("psa.ticket", _complete(world))
-    web = world.server.web(f"owner.{world.slug}")
-    data = {
-        "model": "psa.ticket", "ids": [ticket_id], "domain": [], "import_compat": False, "context": {}, "groupby": [],
-        "fields": [
-            {"name": "name", "label": "Subject", "type": "char"},
-            {"name": "severity_id", "label": "Severity", "type": "many2one"},
-        ],
-    }
-
-    answer = web.get("/web/export/csv", params={"data": json.dumps(data)})
-
-    assert next(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")))) == ["Subject", "Impact"]
