@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import SUPERUSER_ID, models
+from odoo.addons.psa_helpdesk.core import transitions
 
 from ..core import ticket_form
 
@@ -33,4 +34,6 @@ class PsaTicket(models.Model):
 
     def _portal_stage_id(self, state):
         """The stage of that state to which the current user may move the ticket, or False."""
-        return self._stage_id_for_state(state, self._transition_actor())
+        # Who comes with the link of a mail is nobody here; what is done for him runs as the system.
+        visitor = self.env.uid == SUPERUSER_ID
+        return self._stage_id_for_state(state, transitions.CLIENT_EMPLOYEE if visitor else self._transition_actor())
