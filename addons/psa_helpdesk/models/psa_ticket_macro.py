@@ -31,7 +31,6 @@ class PsaTicketMacro(models.Model):
     )
     company_id = fields.Many2one(
         "res.company", required=True, compute="_compute_company_id", store=True, readonly=False, precompute=True,
-        default=lambda self: self.env.company,
     )
     needs_confirmation = fields.Boolean("Ask First", help="Ask before the macro runs.")
     use_count = fields.Integer("Times Used", readonly=True, copy=False, aggregator="sum", help="On how many tickets the macro ran.")
