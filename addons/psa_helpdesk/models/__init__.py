@@ -27,8 +27,6 @@ from . import psa_ticket_attachment
 from . import psa_ticket_history
 from . import psa_ticket_history_text
 from . import psa_ticket_history_log
-from . import psa_ticket_entry
-from . import psa_ticket_entries
 from . import psa_ticket_digest
 from . import psa_ticket_bulk
 from . import psa_desk_history
