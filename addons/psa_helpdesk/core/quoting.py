@@ -25,8 +25,8 @@ _WROTE = re.compile(
 )
 _DELIMITER = re.compile(
     r"^\W{0,4}-{2,}\s*(?:original message|ursprüngliche nachricht|originalnachricht|message d['’]origine|mensaje original"
-    r"|messaggio originale|oorspronkelijk bericht|mensagem original|originalmeddelelse|ursprungligt meddelande|opprinnelig melding|alkuperäinen viesti"
-    r"|wiadomość oryginalna|původní zpráva|исходное сообщение)\s*-{2,}$",
+    r"|messaggio originale|oorspronkelijk bericht|mensagem original|originalmeddelelse|ursprungligt meddelande|opprinnelig melding"
+    r"|alkuperäinen viesti|wiadomość oryginalna|původní zpráva|исходное сообщение)\s*-{2,}$",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
@@ -52,9 +52,9 @@ _RULE = re.compile(r"^[\s_]*_{5,}[\s_]*$")
 _HINT = re.compile(r"quote|original|divrplyfwd|reference-message|(?:^|[>\n])\s*(?:>|&gt;)|-{2,}|:[^:]*:[^:]*:", re.IGNORECASE)
 
 _BLOCKS = frozenset((
-    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2",
-    "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th", "thead", "tr",
-    "ul",
+    "address", "article", "aside", "blockquote", "body", "center", "dd", "div", "dl", "dt", "fieldset", "figure", "footer", "form", "h1",
+    "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "ul",
 ))
 _HIDDEN = frozenset(("style", "script", "head", "title"))
 _PICTURES = frozenset(("img", "video", "audio", "object", "iframe", "svg"))

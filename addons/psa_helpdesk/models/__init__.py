@@ -68,3 +68,4 @@ from . import psa_desk_relations
 from . import psa_rating_request
 from . import psa_ticket_rating
 from . import rating_rating
+from . import psa_ticket_entry_bulk

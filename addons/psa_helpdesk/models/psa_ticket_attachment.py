@@ -5,15 +5,17 @@ from odoo.tools import human_size
 
 from ..core import attachment_rules
 
+STAFF = "psa_crm.group_technician,psa_crm.group_billing"
+
 
 class PsaTicket(models.Model):
     """Which files a ticket takes; what comes by mail and is not taken is kept aside, and the ticket says so."""
 
     _inherit = "psa.ticket"
 
-    quarantine_ids = fields.One2many("psa.ticket.quarantine", "ticket_id", "Files Kept Aside", readonly=True)
+    quarantine_ids = fields.One2many("psa.ticket.quarantine", "ticket_id", "Files Kept Aside", readonly=True, copy=False, groups=STAFF)
 
-    quarantine_count = fields.Integer("Number of Files Kept Aside", compute="_compute_quarantine_count")
+    quarantine_count = fields.Integer("Number of Files Kept Aside", compute="_compute_quarantine_count", groups=STAFF)
 
     @api.depends("quarantine_ids.state")
     def _compute_quarantine_count(self):

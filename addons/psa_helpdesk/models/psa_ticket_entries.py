@@ -16,6 +16,15 @@ class EntryDraft:
         self.entry = None
 
 
+class EntryBatch:
+    """Collects what becomes entries together, once all of it was posted."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self):
+        self.rows = []
+
+
 class PsaTicket(models.Model):
     """The two sides of what is said about a ticket: an entry for each message, a message for each entry."""
 
@@ -113,6 +122,7 @@ class PsaTicket(models.Model):
         row = {
             "ticket_id": self.id,
             "message_id": message.id,
+            "is_first": is_first,
             "kind": "description" if is_first else "comment",
             "author_id": msg_values.get("author_id"),
             "source": self._entry_source(msg_values),
@@ -120,10 +130,24 @@ class PsaTicket(models.Model):
             "is_internal": bool(msg_values.get("is_internal")) or msg_values.get("subtype_id") != comment,
         }
         row["search_text"] = self.env["psa.ticket.entry"]._text_to_search(row["kind"], msg_values.get("body"))
-        entry = self.env["psa.ticket.entry"]._record([row])
-        if not is_first:  # that the ticket was made says all about a first mail
-            self._log_history("entry", new=row["search_text"], description=entry._summary(row["kind"], row["is_internal"]))
-        return entry
+        batch = self.env.context.get("psa_entry_batch")
+        if isinstance(batch, EntryBatch):
+            batch.rows.append(row)
+            return self.env["psa.ticket.entry"]
+        return self._record_rows([row])
+
+    @api.model
+    def _record_rows(self, rows):
+        """Make entries of messages that were posted and tell history: two statements for any number of them."""
+        Entry = self.env["psa.ticket.entry"]
+        entries = Entry._record(rows)
+        self.env["psa.ticket.history"]._append([
+            self._history_row(
+                "entry", row["ticket_id"], new_value=row["search_text"], description=Entry._summary(row["kind"], row["is_internal"])
+            )
+            for row in rows if not row.get("is_first")  # that the ticket was made says all about a first mail
+        ])
+        return entries
 
     def _is_first_mail(self, msg_values):
         """Return whether a message is the mail that opened the ticket."""

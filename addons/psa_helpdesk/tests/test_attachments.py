@@ -155,7 +155,7 @@ class TestAttachments(HelpdeskCommon):
         self.assertIn("setup.exe", note)
         self.assertIn("large.bin", note)
         self.assertEqual(ticket.quarantine_count, 2)
-        self.assertTrue(ticket.history_ids.filtered(lambda row: row.kind == "attachment" and "setup.exe" in row.description))
+        self.assertTrue(ticket.history_ids.filtered(lambda row: row.kind == "attachment" and "setup.exe" in (row.description or "")))
 
     def test_what_is_kept_aside_is_seen_but_not_opened(self):
         ticket = self._mail([("setup.exe", PROGRAM)])
