@@ -8,7 +8,6 @@ from . import ir_sequence
 from . import psa_queue
 from . import psa_desk
 from . import psa_desk_access
-from . import psa_desk_entry
 from . import psa_ticket_stage
 from . import psa_ticket_option
 from . import psa_ticket_tag
@@ -49,6 +48,7 @@ from . import psa_staff
 from . import psa_asset
 from . import psa_asset_history
 from . import psa_desk_admin
+from . import psa_desk_entry
 from . import psa_desk_admin_access
 from . import psa_access_rule_scope
 from . import psa_ticket_option_scope
