@@ -132,7 +132,8 @@ class PsaTicket(models.Model):
             **self._prepare_rating_groups(),
         })
         self.write({
-            "satisfaction": str(grade), "satisfaction_comment": comment, "satisfaction_date": fields.Datetime.now(),
+            "rating_last_value": grade, "satisfaction": str(grade),
+            "satisfaction_comment": comment, "satisfaction_date": fields.Datetime.now(),
         })
         label = dict(self._fields["satisfaction"]._description_selection(self.env))[str(grade)]
         body = Markup("<img src='%s' alt='%s' style='width:18px;height:18px;float:left;margin-right:5px;'/><strong>%s</strong>") % (

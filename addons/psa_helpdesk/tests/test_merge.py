@@ -223,7 +223,7 @@ class TestMerge(HelpdeskCommon):
     def test_a_merged_ticket_is_not_opened_again(self):
         self._merge(self.merged, self.survivor)
 
-        with self.assertRaisesRegex(UserError, "take the merger back"):
+        with self.assertRaisesRegex(UserError, "take the merger back"), self.cr.savepoint():
             self.merged.with_user(self.technician).action_reopen()
         with self.assertRaises(UserError):
             self.merged.write({"stage_id": self.stage_by_state["new"].id})

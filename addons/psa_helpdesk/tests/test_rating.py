@@ -26,7 +26,8 @@ class RatingStage(HelpdeskCommon):
 
     def _ask(self, hours=25):
         """Let time pass and the cron run; return the mails that went out."""
-        with self.mock_mail_gateway(), self.enter_registry_test_mode(), freeze_time(fields.Datetime.now() + timedelta(hours=hours)):
+        later = fields.Datetime.now() + timedelta(hours=hours)
+        with self.mock_mail_gateway(mail_unlink_sent=True), self.enter_registry_test_mode(), freeze_time(later):
             self.env.ref("psa_helpdesk.ir_cron_ask_ratings").method_direct_trigger()
         return self._mails
 

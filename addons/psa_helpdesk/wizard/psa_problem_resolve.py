@@ -14,11 +14,13 @@ class PsaProblemResolve(models.TransientModel):
 
     problem_id = fields.Many2one("psa.ticket", required=True, ondelete="cascade")
     resolution = fields.Html(
-        required=True, sanitize_attributes=True, sanitize_form=True, compute="_compute_incident_ids", store=True, readonly=False,
+        required=True, sanitize_attributes=True, sanitize_form=True, compute="_compute_incident_ids", compute_sudo=False, store=True,
+        readonly=False,
         help="What the client of each incident reads.",
     )
     incident_ids = fields.Many2many(
-        "psa.ticket", string="Incidents", compute="_compute_incident_ids", store=True, readonly=False,
+        "psa.ticket", string="Incidents", compute="_compute_incident_ids", compute_sudo=False, store=True,
+        readonly=False,
         domain="[('problem_id', '=', problem_id), ('state', 'in', ['new', 'open', 'waiting', 'on_hold'])]",
     )
     contact_count = fields.Integer("Messages", compute="_compute_contact_count", help="Everybody gets one message about all his incidents.")

@@ -11,7 +11,7 @@ class PsaTicketMerge(models.TransientModel):
 
     ticket_ids = fields.Many2many("psa.ticket", string="Tickets", default=lambda self: self._default_ticket_ids())
     survivor_id = fields.Many2one(
-        "psa.ticket", "Merge into", compute="_compute_survivor_id", store=True, readonly=False, ondelete="cascade",
+        "psa.ticket", "Merge into", compute="_compute_survivor_id", compute_sudo=False, store=True, readonly=False, ondelete="cascade",
         domain="[('company_id', '=', company_id), ('is_merged', '=', False)]",
         help="The ticket into which the others are merged. Type a number or a word of its subject.",
     )

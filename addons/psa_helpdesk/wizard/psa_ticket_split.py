@@ -14,7 +14,7 @@ class PsaTicketSplit(models.TransientModel):
         help="Its text and files are copied; the entry itself stays.",
     )
     text = fields.Html(related="entry_id.body")
-    name = fields.Char("Subject of the New Ticket", compute="_compute_name", store=True, readonly=False)
+    name = fields.Char("Subject of the New Ticket", compute="_compute_name", compute_sudo=False, store=True, readonly=False)
     company_id = fields.Many2one(related="ticket_id.company_id")
     desk_id = fields.Many2one("psa.desk", compute="_compute_desk_id", store=True, readonly=False, ondelete="cascade",
                               domain="[('company_id', '=', company_id)]")
