@@ -23,6 +23,7 @@ CAPABILITIES = {
     "choose the members":                      (NO,   YES,  NO,    YES,     NO),
     "choose who is notified":                  (NO,   YES,  NO,    YES,     NO),
     "describe the desk":                       (NO,   YES,  NO,    YES,     NO),
+    "choose the language of its tickets":      (NO,   YES,  NO,    YES,     NO),
     "define own ticket fields":                (NO,   YES,  NO,    YES,     NO),
     "add an option of the desk":               (NO,   YES,  NO,    YES,     NO),
     "rename an option of the desk":            (NO,   YES,  NO,    YES,     NO),
@@ -112,6 +113,7 @@ class TestUserLevels(HelpdeskCommon):
             "choose the members": change(desk, member_ids=[(4, self.technician.id)]),
             "choose who is notified": change(desk, contact_ids=[(4, self.omar.id)]),
             "describe the desk": change(desk, description="Tills"),
+            "choose the language of its tickets": change(desk, search_language="de"),
             "define own ticket fields": change(desk, properties_definition=[
                 {"name": "a1b2c3d4e5f60718", "string": "Till number", "type": "char"}]),
             "add an option of the desk": create("psa.ticket.option", attribute="module", name="Scale", desk_id=desk.id),
