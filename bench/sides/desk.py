@@ -237,7 +237,7 @@ class DeskSide(AccessSide):
         return self._found(tickets, '"network access"')
 
     def ask_excluded(self, tickets):
-        return self._found(tickets, "scanner -printer")
+        return self._found(tickets, "scanner -invoice")
 
     def ask_place(self, tickets):
         return self._found(tickets, "scanner", places=["resolution"])

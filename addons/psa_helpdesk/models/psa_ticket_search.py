@@ -15,6 +15,7 @@ class PsaTicketSearch(models.Model):
     _rec_name = "ticket_id"
     _log_access = False
 
+    _continued_idx = models.Index("(ticket_id) WHERE part > 0")
     _ticket_part_uniq = models.UniqueIndex("(ticket_id, part)")
 
     ticket_id = fields.Many2one("psa.ticket", required=True, readonly=True, ondelete="cascade")

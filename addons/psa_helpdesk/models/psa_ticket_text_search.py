@@ -98,16 +98,21 @@ class PsaTicket(models.Model):
     @api.model
     def _words_condition(self, wanted, excluded):
         """Return the SQL that is true of the rows of psa_ticket_search with these words."""
-        conditions = []
-        if wanted:
-            conditions.append(self._words_match("search", wanted))
-        if excluded:
-            # In none of the parts of a long conversation.
-            conditions.append(SQL(
-                "NOT EXISTS (SELECT FROM psa_ticket_search other WHERE other.ticket_id = search.ticket_id AND %s)",
-                self._words_match("other", excluded),
+        if not excluded:
+            return self._words_match("search", wanted)
+        # Each row answers for itself. The other parts of a long conversation are asked apart, there are few: else the database
+        # would first collect all that is excluded.
+        own = f"({wanted}) & !({excluded})" if wanted else f"!({excluded})"
+        return SQL(
+            """
+            %s AND NOT EXISTS (
+                SELECT FROM psa_ticket_search other WHERE other.ticket_id = search.ticket_id AND other.part > 0 AND %s
+            ) AND (search.part = 0 OR NOT EXISTS (
+                SELECT FROM psa_ticket_search other WHERE other.ticket_id = search.ticket_id AND other.part = 0 AND %s
             ))
-        return SQL(" AND ").join(conditions)
+            """,
+            self._words_match("search", own), self._words_match("other", excluded), self._words_match("other", excluded),
+        )
 
     @api.model
     def _words_match(self, alias, query):

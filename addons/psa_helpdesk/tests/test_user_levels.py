@@ -30,6 +30,7 @@ CAPABILITIES = {
     "ask for a resolution":                    (NO,   YES,  NO,    YES,     NO),
     "set the time to correct entries":         (NO,   YES,  NO,    YES,     NO),
     "set the largest file":                    (NO,   YES,  NO,    YES,     NO),
+    "choose the language of its tickets":      (NO,   YES,  NO,    YES,     NO),
     "define own ticket fields":                (NO,   YES,  NO,    YES,     NO),
     "define them in the form of a ticket":     (NO,   YES,  NO,    YES,     NO),
     "add an own ticket field":                 (NO,   YES,  NO,    YES,     NO),
@@ -168,6 +169,7 @@ class TestUserLevels(HelpdeskCommon):
             "ask for a resolution": change(desk, resolution_required=True),
             "set the time to correct entries": change(desk, correction_minutes=5),
             "set the largest file": change(desk, max_attachment_mb=5),
+            "choose the language of its tickets": change(desk, search_language="de"),
             "define own ticket fields": change(desk, properties_definition=[
                 {"name": "a1b2c3d4e5f60718", "string": "Till number", "type": "char"}]),
             "define them in the form of a ticket": change(ticket, properties=[

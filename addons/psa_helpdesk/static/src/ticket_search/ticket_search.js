@@ -1,4 +1,5 @@
 import { Component, onMounted, useRef, useState } from "@odoo/owl";
+import { browser } from "@web/core/browser/browser";
 import { RecordSelector } from "@web/core/record_selectors/record_selector";
 import { deserializeDateTime, formatDate } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
@@ -11,6 +12,9 @@ import { Layout } from "@web/search/layout";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
 
 const PAGE = 20;
+// What was searched last in this tab: going back from a ticket shows it again.
+const MEMORY = "psa_ticket_search";
+const REMEMBERED = ["typed", "places", "filters", "order", "offset", "showFilters"];
 const STATE_CLASS = {
     new: "text-bg-info",
     open: "text-bg-primary",
@@ -49,11 +53,30 @@ export class TicketSearch extends Component {
             result: null,
             searching: false,
             showFilters: false,
-            ...(this.props.state?.search || {}),
+            ...(this.props.state?.search || this.recall()),
         });
         useSetupAction({ getLocalState: () => ({ search: { ...this.state, searching: false } }) });
         this.searchSoon = useDebounced(() => this.search(), 400);
-        onMounted(() => this.box.el.focus());
+        onMounted(() => {
+            this.box.el.focus();
+            this.box.el.select();
+            if (this.state.typed && !this.state.result) {
+                this.search(this.state.offset);
+            }
+        });
+    }
+
+    recall() {
+        try {
+            return JSON.parse(browser.sessionStorage.getItem(MEMORY)) || {};
+        } catch {
+            return {};
+        }
+    }
+
+    remember() {
+        const search = Object.fromEntries(REMEMBERED.map((name) => [name, this.state[name]]));
+        browser.sessionStorage.setItem(MEMORY, JSON.stringify(search));
     }
 
     get chosenPlaces() {
@@ -100,6 +123,7 @@ export class TicketSearch extends Component {
                 })
             );
             Object.assign(this.state, { result, offset });
+            this.remember();
         } finally {
             this.state.searching = false;
         }
