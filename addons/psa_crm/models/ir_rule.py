@@ -101,7 +101,10 @@ class IrRule(models.Model):
         """
         if self.env['res.company'].sudo().with_context(active_test=False).search_count([], limit=2) == 1:
             return self._psa_domain_of_makers()
-        return Domain('create_uid.company_ids', 'in', self._psa_wall_company_ids())
+        return (
+            Domain('create_uid.company_ids', 'in', self._psa_wall_company_ids())
+            & Domain('create_uid', 'not in', self._psa_makers_for_all())
+        )
 
     @api.model
     def _psa_follow(self, model, field_name):
