@@ -8,6 +8,7 @@ from . import ir_sequence
 from . import psa_assignment_mixin
 from . import psa_queue
 from . import psa_desk
+from . import psa_desk_admin
 from . import psa_desk_access
 from . import psa_ticket_stage
 from . import psa_ticket_option
@@ -30,6 +31,7 @@ from . import psa_ticket_history_text
 from . import psa_ticket_history_log
 from . import psa_ticket_digest
 from . import psa_ticket_bulk
+from . import psa_ticket_entry_bulk
 from . import psa_desk_history
 from . import psa_queue_history
 from . import psa_ticket_stage_history
@@ -49,7 +51,6 @@ from . import res_partner_move
 from . import psa_staff
 from . import psa_asset
 from . import psa_asset_history
-from . import psa_desk_admin
 from . import psa_desk_entry
 from . import psa_desk_admin_access
 from . import psa_access_rule_scope
@@ -79,17 +80,7 @@ from . import psa_ticket_attention
 from . import psa_ticket_draft
 from . import psa_ticket_compose
 from . import psa_ticket_similar
-from . import psa_ticket_entry_bulk
 from . import base
-from . import psa_desk_field
-from . import psa_desk_field_access
-from . import psa_desk_field_index
-from . import psa_desk_field_option
-from . import psa_desk_field_option_access
-from . import psa_desk_own_fields
-from . import ir_fields_converter
-from . import psa_ticket_own_fields
-from . import psa_ticket_own_field_import
 from . import psa_ticket_transition
 from . import psa_ticket_moves
 from . import psa_desk_moves
@@ -121,3 +112,12 @@ from . import psa_ticket_text_search
 from . import psa_ticket_search_screen
 from . import psa_search_job
 from . import psa_asset_search
+from . import psa_desk_field
+from . import psa_desk_field_access
+from . import psa_desk_field_index
+from . import psa_desk_field_option
+from . import psa_desk_field_option_access
+from . import psa_desk_own_fields
+from . import ir_fields_converter
+from . import psa_ticket_own_fields
+from . import psa_ticket_own_field_import

@@ -78,7 +78,6 @@ CAPABILITIES = {
     "add an option for every desk":            (NO,   NO,   NO,    YES,     NO),
     "rename an option of every desk":          (NO,   NO,   NO,    NO,      NO),
     "add a stage for every desk":              (NO,   NO,   NO,    YES,     NO),
-    "rename a stage of every desk":            (NO,   NO,   NO,    YES,     YES),
     "add a macro for every desk":              (NO,   NO,   NO,    YES,     NO),
     "keep an answer for the company":          (NO,   NO,   NO,    YES,     NO),
     "hand a macro of the desk to all":         (NO,   NO,   NO,    YES,     NO),
