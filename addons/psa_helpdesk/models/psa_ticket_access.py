@@ -36,7 +36,7 @@ class PsaTicket(models.Model):
         """Return the desk a ticket of ``asker`` starts at: ``desk_id``, unless he is a client of another company."""
         company = asker.sudo().company_id or asker.sudo().commercial_partner_id.company_id
         desk = self.env["psa.desk"]._settings_by_desk().get(desk_id)
-        if not company or desk and desk["company_id"] == company.id:
+        if not company or (desk and desk["company_id"] == company.id):
             return desk_id
         return self.env["psa.desk"]._default_id(company.id) or desk_id
 
