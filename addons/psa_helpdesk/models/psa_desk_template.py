@@ -117,12 +117,17 @@ class PsaDesk(models.Model):
 
     def _own_field_differences(self):
         here = {definition["name"]: definition for definition in self.properties_definition or []}
+        usual = self.env["psa.desk.field"].default_get(["required", "portal"])
+
+        def said(definition):
+            return {key: value for key, value in {**usual, **definition}.items() if value}
+
         for definition in self.company_id.sudo().psa_ticket_properties_definition or []:
             mine = here.get(definition["name"])
             told = f"{definition.get('string')} ({definition.get('type')})"
             if not mine:
                 yield Difference(f"field/{definition['name']}", "field", definition.get("string") or "", "–", told)
-            elif mine.get("type") == definition.get("type") and mine != definition:
+            elif mine.get("type") == definition.get("type") and said(mine) != said(definition):
                 # Another type would empty the field on every ticket, so that is never pulled in.
                 yield Difference(
                     f"field/{definition['name']}", "field", mine.get("string") or "",

@@ -65,8 +65,9 @@ class TestAccess(HelpdeskCommon):
             "psa.ticket": cls.ticket,
             "psa.desk": cls.desk,
             "psa.queue": cls.queue,
-            "psa.ticket.stage": cls.stage_by_state["new"],
-            "psa.ticket.option": cls.env.ref("psa_helpdesk.option_priority_high"),
+            "psa.ticket.stage": cls.env["psa.ticket.stage"].create({"name": "Ours", "company_id": cls.company.id}),
+            "psa.ticket.option": cls.env["psa.ticket.option"].create({
+                "attribute": "module", "name": "Ours", "company_id": cls.company.id}),
             "psa.ticket.tag": cls.env["psa.ticket.tag"].create({"name": "Ours", "company_id": cls.company.id}),
             **cls._relations(cls.ticket),
             "psa.inbound.mail": cls.env["psa.inbound.mail"].create({

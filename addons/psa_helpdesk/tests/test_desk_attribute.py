@@ -197,14 +197,15 @@ class TestDeskAttribute(HelpdeskCommon):
         self.assertEqual(sent["fields"][0]["label"], "Impact")
 
     def test_the_chatter_tells_changes_in_the_words_of_the_desk(self):
+        self._attribute(self.field_desk, "priority").label = "Urgency"
         ticket = self._on_field_desk()
         self.flush_tracking()
 
-        ticket.severity_id = self.env.ref("psa_helpdesk.option_severity_team")
+        ticket.priority_id = self.env.ref("psa_helpdesk.option_priority_high")
         self.flush_tracking()
 
         told = ticket.message_ids.tracking_value_ids._tracking_value_format()
-        self.assertIn("Impact", [value["fieldInfo"]["changedField"] for value in told])
+        self.assertIn("Urgency", [value["fieldInfo"]["changedField"] for value in told])
 
     def test_errors_use_the_words_of_the_desk(self):
         with self.assertRaisesRegex(ValidationError, "“P2 High” is no Impact of desk “Field Service”"):

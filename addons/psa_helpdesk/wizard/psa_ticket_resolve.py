@@ -14,7 +14,7 @@ class PsaTicketResolve(models.TransientModel):
     ticket_ids = fields.Many2many("psa.ticket", default=lambda self: self._default_ticket_ids())
     body = fields.Html("Resolution", sanitize_attributes=True, sanitize_form=True)
     audience = fields.Selection(AUDIENCE, "Who Reads It", default="public", required=True)
-    close_too = fields.Boolean("Close Too", help="The client has said that it works, or need not be asked.")
+    close_too = fields.Boolean(help="The client has said that it works, or need not be asked.")
     is_required = fields.Boolean(compute="_compute_is_required")
     attachment_ids = fields.Many2many("ir.attachment", string="Files", bypass_search_access=True)
 

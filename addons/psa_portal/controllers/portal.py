@@ -73,7 +73,7 @@ class TicketPortal(CustomerPortal):
 
     def _ticket_search_domain(self, search_in, search):
         # Words of the conversation are found by their index, of which a client sees what is public; part of a word in the subject.
-        fields_searched = {"number": ["number"], "subject": ["name", "search_text_summary"]}.get(
+        fields_searched = {"number": ["number"], "subject": ["name"]}.get(
             search_in, ["number", "name", "search_text_all"]
         )
         return Domain.OR([Domain(name, "ilike", search)] for name in fields_searched)
