@@ -66,6 +66,7 @@
         "views/psa_skill_views.xml",
         "views/psa_desk_rules_views.xml",
         "views/psa_ticket_dispatch_views.xml",
+        "views/psa_ticket_client_context_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {

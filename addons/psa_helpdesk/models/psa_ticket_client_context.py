@@ -1,0 +1,64 @@
+from odoo import api, models
+
+# What a technician wants to know of a client while he works on a ticket, and the sequence in which he is shown it.
+SECTIONS = ("tickets", "contracts", "assets", "notes", "warranties")
+ROWS = 4
+
+
+class PsaTicket(models.Model):
+    _inherit = "psa.ticket"
+
+    @api.model
+    @api.readonly
+    def client_context(self, client_id, ticket_id=False):
+        """Return what else is going on with the client of a ticket, for the panel beside it.
+
+        The sections are those of the client's own overview that this user may see; the ticket itself is left out.
+
+        :param int client_id: the client, of whom the caller sees what his access allows
+        :param int ticket_id: the ticket that is open
+        :return: list of dicts as ``res.partner._psa_overview_section`` makes them, at most four rows in each
+        """
+        client = self.env["res.partner"].browse(client_id).exists()
+        if not client or not self.env.user._is_internal() or not self.has_access("read") or not client.has_access("read"):
+            return []
+        shown = []
+        for section in client._psa_context_sections():
+            rows = [row for row in section["rows"] if (row.get("model"), row.get("id")) != (self._name, ticket_id)]
+            left_out = len(section["rows"]) - len(rows)
+            count = section["count"] - left_out if isinstance(section["count"], int) else section["count"]
+            title = self.env._("Other open tickets") if section["key"] == "tickets" else section["title"]
+            shown.append({**section, "title": title, "rows": rows[:ROWS], "count": count, "action": None})
+        return sorted(shown, key=lambda section: SECTIONS.index(section["key"]))
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _psa_context_sections(self):
+        """Return the sections of the client's overview that belong beside a ticket; assets are all, not only warnings."""
+        self.ensure_one()
+        sections = [section for section in self._psa_overview_sections() if section["key"] in SECTIONS]
+        if assets := self._psa_context_assets():
+            sections.append(assets)
+        return sections
+
+    def _psa_context_assets(self):
+        Asset = self.env["psa.asset"]
+        if not Asset.has_access("read"):
+            return None
+        domain = [("client_id", "=", self.id), ("status", "!=", "retired")]
+        assets = Asset.search(domain, order="id desc", limit=ROWS)
+        rows = [
+            {
+                "title": asset.name,
+                "detail": " · ".join(filter(None, [asset.type_id.sudo().name, asset.serial])),
+                "model": Asset._name,
+                "id": asset.id,
+            }
+            for asset in assets
+        ]
+        return self._psa_overview_section(
+            "assets", self.env._("Assets"), "fa-desktop", 55, rows,
+            count=Asset.search_count(domain) if len(rows) == ROWS else len(rows), empty=self.env._("No asset."),
+        )
