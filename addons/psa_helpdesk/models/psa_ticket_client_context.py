@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..core.lifecycle import OPEN_STATES
+
 # What a technician wants to know of a client while he works on a ticket, and the sequence in which he is shown it.
 SECTIONS = ("tickets", "contracts", "assets", "notes", "warranties")
 ROWS = 4
@@ -25,10 +27,12 @@ class PsaTicket(models.Model):
         shown = []
         for section in client._psa_context_sections():
             rows = [row for row in section["rows"] if (row.get("model"), row.get("id")) != (self._name, ticket_id)]
-            left_out = len(section["rows"]) - len(rows)
-            count = section["count"] - left_out if isinstance(section["count"], int) else section["count"]
-            title = self.env._("Other open tickets") if section["key"] == "tickets" else section["title"]
-            shown.append({**section, "title": title, "rows": rows[:ROWS], "count": count, "action": None})
+            section = {**section, "rows": rows[:ROWS], "action": None}
+            if section["key"] == "tickets":
+                section["title"] = self.env._("Other open tickets")
+                section["count"] -= self.search_count(
+                    [("id", "=", ticket_id), ("client_id", "=", client.id), ("state", "in", OPEN_STATES)])
+            shown.append(section)
         return sorted(shown, key=lambda section: SECTIONS.index(section["key"]))
 
 

@@ -29,7 +29,10 @@ export class ClientContext extends Component {
             : [];
         if (asked === this.asked) {
             this.state.sections = sections;
-            this.state.open = Object.fromEntries(sections.map((section) => [section.key, section.rows.length > 0]));
+            // The ticket itself is what he came for: only the first list is unfolded.
+            this.state.open = Object.fromEntries(
+                sections.map((section, index) => [section.key, index === 0 && section.rows.length > 0])
+            );
         }
     }
 
