@@ -300,9 +300,7 @@ class PsaTicket(models.Model):
         self = self._keeping_history()
         vals_list = [dict(vals) for vals in vals_list]
         self._complete_create_vals(vals_list)
-        # Odoo's note "Ticket created" says less than the first row of the history, and costs as much.
-        quiet = self.with_context(mail_create_nosubscribe=True, mail_create_nolog=True, psa_ticket_create=True)
-        tickets = super(PsaTicket, quiet).create(vals_list)
+        tickets = super(PsaTicket, self.with_context(mail_create_nosubscribe=True, psa_ticket_create=True)).create(vals_list)
         self.env.remove_to_compute(self._fields["rating_last_value"], tickets)
         tickets._subscribe_on_create(creator=not caller.env.context.get("mail_create_nosubscribe"))
         return tickets.with_env(caller.env)
