@@ -10,6 +10,7 @@ class PsaRole(models.Model):
     _name = "psa.role"
     _description = "Role"
     _order = "sequence, id"
+    _psa_shipped_rows_are_fixed = True
 
     _rate_not_negative = models.Constraint(
         "CHECK(hourly_rate >= 0)", "The hourly rate of a role cannot be negative."

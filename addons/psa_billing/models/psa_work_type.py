@@ -9,6 +9,7 @@ class PsaWorkType(models.Model):
     _name = "psa.work.type"
     _description = "Work Type"
     _order = "sequence, id"
+    _psa_shipped_rows_are_fixed = True
     _check_company_auto = True
 
     _minimum_not_negative = models.Constraint(

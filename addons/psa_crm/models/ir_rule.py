@@ -47,7 +47,8 @@ class IrRule(models.Model):
     def _psa_wall_domain(self, model_name, mode, has_rules):
         """Return the domain of the rows of ``model_name`` on this user's side of the wall.
 
-        Rows of this suite that the system made for all companies are read by all, and changed by none of them.
+        Rows that the system made for all companies are read by all; where the model says ``_psa_shipped_rows_are_fixed``
+        they are changed by none of them.
         """
         model = self.env[model_name]
         by_maker = self._psa_domain_of_makers()
@@ -75,7 +76,8 @@ class IrRule(models.Model):
         if wall == Wall.COMPANIES_ELSE_MAKER:
             return Domain('company_ids', 'in', company_ids) | (Domain('company_ids', '=', False) & by_maker)
         if wall == Wall.MAKER_OF_COMMON:
-            return Domain('company_id', '!=', False) | (by_maker if mode == 'read' else self._psa_domain_of_own_makers())
+            is_changed = mode != 'read' and getattr(model, '_psa_shipped_rows_are_fixed', False)
+            return Domain('company_id', '!=', False) | (self._psa_domain_of_own_makers() if is_changed else by_maker)
         return by_maker if wall == Wall.MAKER else Domain.TRUE
 
     @api.model

@@ -20,6 +20,7 @@ class PsaDocumentType(models.Model):
     _name = 'psa.document.type'
     _description = "Document Type"
     _order = 'sequence, id'
+    _psa_shipped_rows_are_fixed = True
 
     name = fields.Char(required=True, translate=True, help="Such as SLA, contract or manual.")
     sequence = fields.Integer(default=10, aggregator=None)

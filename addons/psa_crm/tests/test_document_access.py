@@ -61,7 +61,8 @@ class TestDocumentAccess(DocumentCommon):
     def test_the_rights_hold_when_they_are_used(self):
         records = {
             'psa.document': self.sla, 'psa.document.version': self.sla.current_version_id,
-            'psa.document.download': self.sla.download_ids, 'psa.document.type': self.sla_type,
+            'psa.document.download': self.sla.download_ids,
+            'psa.document.type': self.env['psa.document.type'].create({'name': "Ours", 'company_id': self.company.id}),
         }
         for model, record in records.items():
             for role, allowed in zip(ROLES, MATRIX[model], strict=True):

@@ -23,6 +23,16 @@ class PsaStaff(models.Model):
                 lambda queue, staff=staff: staff.user_id in queue.member_ids and queue.company_id == staff.company_id
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Who is invited has no account yet: his queues are chosen once he has come.
+        asked = [vals.get("queue_ids") for vals in vals_list]
+        members = super().create([{fname: value for fname, value in vals.items() if fname != "queue_ids"} for vals in vals_list])
+        for member, queues in zip(members, asked, strict=True):
+            if queues and member.user_id:
+                member.write({"queue_ids": queues})
+        return members
+
     def write(self, vals):
         if "queue_ids" in vals and not self.env.su:
             # What else is written of a person follows from his account; queues are those of the company, and its manager's.

@@ -25,9 +25,9 @@ class PsaTicket(models.Model):
         if not client or not self.env.user._is_internal() or not self.has_access("read") or not client.has_access("read"):
             return []
         shown = []
-        for section in client._psa_context_sections():
-            rows = [row for row in section["rows"] if (row.get("model"), row.get("id")) != (self._name, ticket_id)]
-            section = {**section, "rows": rows[:ROWS], "action": None}
+        for overview in client._psa_context_sections():
+            rows = [row for row in overview["rows"] if (row.get("model"), row.get("id")) != (self._name, ticket_id)]
+            section = {**overview, "rows": rows[:ROWS], "action": None}
             if section["key"] == "tickets":
                 section["title"] = self.env._("Other open tickets")
                 section["count"] -= self.search_count(

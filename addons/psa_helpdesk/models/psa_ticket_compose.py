@@ -54,12 +54,13 @@ class PsaTicket(models.Model):
     def psa_answers_since(self, message_id):
         """Return the answers others have written on this ticket since a message, the last one first.
 
+        :param message_id: the last message that was seen; False where there was none
         :return: list of dictionaries: id, author, seconds (how long ago) and is_internal
         """
         self.ensure_one()
         self.check_access("read")
         messages = self.env["mail.message"].sudo().search([
-            ("model", "=", self._name), ("res_id", "=", self.id), ("id", ">", message_id),
+            ("model", "=", self._name), ("res_id", "=", self.id), ("id", ">", message_id or 0),
             ("message_type", "in", ("comment", "email")), ("author_id", "!=", self.env.user.partner_id.id),
         ], order="id desc", limit=5)
         now = fields.Datetime.now()

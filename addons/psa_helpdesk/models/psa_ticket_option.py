@@ -23,6 +23,7 @@ class PsaTicketOption(models.Model):
     _name = "psa.ticket.option"
     _description = "Ticket Option"
     _order = "attribute, rank, id"
+    _psa_shipped_rows_are_fixed = True
     _check_company_auto = True
 
     _order_idx = models.Index("(attribute, rank, id)")

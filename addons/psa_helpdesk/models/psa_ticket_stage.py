@@ -18,6 +18,7 @@ class PsaTicketStage(models.Model):
     _name = "psa.ticket.stage"
     _description = "Ticket Stage"
     _order = "sequence, id"
+    _psa_shipped_rows_are_fixed = True
 
     _order_idx = models.Index("(sequence, id)")
 
