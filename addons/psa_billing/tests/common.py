@@ -78,6 +78,7 @@ class BillingStage:
             groups=group,
             company_id=company.id,
             company_ids=[Command.set(company.ids)],
+            context={"no_reset_password": True},
         )
 
     @classmethod

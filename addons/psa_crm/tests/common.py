@@ -5,6 +5,13 @@ from unittest.mock import patch
 from odoo.tests import TransactionCase, new_test_user
 
 
+def spare_onboarding(test_class):
+    """Leave out the task with a picture that Odoo makes for each new user; no test looks at it."""
+    Users = test_class.registry['res.users']
+    if hasattr(Users, '_generate_onboarding_todo'):
+        test_class.startClassPatcher(patch.object(Users, '_generate_onboarding_todo', lambda users: None))
+
+
 class PsaCrmCommon(TransactionCase):
     """One service company with its staff, a second one, and the client "Harbour Dental" with its people."""
 
@@ -33,9 +40,7 @@ class PsaCrmCommon(TransactionCase):
         """Leave out what takes seconds in each class and what no test of it looks at."""
         if not cls.loads_books:
             cls.startClassPatcher(patch.object(cls.registry['res.company'], '_psa_load_books', lambda companies: None))
-        if hasattr(cls.registry['res.users'], '_generate_onboarding_todo'):  # a task with a picture for each new user
-            cls.startClassPatcher(
-                patch.object(cls.registry['res.users'], '_generate_onboarding_todo', lambda users: None))
+        spare_onboarding(cls)
 
     @classmethod
     def _new_staff(cls, login, groups):

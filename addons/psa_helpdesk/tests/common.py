@@ -1,4 +1,5 @@
 from odoo.addons.mail.tests.common import MailCommon
+from odoo.addons.psa_crm.tests.common import spare_onboarding
 from odoo.tests import new_test_user
 
 
@@ -8,6 +9,7 @@ class HelpdeskCommon(MailCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        spare_onboarding(cls)
         cls.company = cls.company_admin  # MailCommon's main company, with an alias domain
         cls.rival = cls.env["res.company"].create({"name": "Rival IT", "alias_domain_id": cls.mail_alias_domain.id})
         cls.technician = cls._new_staff("hd_technician", "psa_crm.group_technician")
@@ -44,7 +46,7 @@ class HelpdeskCommon(MailCommon):
         company = company or cls.company
         return new_test_user(
             cls.env, login, groups=groups, email=f"{login}@brightwater.test", notification_type="email",
-            company_id=company.id, company_ids=[(6, 0, company.ids)],
+            company_id=company.id, company_ids=[(6, 0, company.ids)], context={"no_reset_password": True},
         )
 
     @classmethod
