@@ -87,11 +87,14 @@ class Multiplier:
 
     def _copy_children(self, table, column, copies, condition):
         hanging = SQL("%s BETWEEN %s AND %s AND %s", SQL.identifier("t", column), self.low, self.high, condition)
-        self.cr.execute(SQL("SELECT min(id), max(id) FROM %s t WHERE %s", SQL.identifier(table), hanging))
-        low, high = self.cr.fetchone()
+        self.cr.execute(SQL(
+            "SELECT min(id), (SELECT max(id) FROM %s) FROM %s t WHERE %s", SQL.identifier(table), SQL.identifier(table), hanging
+        ))
+        low, highest = self.cr.fetchone()
         if low is None:
             return 0
-        distance = high - low + 1
+        # Beyond every row there is: others were made since, of other records.
+        distance = highest - low + 1
         copy_rows(
             self.cr, table, hanging, copies,
             {
