@@ -2,6 +2,7 @@ import re
 from contextlib import contextmanager
 from unittest.mock import patch
 
+from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
 
@@ -10,6 +11,26 @@ def spare_onboarding(test_class):
     Users = test_class.registry['res.users']
     if hasattr(Users, '_generate_onboarding_todo'):
         test_class.startClassPatcher(patch.object(Users, '_generate_onboarding_todo', lambda users: None))
+
+
+def new_test_users(env, **groups):
+    """Make users as Odoo's ``new_test_user``, but all in one step: one by one they take most of a class's time.
+
+    :param groups: the XML id of the group of each, by his login; their mailbox is at brightwater.test
+    """
+    return env['res.users'].with_context(no_reset_password=True).create([
+        {
+            'login': login,
+            'name': f'{login} ({group})',
+            'password': login + 'x' * (8 - len(login)),
+            'email': f'{login}@brightwater.test',
+            'group_ids': [Command.set(env.ref(group).ids)],
+            'company_id': env.company.id,
+            'company_ids': [Command.set(env.company.ids)],
+            'notification_type': 'email',
+        }
+        for login, group in groups.items()
+    ])
 
 
 class PsaCrmCommon(TransactionCase):
@@ -25,11 +46,14 @@ class PsaCrmCommon(TransactionCase):
         # Other addons may extend the groups; what is tested here is what these users are allowed as members of them.
         cls.company = cls.env.company
         cls.other_company = cls.env['res.company'].create({'name': "Rival IT"})
-        cls.technician = cls._new_staff('psa_technician', 'psa_crm.group_technician')
-        cls.dispatcher = cls._new_staff('psa_dispatcher', 'psa_crm.group_dispatcher')
-        cls.billing = cls._new_staff('psa_billing', 'psa_crm.group_billing')
-        cls.company_admin = cls._new_staff('psa_company_admin', 'psa_crm.group_company_admin')
-        cls.plain_user = cls._new_staff('psa_plain_user', 'base.group_user')
+        cls.technician, cls.dispatcher, cls.billing, cls.company_admin, cls.plain_user = new_test_users(
+            cls.env,
+            psa_technician='psa_crm.group_technician',
+            psa_dispatcher='psa_crm.group_dispatcher',
+            psa_billing='psa_crm.group_billing',
+            psa_company_admin='psa_crm.group_company_admin',
+            psa_plain_user='base.group_user',
+        )
 
         cls.client_dental = cls._new_client("Harbour Dental", psa_mail_domain_ids=[(0, 0, {'name': 'harbour-dental.test'})])
         cls.zoe = cls._new_contact("Zoë Marsh", 'zoe@harbour-dental.test')

@@ -1,5 +1,5 @@
 from odoo.addons.mail.tests.common import MailCommon
-from odoo.addons.psa_crm.tests.common import spare_onboarding
+from odoo.addons.psa_crm.tests.common import new_test_users, spare_onboarding
 from odoo.tests import new_test_user
 
 
@@ -12,10 +12,13 @@ class HelpdeskCommon(MailCommon):
         spare_onboarding(cls)
         cls.company = cls.company_admin  # MailCommon's main company, with an alias domain
         cls.rival = cls.env["res.company"].create({"name": "Rival IT", "alias_domain_id": cls.mail_alias_domain.id})
-        cls.technician = cls._new_staff("hd_technician", "psa_crm.group_technician")
-        cls.dispatcher = cls._new_staff("hd_dispatcher", "psa_crm.group_dispatcher")
-        cls.billing = cls._new_staff("hd_billing", "psa_crm.group_billing")
-        cls.administrator = cls._new_staff("hd_administrator", "psa_crm.group_company_admin")
+        cls.technician, cls.dispatcher, cls.billing, cls.administrator = new_test_users(
+            cls.env(context={**cls.env.context, "allowed_company_ids": cls.company.ids}),
+            hd_technician="psa_crm.group_technician",
+            hd_dispatcher="psa_crm.group_dispatcher",
+            hd_billing="psa_crm.group_billing",
+            hd_administrator="psa_crm.group_company_admin",
+        ).with_env(cls.env)
         cls.rival_technician = cls._new_staff("hd_rival", "psa_crm.group_technician", company=cls.rival)
 
         cls.queue = cls.env["psa.queue"].create({"name": "First Line", "company_id": cls.company.id})
@@ -40,6 +43,10 @@ class HelpdeskCommon(MailCommon):
             for state in ("new", "open", "waiting", "on_hold", "resolved", "closed", "cancelled")
         }
         cls.address = f"help@{cls.mail_alias_domain.name}"
+
+    @classmethod
+    def _activate_multi_company(cls):
+        """Leave out Odoo's two further companies and their people: the rival is the one that tests are about."""
 
     @classmethod
     def _new_staff(cls, login, groups, company=None):

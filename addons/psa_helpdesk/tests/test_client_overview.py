@@ -36,12 +36,16 @@ class TestClientOverview(HelpdeskCommon):
                 {"name": f"Ticket {number}", "desk_id": self.desk.id, "partner_id": self.zoe.id} for number in range(count)
             ])
 
+        def warm():
+            """Count when what is cached is in the cache, whatever ran before."""
+            open_it()
+            return open_it()
+
         add(6)
-        open_it()
-        few = open_it()
+        few = warm()
         add(40)
 
-        self.assertLessEqual(open_it(), few)
+        self.assertLessEqual(warm(), few)
 
     def test_an_approver_sees_the_tickets_of_his_company(self):
         self.omar.psa_portal_role = "approver"
