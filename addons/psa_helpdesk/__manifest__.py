@@ -69,6 +69,8 @@
         "views/psa_desk_rules_views.xml",
         "views/psa_ticket_dispatch_views.xml",
         "views/psa_ticket_client_context_views.xml",
+        "views/psa_timer_views.xml",
+        "views/psa_calendar_version_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {
