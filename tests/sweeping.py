@@ -2,7 +2,7 @@
 
 Started by :func:`sweep` of ``test_timers.py``: ``python sweeping.py CONFIG DATABASE OPTIONS``, options as JSON:
 
-``now``       pretend that it is this moment (ISO), with the clock running on
+``now``       sweep at each of these moments (ISO; null is the present), one after the other, whichever way the clock goes
 ``begin``     wait until this moment (seconds since 1970), so that several begin together
 ``batch``     how many timers are fired together
 ``tries``     after how many tries a timer is set aside
@@ -10,9 +10,9 @@ Started by :func:`sweep` of ``test_timers.py``: ``python sweeping.py CONFIG DATA
 ``killer``    kill this process whenever the timer of this ticket fires
 ``touch``     also write the tickets themselves, as most rules do
 ``slow``      seconds a batch takes
-``schedule``  instead of sweeping, schedule a timer for each of these tickets at ``due`` (ISO), with ``cycle``
 
-What fires leaves a row in the table ``probe``, in the transaction of the sweep. The answer is one JSON line.
+What fires leaves a row in the table ``probe``, in the transaction of the sweep. The answer is one JSON line: how many such rows there
+were after each sweep.
 """
 
 import json
@@ -21,7 +21,6 @@ import signal
 import sys
 import time
 from contextlib import nullcontext
-from datetime import datetime
 
 from freezegun import freeze_time
 from odoo import SUPERUSER_ID, api
@@ -65,7 +64,7 @@ def add_probe(registry, options):
 
 
 def main(conf, database, options):
-    """Sweep once, or schedule."""
+    """Sweep."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     config.parse_config(["-c", conf, "-d", database, "--log-level", "warn", "--logfile", ""], setup_logging=True)
@@ -77,17 +76,14 @@ def main(conf, database, options):
     add_probe(registry, options)
     with registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        if options.get("schedule"):
-            due_at = datetime.fromisoformat(options["due"])
-            env["psa.timer"]._schedule([
-                {"ticket_id": ticket_id, "kind": "probe", "cycle": options.get("cycle", 0), "due_at": due_at}
-                for ticket_id in options["schedule"]
-            ])
-        else:
-            time.sleep(max(0, options.get("begin", 0) - time.time()))
-            with freeze_time(options["now"], tick=True) if options.get("now") else nullcontext():
+        time.sleep(max(0, options.get("begin", 0) - time.time()))
+        probed = []
+        for now in options.get("now", [None]):
+            with freeze_time(now, tick=True) if now else nullcontext():
                 env["psa.timer"]._cron_fire()
-    print(json.dumps({"pid": os.getpid()}), file=answers, flush=True)
+            cr.execute("SELECT count(*) FROM probe")
+            probed.append(cr.fetchone()[0])
+    print(json.dumps({"probed": probed}), file=answers, flush=True)
 
 
 if __name__ == "__main__":

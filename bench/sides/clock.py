@@ -27,7 +27,8 @@ class ClockSide(AccessSide):
             for kind, state, offset in (("sla", "pending", "1 hour"), ("rule", "pending", "1 hour"), ("rule", "fired", "-30 days")):
                 cr.execute(SQL(
                     """
-                    INSERT INTO psa_timer (ticket_id, company_id, kind, res_id, cycle, threshold, due_at, next_try, state, attempts, is_late)
+                    INSERT INTO psa_timer (ticket_id, company_id, kind, res_id, cycle, threshold, due_at, next_try, state, attempts,
+                                           is_late)
                     SELECT id, company_id, %s, 1, %s, 0, due_at, due_at, %s, 0, FALSE
                       FROM psa_ticket, LATERAL (SELECT now() AT TIME ZONE 'UTC' + %s::interval
                            + (id * 7919 %% 43200) * interval '1 minute' AS due_at) AS due

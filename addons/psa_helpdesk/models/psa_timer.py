@@ -95,6 +95,7 @@ class PsaTimer(models.Model):
             raise UserError(self.env._("Only timers that were set aside can be tried again; the others are done or still waiting."))
         self.sudo().write({"state": "pending", "attempts": 0, "next_try": fields.Datetime.now()})
         self._wake_sweep(fields.Datetime.now())
+        return True
 
     def action_give_up(self):
         """Drop timers that were set aside: what they are for is not done."""
@@ -103,6 +104,7 @@ class PsaTimer(models.Model):
                 "Only company administrators and the administrators of the ticket's desk can drop a timer."
             ))
         self.filtered(lambda timer: timer.state == "failed").sudo().state = "cancelled"
+        return True
 
     def _may_try_again(self):
         self.check_access("read")

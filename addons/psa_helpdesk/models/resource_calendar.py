@@ -12,6 +12,8 @@ CLOCK_FIELDS = {
     "tz", "two_weeks_calendar", "company_id", "attendance_ids", "attendance_ids_1st_week", "attendance_ids_2nd_week", "leave_ids",
     "global_leave_ids",
 }
+# Where it is kept that a calendar is being created, which no caller's context can say.
+BEING_CREATED = "psa_helpdesk.calendars_being_created"
 
 
 class ResourceCalendar(models.Model):
@@ -26,6 +28,16 @@ class ResourceCalendar(models.Model):
         counts = dict(self.env["psa.calendar.version"]._read_group([("calendar_id", "in", self.ids)], ["calendar_id"], ["__count"]))
         for calendar in self:
             calendar.psa_version_count = counts.get(calendar._origin, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        # Rows that come with a new calendar change nothing that anybody was measured by.
+        data = self.env.cr.precommit.data
+        data[BEING_CREATED] = data.get(BEING_CREATED, 0) + 1
+        try:
+            return super().create(vals_list)
+        finally:
+            data[BEING_CREATED] = data.get(BEING_CREATED, 1) - 1
 
     def write(self, vals):
         if not CLOCK_FIELDS & vals.keys():
@@ -101,7 +113,7 @@ class ResourceCalendar(models.Model):
     def _psa_keeping_versions(self):
         """Keep the hours as they were before what is done inside, if it changes them."""
         calendars = self.sudo()
-        if not calendars:
+        if not calendars or self.env.cr.precommit.data.get(BEING_CREATED):
             yield
             return
         before = calendars._psa_schedules()
