@@ -65,6 +65,10 @@ def answer(side, request):
         return side.measure(request["person"], request["question"], request["times"])
     if command == "explain":
         return {"plans": side.explain(request["person"], request["question"])}
+    if command == "sweep":
+        return side.sweep(request["times"])
+    if command == "evaluate":
+        return side.evaluate(request["seconds"])
     if command == "change":
         return {"milliseconds": side.change_rule(request["times"])}
     if command == "warm":

@@ -122,3 +122,9 @@ from . import psa_desk_own_fields
 from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
+from . import psa_timer
+from . import psa_timer_sweep
+from . import psa_calendar_version
+from . import resource_calendar
+from . import resource_calendar_attendance
+from . import resource_calendar_leaves

@@ -93,6 +93,11 @@ CAPABILITIES = {
     "add to the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
     "change the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
     "delete the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
+    # What waits for its moment
+    "try a timer of the desk again":           (NO,   YES,  NO,    YES,     NO),
+    "change the working hours":                (NO,   NO,   NO,    YES,     NO),
+    "add a day off":                           (NO,   NO,   NO,    YES,     NO),
+    "change what a timer waits for":           (NO,   NO,   NO,    NO,      NO),
 }
 
 
@@ -133,6 +138,10 @@ class TestUserLevels(HelpdeskCommon):
         desk, option, stage, ticket, company = self.desk, self.option, self.stage, self.ticket, self.company
 
         person = {"level": "read", "subject": "user", "user_id": self.technician.id, "company_id": company.id}
+        timer = self.env["psa.timer"].create({
+            "ticket_id": ticket.id, "kind": "rule", "res_id": 1, "due_at": "2026-01-01 00:00:00", "next_try": "2026-01-01 00:00:00",
+            "state": "failed",
+        })
 
         def change(record, **vals):
             return lambda env: record.with_env(env).write(vals)
@@ -240,6 +249,12 @@ class TestUserLevels(HelpdeskCommon):
                 "psa.ticket.history", ticket_id=ticket.id, company_id=company.id, kind="change"),
             "change the history of the ticket": lambda env: ticket.history_ids.with_env(env).write({"description": "Forged"}),
             "delete the history of the ticket": lambda env: ticket.history_ids.with_env(env).unlink(),
+            "try a timer of the desk again": lambda env: timer.with_env(env).action_try_again(),
+            "change the working hours": change(company.resource_calendar_id, tz="Asia/Tokyo"),
+            "add a day off": create(
+                "resource.calendar.leaves", name="Fair", calendar_id=company.resource_calendar_id.id, date_from="2026-05-01 00:00:00",
+                date_to="2026-05-01 23:59:59"),
+            "change what a timer waits for": change(timer, due_at="2026-01-01 00:00:00"),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):
