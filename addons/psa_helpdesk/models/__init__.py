@@ -126,3 +126,5 @@ from . import psa_rule
 from . import psa_rule_action
 from . import psa_rule_log
 from . import psa_ticket_rules
+from . import psa_timer
+from . import psa_timer_sweep
