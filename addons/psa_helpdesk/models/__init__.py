@@ -81,6 +81,8 @@ from . import psa_ticket_draft
 from . import psa_ticket_compose
 from . import psa_ticket_similar
 from . import base
+from . import psa_webhook
+from . import psa_webhook_delivery
 from . import psa_ticket_transition
 from . import psa_ticket_moves
 from . import psa_desk_moves
