@@ -5,7 +5,7 @@ import ipaddress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from odoo.addons.psa_helpdesk.core import webhook
+from psa_cores.psa_helpdesk import webhook
 
 PRIVATE = [
     "127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",  # noqa: S104
@@ -43,7 +43,7 @@ def test_what_is_allowed_is_reached_and_its_neighbours_are_not_for_that(address)
     assert webhook.may_reach(neighbour, allowed) == webhook.may_reach(neighbour)
 
 
-@pytest.mark.parametrize("url, fault", [
+@pytest.mark.parametrize(("url", "fault"), [
     ("https://hooks.example.com/a?b=c", None), ("http://192.0.2.1:8080", None), ("", webhook.SCHEME), (None, webhook.SCHEME),
     ("javascript:alert(1)", webhook.SCHEME), ("file:///etc/passwd", webhook.SCHEME), ("gopher://example.com", webhook.SCHEME),
     ("https://", webhook.HOST), ("https:///path", webhook.HOST), ("https://user:pass@example.com", webhook.CREDENTIALS),
