@@ -18,6 +18,7 @@
         "security/psa_desk_rules_security.xml",
         "security/psa_ticket_relation_security.xml",
         "security/psa_webhook_security.xml",
+        "security/psa_rule_security.xml",
         "data/psa_ticket_stage_data.xml",
         "data/psa_ticket_option_data.xml",
         "data/mail_template_data.xml",
@@ -70,6 +71,7 @@
         "views/psa_ticket_client_context_views.xml",
         "data/psa_webhook_data.xml",
         "views/psa_webhook_views.xml",
+        "views/psa_rule_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {

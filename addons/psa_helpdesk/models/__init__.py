@@ -124,3 +124,7 @@ from . import psa_desk_own_fields
 from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
+from . import psa_rule
+from . import psa_rule_action
+from . import psa_rule_log
+from . import psa_ticket_rules
