@@ -108,6 +108,9 @@ from . import psa_desk_relations
 from . import psa_rating_request
 from . import psa_ticket_rating
 from . import rating_rating
+from . import psa_notification_event
+from . import psa_notification_address
+from . import psa_ticket_notify
 from . import psa_desk_search
 from . import psa_ticket_search
 from . import psa_ticket_client_context
