@@ -72,6 +72,8 @@
         "data/psa_webhook_data.xml",
         "views/psa_webhook_views.xml",
         "views/psa_rule_views.xml",
+        "views/psa_rule_action_views.xml",
+        "wizard/psa_rule_preview_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {

@@ -25,3 +25,4 @@ class Outcome:
 
     text: str
     recipients: tuple = ()
+    error: str = ""  # why it could not be done; the ticket is as if it had not been tried

@@ -129,5 +129,10 @@ from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
 from . import psa_rule_action
+from . import psa_rule_action_set
+from . import psa_rule_action_tell
+from . import psa_rule_action_reach
+from . import psa_rule_actions
+from . import psa_ticket_rule_text
 from . import psa_rule_log
 from . import psa_ticket_rules

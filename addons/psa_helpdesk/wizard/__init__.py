@@ -10,3 +10,4 @@ from . import psa_desk_field_retire
 from . import psa_desk_compare
 from . import psa_desk_compare_line
 from . import psa_problem_resolve
+from . import psa_rule_preview
