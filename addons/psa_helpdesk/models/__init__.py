@@ -136,3 +136,5 @@ from . import psa_rule_actions
 from . import psa_ticket_rule_text
 from . import psa_rule_log
 from . import psa_ticket_rules
+from . import psa_timer
+from . import psa_timer_sweep
