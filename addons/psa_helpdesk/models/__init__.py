@@ -81,6 +81,8 @@ from . import psa_ticket_draft
 from . import psa_ticket_compose
 from . import psa_ticket_similar
 from . import base
+from . import psa_webhook
+from . import psa_webhook_delivery
 from . import psa_ticket_transition
 from . import psa_ticket_moves
 from . import psa_desk_moves
@@ -106,6 +108,9 @@ from . import psa_desk_relations
 from . import psa_rating_request
 from . import psa_ticket_rating
 from . import rating_rating
+from . import psa_notification_event
+from . import psa_notification_address
+from . import psa_ticket_notify
 from . import psa_desk_search
 from . import psa_ticket_search
 from . import psa_ticket_client_context
@@ -130,6 +135,11 @@ from . import psa_rule_time
 from . import psa_rule_past
 from . import psa_rule_attention
 from . import psa_rule_action
+from . import psa_rule_action_set
+from . import psa_rule_action_tell
+from . import psa_rule_action_reach
+from . import psa_rule_actions
+from . import psa_ticket_rule_text
 from . import psa_rule_log
 from . import psa_ticket_rules
 from . import psa_ticket_entry_rules

@@ -55,7 +55,7 @@ class PsaTimer(models.Model):
     )
     cycle = fields.Integer(required=True, readonly=True, default=0, aggregator=None, help="The how-manieth time, for what repeats.")
     threshold = fields.Integer(required=True, readonly=True, default=0, aggregator=None, help="In percent, for service levels.")
-    due_at = fields.Datetime("Due at", required=True, readonly=True)
+    due_at = fields.Datetime(required=True, readonly=True)
     state = fields.Selection(
         [("pending", "Waiting"), ("fired", "Done"), ("cancelled", "Cancelled"), ("failed", "Set aside")],
         required=True, readonly=True, default="pending",

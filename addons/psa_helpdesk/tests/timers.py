@@ -8,7 +8,10 @@ from freezegun import freeze_time
 
 def add_kind(test, kind, fire):
     """Have timers of a kind do ``fire(timers)`` during a test."""
-    test.startPatcher(patch.object(test.registry["psa.timer"], f"_fire_{kind}", lambda timers: fire(timers), create=True))
+    def fire_kind(timers):
+        fire(timers)
+
+    test.startPatcher(patch.object(test.registry["psa.timer"], f"_fire_{kind}", fire_kind, create=True))
 
 
 def sweep(test, at=None):

@@ -12,3 +12,4 @@ from . import psa_desk_compare_line
 from . import psa_problem_resolve
 from . import psa_rule_trial
 from . import psa_rule_trial_line
+from . import psa_rule_preview
