@@ -7,6 +7,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..core import placeholders
 from ..core.rules import Outcome
+from .psa_rule_queue import RuleQueue
 
 _logger = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ class PsaRuleAction(models.Model):
         # A savepoint that flushes would send off what waits as if it belonged to the action.
         self.env.flush_all()
         try:
-            with self.env.cr.savepoint(flush=False):
+            with RuleQueue.of(self.env.cr).taking_back(), self.env.cr.savepoint(flush=False):
                 plan = self._plan(tickets, firing)
                 todo = tickets.filtered(lambda ticket: not plan[ticket].error)
                 done = getattr(self, f"_do_{self.kind}")(todo, firing, plan) or {} if todo else {}
