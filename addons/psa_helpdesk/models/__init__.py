@@ -122,3 +122,14 @@ from . import psa_desk_own_fields
 from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
+from . import psa_desk_sla
+from . import psa_sla_policy
+from . import psa_sla_target
+from . import psa_ticket_state_interval
+from . import psa_ticket_sla
+from . import psa_ticket_service_level
+from . import psa_ticket_sla_events
+from . import psa_ticket_sla_terms
+from . import psa_timer_sla
+from . import resource_calendar_sla
+from . import res_company_sla
