@@ -3,76 +3,31 @@
 A moment counts as worked if the clock on the wall in the calendar's time zone shows working hours then. An hour that the
 wall clock shows twice (a fold) counts twice, an hour it leaves out (a gap) cannot count. Nothing is ever measured on the
 wall clock itself: all sums are made of intervals between moments of UTC, so that a result does not depend on when, where or
-how often it is asked for.
-
-The hours of a calendar are laid out once in chunks of about a year, with running totals; a question is then answered by
-looking up two places.
+how often it is asked for. Where the hours of a calendar lie is told by ``working_time.py``.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
-from math import floor
+from collections.abc import Iterable
+from datetime import datetime
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
-# Chunks of 2**25 seconds: 388 days.
-CHUNK_BITS = 25
-CHUNK = 1 << CHUNK_BITS
-DAY = 86400
-# 30 chunks are some 32 years: more than any promise lasts.
-HORIZON = 30
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-EPOCH_DAY = EPOCH.toordinal()
+from .working_time import (
+    ALWAYS,
+    Calendar,
+    Hours,
+    NoWorkingTime,
+    Schedule,
+    moment_of,
+    seconds_after,
+    seconds_before,
+    seconds_between,
+    seconds_of,
+    week_of,
+)
 
-
-class NoWorkingTime(ValueError):
-    """A calendar never has as much working time as is asked for.
-
-    ``budget`` is what was asked for in seconds, ``found`` what there was, ``since`` where the search began.
-    """
-
-    def __init__(self, budget: int, found: int, since: datetime):
-        self.budget, self.found, self.since = budget, found, since
-        super().__init__(
-            f"The calendar has {found // 60} of {budget // 60} minutes of working time after {since:%Y-%m-%d %H:%M} UTC."
-        )
-
-
-class Hours(NamedTuple):
-    """Working hours of one weekday, in minutes since midnight on the wall clock; several a day are several of these."""
-
-    weekday: int  # 0 is Monday
-    start: int
-    end: int  # 1440 is the end of the day
-    week: int | None = None  # in calendars of two weeks: 0 or 1, see ``week_of``
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """The hours of a week, in a time zone, with the days and times off.
-
-    A holiday is a local date, or a pair of aware datetimes. ``always`` stands for 24 × 7 without holidays.
-    """
-
-    weekly: tuple[tuple, ...] = ()
-    holidays: tuple = ()
-    tz: str = "UTC"
-    always: bool = False
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Schedules with the local date each is valid from; the first one also holds before its date (None: from ever).
-
-    The hours that are valid on a day are those of the last version that begins on it or before.
-    """
-
-    versions: tuple[tuple[date | None, Schedule], ...]
-    _chunks: dict = field(default_factory=dict, init=False, repr=False, compare=False)
-    _bounds: list = field(default_factory=list, init=False, repr=False, compare=False)
+__all__ = [
+    "ALWAYS", "Calendar", "Hours", "Interval", "NoWorkingTime", "Schedule",
+    "due", "elapsed", "is_open", "opening", "remaining", "shifted", "week_of", "worked",
+]
 
 
 class Interval(NamedTuple):
@@ -83,25 +38,23 @@ class Interval(NamedTuple):
     running: bool
 
 
-# Every minute counts, everywhere.
-ALWAYS = Calendar(((None, Schedule(always=True)),))
-
-
 def elapsed(log: Iterable[Interval], calendar: Calendar, now: datetime) -> int:
     """Return the seconds of working time that passed until ``now`` while the clock ran.
 
+    >>> from datetime import UTC
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="Europe/Berlin")),))
     >>> friday, monday = datetime(2026, 3, 27, 15, tzinfo=UTC), datetime(2026, 3, 30, 8, tzinfo=UTC)
     >>> elapsed([Interval(friday, None, True)], office, monday)  # the clocks change in between: 16:00 to 17:00, 9:00 to 10:00
     7200
     """
-    until = _seconds(now)
-    return sum(_worked(calendar, start, end) for start, end in _running(log, until))
+    until = seconds_of(now)
+    return sum(seconds_between(calendar, start, end) for start, end in _running(log, until))
 
 
 def due(budget_minutes: float, log: Iterable[Interval], calendar: Calendar) -> datetime | None:
     """Return the first moment by which the clock has run for the budget; None if it is paused before and not running again.
 
+    >>> from datetime import UTC
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="Europe/Berlin")),))
     >>> friday = datetime(2026, 3, 27, 15, tzinfo=UTC)
     >>> due(90, [Interval(friday, None, True)], office).isoformat()
@@ -112,10 +65,10 @@ def due(budget_minutes: float, log: Iterable[Interval], calendar: Calendar) -> d
     left = _budget(budget_minutes)
     for start, end in _running(log, None):
         if end is None:
-            return _moment(_after(calendar, start, left))
-        worked = _worked(calendar, start, end)
+            return moment_of(seconds_after(calendar, start, left))
+        worked = seconds_between(calendar, start, end)
         if worked >= left:
-            return _moment(_after(calendar, start, left))
+            return moment_of(seconds_after(calendar, start, left))
         left -= worked
     return None
 
@@ -127,50 +80,33 @@ def remaining(budget_minutes: float, log: Iterable[Interval], calendar: Calendar
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> int:
     """Return the seconds of working time between two moments; less than zero if they are in the wrong order."""
-    first, last = _seconds(start), _seconds(end)
-    return _worked(calendar, first, last) if first <= last else -_worked(calendar, last, first)
+    first, last = seconds_of(start), seconds_of(end)
+    return seconds_between(calendar, first, last) if first <= last else -seconds_between(calendar, last, first)
 
 
 def shifted(moment: datetime, minutes: float, calendar: Calendar) -> datetime:
     """Return the moment so many working minutes after, or before if less than zero.
 
+    >>> from datetime import UTC
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="UTC")),))
     >>> shifted(datetime(2026, 3, 30, 10, tzinfo=UTC), -120, office).isoformat()  # an hour of Monday, one of Friday
     '2026-03-27T16:00:00+00:00'
     """
     seconds = round(minutes * 60)
-    start = _seconds(moment)
-    return _moment(_after(calendar, start, seconds) if seconds >= 0 else _before(calendar, start, -seconds))
+    start = seconds_of(moment)
+    return moment_of(seconds_after(calendar, start, seconds) if seconds >= 0 else seconds_before(calendar, start, -seconds))
 
 
 def is_open(moment: datetime, calendar: Calendar) -> bool:
     """Tell whether a moment is working time."""
-    second = _seconds(moment)
-    return _worked(calendar, second, second + 1) == 1
+    second = seconds_of(moment)
+    return seconds_between(calendar, second, second + 1) == 1
 
 
 def opening(moment: datetime, calendar: Calendar) -> datetime:
     """Return the moment itself if it is working time, else when the next working time begins."""
-    start = _seconds(moment)
-    return _moment(_after(calendar, start, 1) - 1)
-
-
-def week_of(day: date) -> int:
-    """Return which of the two weeks of a calendar of two weeks a day belongs to: 0 or 1, as Odoo counts them."""
-    return (day.toordinal() - 1) // 7 % 2
-
-
-# ------------------------------------------------------------------ seconds since 1970, UTC
-
-
-def _seconds(moment: datetime) -> int:
-    if moment.tzinfo is None:
-        raise ValueError(f"{moment!r} has no time zone; a clock takes aware datetimes only.")
-    return floor(moment.timestamp())
-
-
-def _moment(seconds: int) -> datetime:
-    return EPOCH + timedelta(seconds=seconds)
+    start = seconds_of(moment)
+    return moment_of(seconds_after(calendar, start, 1) - 1)
 
 
 def _budget(minutes: float) -> int:
@@ -187,10 +123,10 @@ def _running(log: Iterable[Interval], until: int | None):
     """
     told = None
     for start, end, running in log:
-        begin = _seconds(start)
+        begin = seconds_of(start)
         if told is not None and begin < told:
             begin = told
-        finish = until if end is None else _seconds(end)
+        finish = until if end is None else seconds_of(end)
         if finish is None:
             if running:
                 yield begin, None
@@ -203,223 +139,3 @@ def _running(log: Iterable[Interval], until: int | None):
             told = finish
         elif told is None or begin > told:
             told = begin
-
-
-# ------------------------------------------------------------------ looking up
-
-
-def _worked(calendar: Calendar, start: int, end: int) -> int:
-    first, last = start >> CHUNK_BITS, end >> CHUNK_BITS
-    chunk = _chunk(calendar, first)
-    before = chunk.until(start)
-    if first == last:
-        return chunk.until(end) - before
-    total = chunk.total - before
-    for number in range(first + 1, last):
-        total += _chunk(calendar, number).total
-    return total + _chunk(calendar, last).until(end)
-
-
-def _after(calendar: Calendar, start: int, seconds: int) -> int:
-    """Return the first moment by which so many working seconds passed since ``start``."""
-    if not seconds:
-        return start
-    first = start >> CHUNK_BITS
-    goal = seconds + _chunk(calendar, first).until(start)
-    found = -_chunk(calendar, first).until(start)
-    number = first
-    while True:
-        chunk = _chunk(calendar, number)
-        if goal <= chunk.total:
-            return chunk.when(goal)
-        goal -= chunk.total
-        found += chunk.total
-        number += 1
-        # Ended as soon as it is hopeless; a promise of decades in one minute a week is hopeless, too.
-        if number - first > HORIZON and (not chunk.total or number - first > 10 * HORIZON) or number > _LAST_CHUNK:
-            raise NoWorkingTime(seconds, found, _moment(start))
-
-
-def _before(calendar: Calendar, start: int, seconds: int) -> int:
-    """Return the last moment from which on so many working seconds pass until ``start``."""
-    number = first = start >> CHUNK_BITS
-    available = _chunk(calendar, first).until(start)
-    found = 0
-    while seconds > found + available:
-        found += available
-        number -= 1
-        available = _chunk(calendar, number).total if number >= 0 else 0
-        if number < 0 or first - number > HORIZON and not available:
-            raise NoWorkingTime(seconds, found, _moment(start))
-    return _chunk(calendar, number).when_left(found + available - seconds)
-
-
-# ------------------------------------------------------------------ laying out
-
-
-class _Chunk:
-    """The working time of one chunk: when it begins and ends, and how much there was before and up to each end."""
-
-    __slots__ = ("after", "before", "ends", "starts", "total")
-
-    def __init__(self, intervals: Sequence[tuple[int, int]]):
-        self.starts = [start for start, _end in intervals]
-        self.ends = [end for _start, end in intervals]
-        self.before, self.after, total = [], [], 0
-        for start, end in intervals:
-            self.before.append(total)
-            total += end - start
-            self.after.append(total)
-        self.total = total
-
-    def until(self, moment: int) -> int:
-        index = bisect_right(self.starts, moment) - 1
-        if index < 0:
-            return 0
-        end = self.ends[index]
-        return self.before[index] + (moment if moment < end else end) - self.starts[index]
-
-    def when(self, goal: int) -> int:
-        index = bisect_left(self.after, goal)
-        return self.starts[index] + goal - self.before[index]
-
-    def when_left(self, goal: int) -> int:
-        """Return the last moment by which no more than ``goal`` passed: the next opening rather than the closing before."""
-        index = bisect_right(self.before, goal) - 1
-        return self.starts[index] + goal - self.before[index]
-
-
-_LAST_CHUNK = floor(datetime(9990, 1, 1, tzinfo=UTC).timestamp()) >> CHUNK_BITS
-
-
-def _chunk(calendar: Calendar, number: int) -> _Chunk:
-    chunk = calendar._chunks.get(number)
-    if chunk is None:
-        chunk = calendar._chunks[number] = _Chunk(_lay_out(calendar, number << CHUNK_BITS, (number + 1) << CHUNK_BITS))
-    return chunk
-
-
-def _lay_out(calendar: Calendar, start: int, end: int) -> list[tuple[int, int]]:
-    """Return the working time of all versions between two moments, in order and joined where it touches."""
-    if not calendar._bounds:
-        versions = sorted(calendar.versions, key=lambda version: version[0] or date.min)
-        if not versions:
-            raise ValueError("A calendar needs one schedule at least.")
-        calendar._bounds.extend(
-            (_midnight(valid_from, schedule.tz) if index else None, schedule)
-            for index, (valid_from, schedule) in enumerate(versions)
-        )
-    intervals: list[tuple[int, int]] = []
-    bounds = calendar._bounds
-    for index, (since, schedule) in enumerate(bounds):
-        first = start if since is None else max(start, since)
-        last = end if index + 1 == len(bounds) else min(end, bounds[index + 1][0])
-        if first < last:
-            intervals.extend(_schedule_between(schedule, first, last))
-    return _joined(intervals)
-
-
-def _schedule_between(schedule: Schedule, start: int, end: int) -> list[tuple[int, int]]:
-    if schedule.always:
-        return [(start, end)]
-    if not schedule.weekly:
-        return []
-    days_off = {day for day in schedule.holidays if isinstance(day, date) and not isinstance(day, datetime)}
-    hours_of = _hours_of_days(schedule.weekly)
-    intervals: list[tuple[int, int]] = []
-    for first, last, offset in _offsets(schedule.tz, start, end):
-        # Between two changes of the offset, the wall clock is UTC and a constant.
-        for day in range((first + offset) // DAY, (last + offset - 1) // DAY + 1):
-            ordinal = day + EPOCH_DAY
-            hours = hours_of[(ordinal - 1) % 7, (ordinal - 1) // 7 % 2]
-            if not hours or days_off and date.fromordinal(ordinal) in days_off:
-                continue
-            midnight = day * DAY - offset
-            for begin, finish in hours:
-                opens, closes = max(first, midnight + begin), min(last, midnight + finish)
-                if opens < closes:
-                    intervals.append((opens, closes))
-    times_off = [
-        (_seconds(holiday[0]), _seconds(holiday[1])) for holiday in schedule.holidays if not isinstance(holiday, date)
-    ]
-    return _without(_joined(intervals), _joined(times_off)) if times_off else intervals
-
-
-def _hours_of_days(weekly) -> dict[tuple[int, int], list[tuple[int, int]]]:
-    """Return the hours of each weekday of each of two weeks, in seconds since midnight."""
-    hours_of: dict[tuple[int, int], list[tuple[int, int]]] = {(day, week): [] for day in range(7) for week in (0, 1)}
-    for weekday, start, end, *week in weekly:
-        if not 0 <= weekday <= 6 or not 0 <= start <= end <= 1440:
-            raise ValueError(f"({weekday}, {start}, {end}) are no hours: a weekday from 0 to 6, minutes from 0 to 1440 expected.")
-        for number in (0, 1) if not week or week[0] is None else (week[0],):
-            hours_of[weekday, number].append((start * 60, end * 60))
-    return {day: _joined(hours) for day, hours in hours_of.items()}
-
-
-def _joined(intervals: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return intervals in order, those that overlap or touch made one, empty ones left out."""
-    joined: list[tuple[int, int]] = []
-    for start, end in sorted(intervals):
-        if start >= end:
-            continue
-        if joined and start <= joined[-1][1]:
-            if end > joined[-1][1]:
-                joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _without(intervals: list[tuple[int, int]], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return what is left of intervals; both are in order and do not overlap."""
-    left = []
-    position = 0
-    for start, end in intervals:
-        while position < len(taken) and taken[position][1] <= start:
-            position += 1
-        index = position
-        while index < len(taken) and taken[index][0] < end:
-            if taken[index][0] > start:
-                left.append((start, taken[index][0]))
-            start = max(start, taken[index][1])
-            index += 1
-        if start < end:
-            left.append((start, end))
-    return left
-
-
-# ------------------------------------------------------------------ time zones
-
-
-def _offset(zone: ZoneInfo, moment: int) -> int:
-    return int(_moment(moment).astimezone(zone).utcoffset().total_seconds())
-
-
-@lru_cache(maxsize=512)
-def _offsets(tz: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
-    """Return the stretches between two moments in which a zone has one offset from UTC: start, end, offset in seconds."""
-    zone = ZoneInfo(tz)
-    stretches = []
-    since, offset = start, _offset(zone, start)
-    moment = start
-    while moment < end:
-        following = min(moment + DAY, end)
-        if (new := _offset(zone, following)) != offset:
-            low, high = moment, following  # the offset is the old one at low and the new one at high
-            while high - low > 1:
-                middle = (low + high) // 2
-                if _offset(zone, middle) == offset:
-                    low = middle
-                else:
-                    high = middle
-            stretches.append((since, high, offset))
-            since, offset = high, _offset(zone, high)
-        moment = following
-    if since < end:
-        stretches.append((since, end, offset))
-    return tuple(stretches)
-
-
-def _midnight(day: date, tz: str) -> int:
-    """Return when a day begins in a zone; where midnight is left out by the wall clock, the moment after it."""
-    return floor(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(tz)).timestamp())

@@ -133,3 +133,5 @@ from . import psa_ticket_sla_terms
 from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import res_company_sla
+from . import psa_timer
+from . import psa_timer_sweep

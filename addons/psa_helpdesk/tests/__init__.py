@@ -13,6 +13,7 @@ from . import test_own_field_index
 from . import test_performance
 from . import test_service_company
 from . import test_ticket
+from . import test_timer
 from . import test_search
 from . import test_views
 from . import test_user_levels
