@@ -204,7 +204,9 @@ def stand(
     """
     ended_at, outcome = _end(terms, stretches, answered_at)
     log = log_of(terms, stretches, since, ended_at)
-    due_at = missed_due if missed_at else moment_of(BREACH, terms, used, since, log, calendar)
+    # What was done in time still says by when it was due: when it would have been, had the clock run on.
+    due_log = [*log[:-1], log[-1]._replace(end=None)] if log and ended_at is not None else log
+    due_at = missed_due if missed_at else moment_of(BREACH, terms, used, since, due_log, calendar)
     if missed_at is None and due_at is not None and outcome != CANCELLED:
         if ended_at > due_at if ended_at else now >= due_at:
             missed_at = max(due_at, since)

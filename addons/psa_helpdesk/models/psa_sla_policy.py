@@ -269,7 +269,7 @@ class PsaSlaPolicy(models.Model):
         tickets = self.env["psa.ticket"].sudo().search([
             ("company_id", "in", self.company_id.ids), ("state", "in", sla.OPEN_STATES),
         ])
-        changed = tickets._sla_reevaluate(self.env._("policies were applied to open tickets"))
+        changed = tickets._sla_reevaluate(self.env._("Policies were applied to open tickets"), thorough=True)
         return {
             "type": "ir.actions.client", "tag": "display_notification",
             "params": {

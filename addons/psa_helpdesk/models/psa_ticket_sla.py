@@ -18,7 +18,7 @@ ENDLESS = 10 * 365 * 86400
 COLUMNS = {
     "kind": "text", "turn": "int", "policy_id": "int", "target_id": "int", "budget_seconds": "int", "percents": "text",
     "pausing": "text", "hours": "text", "calendar_id": "int", "tz": "text", "started_at": "timestamp", "since": "timestamp",
-    "used_seconds": "int", "cycle": "int", "passed": "int", "state": "text", "elapsed_seconds": "int", "due_at": "timestamp",
+    "used_seconds": "int", "answered_at": "timestamp", "cycle": "int", "passed": "int", "state": "text", "elapsed_seconds": "int", "due_at": "timestamp",
     "warn_at": "timestamp", "ended_at": "timestamp", "missed_at": "timestamp", "next_percent": "int", "next_at": "timestamp",
     "first_ended_at": "timestamp", "first_state": "text", "problem": "text", "is_withdrawn": "boolean",
 }

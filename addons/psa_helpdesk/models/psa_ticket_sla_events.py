@@ -103,7 +103,8 @@ class PsaTicket(models.Model):
     def _sla_insert(self, rows, shown):
         """Store new clocks with what the tickets show of them, and schedule what they do next."""
         made = self.env["psa.ticket.sla"].sudo()._insert(rows, shown)
-        self.browse(shown).invalidate_recordset([*TICKET_COLUMNS, "sla_ids"], flush=False)
+        self.browse(shown).invalidate_recordset(list(TICKET_COLUMNS), flush=False)
+        self.browse(row["ticket_id"] for row in rows).invalidate_recordset(["sla_ids"], flush=False)
         self._sla_schedule([
             (row["ticket_id"], row_id, row["cycle"], row["next_percent"], row["next_at"])
             for row_id, row in zip(made._ids, rows, strict=True)

@@ -85,6 +85,7 @@ class PsaTicketStateInterval(models.Model):
             """,
             values=SQL(", ").join(SQL("(%s::int, %s::text, %s::timestamp, %s::timestamp)", *row) for row in rows),
         ))
+        self.env["psa.ticket"].browse(row[0] for row in rows).invalidate_recordset(["state_interval_ids"], flush=False)
 
     @api.model
     def _log_query(self, ticket_ids):
