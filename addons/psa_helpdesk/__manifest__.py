@@ -73,6 +73,8 @@
         "views/psa_ticket_client_context_views.xml",
         "views/psa_sla_policy_views.xml",
         "views/psa_ticket_sla_views.xml",
+        "views/psa_timer_views.xml",
+        "views/psa_calendar_version_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {

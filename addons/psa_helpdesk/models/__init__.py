@@ -135,3 +135,7 @@ from . import resource_calendar_sla
 from . import res_company_sla
 from . import psa_timer
 from . import psa_timer_sweep
+from . import psa_calendar_version
+from . import resource_calendar
+from . import resource_calendar_attendance
+from . import resource_calendar_leaves

@@ -17,6 +17,7 @@ from . import test_timer
 from . import test_search
 from . import test_views
 from . import test_user_levels
+from . import test_calendar_version
 from . import test_canned_response
 from . import test_macro
 from . import test_copies
