@@ -28,6 +28,7 @@
         "data/ir_cron_data.xml",
         "data/psa_desk_field_cron.xml",
         "data/psa_sla_template_data.xml",
+        "data/psa_sla_cron.xml",
         "data/psa_timer_cron.xml",
         "views/psa_ticket_views.xml",
         "views/psa_inbound_mail_views.xml",

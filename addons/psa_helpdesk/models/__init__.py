@@ -122,6 +122,12 @@ from . import psa_desk_own_fields
 from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
+from . import psa_timer
+from . import psa_timer_sweep
+from . import psa_calendar_version
+from . import resource_calendar
+from . import resource_calendar_attendance
+from . import resource_calendar_leaves
 from . import psa_desk_sla
 from . import psa_sla_policy
 from . import psa_sla_target
@@ -133,9 +139,3 @@ from . import psa_ticket_sla_terms
 from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import res_company_sla
-from . import psa_timer
-from . import psa_timer_sweep
-from . import psa_calendar_version
-from . import resource_calendar
-from . import resource_calendar_attendance
-from . import resource_calendar_leaves

@@ -197,7 +197,7 @@ class PsaSlaPolicy(models.Model):
         for policy in self:
             if policy.hours == "own" and not policy.calendar_id:
                 raise ValidationError(self.env._("Policy “%s” counts hours chosen here: choose them in Hours.", policy.name))
-            if policy.hours == "own" and not policy.sudo().calendar_id.attendance_ids:
+            if policy.hours == "own" and not policy.sudo().calendar_id._psa_has_working_time():
                 raise ValidationError(self.env._(
                     "“%(calendar)s” has no working time, so nothing would ever become due. Add hours to it or choose others in Hours.",
                     calendar=policy.calendar_id.name,

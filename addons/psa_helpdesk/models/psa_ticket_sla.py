@@ -14,6 +14,8 @@ STATE_SELECTION = [
 ]
 # Seconds until something is due that never is.
 ENDLESS = 10 * 365 * 86400
+# Clocks that are reckoned anew at once when hours change, and in one batch otherwise.
+AT_ONCE = 200
 # What a new row says besides its ticket, company and dates of making, with the types of the columns.
 COLUMNS = {
     "kind": "text", "turn": "int", "policy_id": "int", "target_id": "int", "budget_seconds": "int", "percents": "text",
@@ -55,6 +57,7 @@ class PsaTicketSla(models.Model):
     _policy_idx = models.Index("(policy_id, started_at)")
     _company_idx = models.Index("(company_id, started_at)")
     _target_idx = models.Index("(target_id) WHERE target_id IS NOT NULL")
+    _stale_idx = models.Index("(id) WHERE is_stale IS TRUE")
     _calendar_idx = models.Index("(calendar_id) WHERE calendar_id IS NOT NULL AND ended_at IS NULL")
 
     ticket_id = fields.Many2one("psa.ticket", required=True, readonly=True, ondelete="cascade")
@@ -90,6 +93,7 @@ class PsaTicketSla(models.Model):
     first_state = fields.Selection(STATE_SELECTION, "First Outcome", readonly=True)
     problem = fields.Char(readonly=True, help="Why nothing is due.")
     is_withdrawn = fields.Boolean("Withdrawn", readonly=True, default=False, help="It is no longer promised.")
+    is_stale = fields.Boolean(readonly=True, default=False, help="The hours it counts in were changed; it is to be reckoned anew.")
 
     budget_hours = fields.Float("Budget", compute="_compute_hours", aggregator=None)
     elapsed_hours = fields.Float("Used", compute="_compute_hours", aggregator="avg", help="Working time used, pauses left out.")
@@ -188,6 +192,37 @@ class PsaTicketSla(models.Model):
             tickets._log_history("rule", description=text)
             tickets._psa_notify(event, note=text)
             tickets._psa_rules_event(event, target=kind, percent=percent)
+
+    @api.model
+    def _hours_changed(self, calendars):
+        """Have the open clocks that count in these hours reckoned anew: a few at once, many by the scheduled action."""
+        self.flush_model(["calendar_id", "ended_at"])
+        self.env.cr.execute(SQL(
+            "UPDATE psa_ticket_sla SET is_stale = TRUE WHERE calendar_id = ANY(%s) AND ended_at IS NULL", list(calendars._ids)
+        ))
+        stale = self.env.cr.rowcount
+        self.invalidate_model(["is_stale"], flush=False)
+        if 0 < stale <= AT_ONCE:
+            self._refresh_stale(stale)
+        elif stale:
+            self.env.ref("psa_helpdesk.ir_cron_refresh_sla")._trigger()
+
+    @api.model
+    def _refresh_stale(self, limit):
+        """Reckon some of the clocks anew whose hours were changed; return how many there were."""
+        rows = self.search([("is_stale", "=", True)], order="id", limit=limit)
+        rows.ticket_id._sla_refresh()
+        rows.is_stale = False
+        return len(rows)
+
+    @api.model
+    def _cron_refresh_stale(self):
+        """Reckon clocks anew whose hours were changed, batch by batch."""
+        while True:
+            done = self.sudo()._refresh_stale(AT_ONCE)
+            left = self.sudo().search_count([("is_stale", "=", True)], limit=10000)
+            if not self.env["ir.cron"]._commit_progress(done, remaining=left) or not left:
+                return
 
     def _terms(self):
         """Return what was promised as the core takes it."""

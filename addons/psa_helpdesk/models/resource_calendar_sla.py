@@ -1,23 +1,22 @@
-from odoo import api, models
-from odoo.exceptions import UserError
+from odoo import models
 
 
 class ResourceCalendar(models.Model):
+    """Hours in which service levels count: they are not deleted under a running clock, and clocks follow when they change."""
+
     _inherit = "resource.calendar"
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_promised(self):
-        """Refuse to delete hours in which clocks run; who deletes them would have to say what counts instead."""
-        for model, fname, message in (
-            ("psa.sla.policy", "calendar_id", self.env._("SLA policy “%s” counts these hours. Choose others in its Hours, or archive the hours.")),
-            ("psa.desk", "sla_calendar_id", self.env._("Desk “%s” works in these hours. Choose others in its Service Hours, or archive the hours.")),
+    def _psa_clock_users(self):
+        users = super()._psa_clock_users()
+        for model, fname, label in (
+            ("psa.sla.policy", "calendar_id", self.env._("SLA policy %s")), ("psa.desk", "sla_calendar_id", self.env._("desk %s")),
         ):
-            user = self.env[model].sudo().with_context(active_test=False).search([(fname, "in", self.ids)], limit=1)
-            if user:
-                raise UserError(message % user.name)
-        row = self.env["psa.ticket.sla"].sudo().search([("calendar_id", "in", self.ids), ("ended_at", "=", False)], limit=1)
-        if row:
-            raise UserError(self.env._(
-                "Service levels of open tickets count in these hours, for example that of %s. Archive the hours instead.",
-                row.ticket_id.display_name,
-            ))
+            found = self.env[model].sudo().with_context(active_test=False).search([(fname, "=", self.id)], limit=6)
+            users += [label % record.name for record in found]
+        rows = self.env["psa.ticket.sla"].sudo().search([("calendar_id", "=", self.id), ("ended_at", "=", False)], limit=6)
+        return users + [self.env._("ticket %s", ticket.number) for ticket in rows.ticket_id]
+
+    def _psa_clock_changed(self):
+        result = super()._psa_clock_changed()
+        self.env["psa.ticket.sla"].sudo()._hours_changed(self)
+        return result

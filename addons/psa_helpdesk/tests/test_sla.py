@@ -1,6 +1,7 @@
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
-from odoo.addons.psa_helpdesk.core.clock import NoWorkingTime
+from odoo.addons.psa_helpdesk.models import psa_ticket_sla
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged, users
 from odoo.tools import mute_logger
@@ -19,7 +20,8 @@ class TestSla(HelpdeskCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.office = cls._new_calendar("Office hours")
+        with freeze_time(MONDAY - 30 * DAY):
+            cls.office = cls._new_calendar("Office hours")
         cls.desk.sla_calendar_id = cls.office
         cls.priority = {
             level: cls.env.ref(f"psa_helpdesk.option_priority_{level}") for level in ("critical", "high", "normal", "low")
@@ -41,6 +43,11 @@ class TestSla(HelpdeskCommon):
                 (0, 0, {"name": str(day), "dayofweek": str(day), "hour_from": first, "hour_to": last, "day_period": "morning"})
                 for day in range(5)
             ],
+        })
+
+    def _new_holiday(self, start):
+        self.env["resource.calendar.leaves"].create({
+            "name": "Holiday", "calendar_id": self.office.id, "company_id": self.company.id, "date_from": start, "date_to": start + DAY,
         })
 
     def _at(self, moment):
@@ -117,7 +124,7 @@ class TestSla(HelpdeskCommon):
         self.policy.active = False
         plain = queries(1), queries(100)
 
-        self.assertEqual((measured[0] - plain[0], measured[1] - plain[1]), (2, 2))
+        self.assertLessEqual(max(measured[0] - plain[0], measured[1] - plain[1]), 2)
 
     def test_created_waiting_the_resolution_is_paused_from_the_beginning(self):
         ticket = self._open_ticket(stage_id=self.stage_by_state["waiting"].id)
@@ -201,10 +208,8 @@ class TestSla(HelpdeskCommon):
         self.assertClock(self._clock(ticket), "running", due=7 * 24 + 1)
 
     def test_a_hold_on_a_holiday_adds_nothing_to_what_is_left(self):
-        self.env["resource.calendar.leaves"].create({
-            "name": "Holiday", "calendar_id": self.office.id, "company_id": self.company.id,
-            "date_from": MONDAY + DAY - 9 * HOUR, "date_to": MONDAY + 2 * DAY - 9 * HOUR,
-        })
+        with self._at(-100):
+            self._new_holiday(MONDAY + DAY - 9 * HOUR)
         self.policy.pauses_on_hold = True
         ticket = self._open_ticket(6)  # Monday 15:00, six hours left at closing time
 
@@ -460,7 +465,8 @@ class TestSla(HelpdeskCommon):
 
     def test_hours_of_the_clients_site_count_where_the_policy_says_so(self):
         self.policy.hours = "client"
-        self.dental.psa_calendar_id = self._new_calendar("Early birds", 6, 10)
+        with self._at(-100):
+            self.dental.psa_calendar_id = self._new_calendar("Early birds", 6, 10)
         self.dental.psa_tz = "UTC"
 
         ticket = self._open_ticket()
@@ -475,7 +481,8 @@ class TestSla(HelpdeskCommon):
         self.assertClock(self._clock(ticket), "running", due=11.5)
 
     def test_hours_without_working_time_are_told_not_fallen_over(self):
-        self.office.attendance_ids.unlink()
+        with self._at(-100):
+            self.office.attendance_ids.unlink()
 
         ticket = self._open_ticket()
 
@@ -485,16 +492,34 @@ class TestSla(HelpdeskCommon):
         self.assertEqual(self._clock(ticket).state, "met")
         with self.assertRaisesRegex(ValidationError, "has no working time"):
             self.policy.write({"hours": "own", "calendar_id": self.office.id})
-        self.assertTrue(issubclass(NoWorkingTime, ValueError))
 
     def test_hours_under_a_running_clock_are_not_deleted(self):
         self._open_ticket()
 
-        with self.assertRaisesRegex(UserError, "Desk “Help” works in these hours"):
+        with self.assertRaisesRegex(UserError, "cannot be deleted: time is measured by it for desk Help, ticket"):
             self.office.unlink()
-        self.desk.sla_calendar_id = False
-        with self.assertRaisesRegex(UserError, "Service levels of open tickets count in these hours"):
-            self.office.unlink()
+
+    def test_a_holiday_announced_later_moves_what_is_due(self):
+        ticket = self._open_ticket(6)
+        self.assertClock(self._clock(ticket), "running", due=24 + 6)
+
+        with self._at(7):
+            self._new_holiday(MONDAY + DAY - 9 * HOUR)
+
+        self.assertClock(self._clock(ticket), "running", due=48 + 6)
+        self.assertIn((75, 48 + 4), self._pending(ticket))
+
+    def test_many_clocks_follow_changed_hours_in_the_background(self):
+        with patch.object(psa_ticket_sla, "AT_ONCE", 1):
+            tickets = self._open_ticket(6) | self._open_ticket(6)
+            with self._at(7):
+                self._new_holiday(MONDAY + DAY - 9 * HOUR)
+                self.assertClock(self._clock(tickets[0]), "running", due=24 + 6)
+                with self.enter_registry_test_mode():
+                    self.env.ref("psa_helpdesk.ir_cron_refresh_sla").method_direct_trigger()
+
+        for ticket in tickets:
+            self.assertClock(self._clock(ticket), "running", due=48 + 6)
 
     # ------------------------------------------------------------------ the log, and who may what
 
