@@ -81,6 +81,8 @@ from . import psa_ticket_draft
 from . import psa_ticket_compose
 from . import psa_ticket_similar
 from . import base
+from . import psa_webhook
+from . import psa_webhook_delivery
 from . import psa_ticket_transition
 from . import psa_ticket_moves
 from . import psa_desk_moves
@@ -135,6 +137,23 @@ from . import psa_desk_own_fields
 from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
+from . import psa_rule
+from . import psa_rule_change
+from . import psa_rule_condition
+from . import psa_rule_engine
+from . import psa_rule_time
+from . import psa_rule_past
+from . import psa_rule_attention
+from . import psa_rule_action
+from . import psa_rule_action_set
+from . import psa_rule_action_tell
+from . import psa_rule_action_reach
+from . import psa_rule_actions
+from . import psa_ticket_rule_text
+from . import psa_rule_log
+from . import psa_ticket_rules
+from . import psa_ticket_entry_rules
+from . import mail_thread_rules
 from . import psa_timer
 from . import psa_timer_sweep
 from . import psa_calendar_version
@@ -152,3 +171,4 @@ from . import psa_ticket_sla_terms
 from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import res_company_sla
+from . import psa_timer_rules
