@@ -19,6 +19,7 @@ from . import test_views
 from . import test_webhook
 from . import test_rule_actions
 from . import test_user_levels
+from . import test_calendar_version
 from . import test_canned_response
 from . import test_macro
 from . import test_copies
@@ -26,6 +27,7 @@ from . import test_mention
 from . import test_attention
 from . import test_compose
 from . import test_similar
+from . import test_sla
 from . import test_entry
 from . import test_link
 from . import test_merge
@@ -45,3 +47,4 @@ from . import test_desk_contacts
 from . import test_assignment
 from . import test_take_next
 from . import test_desk_access_paths
+from . import test_notification
