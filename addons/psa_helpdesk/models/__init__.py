@@ -132,9 +132,10 @@ from . import psa_rule_action
 from . import psa_rule_action_set
 from . import psa_rule_action_tell
 from . import psa_rule_action_reach
-from . import psa_rule_actions
 from . import psa_ticket_rule_text
 from . import psa_rule_log
 from . import psa_ticket_rules
+from . import psa_rule_actions
+from . import psa_rule_exchange
 from . import psa_timer
 from . import psa_timer_sweep

@@ -11,3 +11,5 @@ from . import psa_desk_compare
 from . import psa_desk_compare_line
 from . import psa_problem_resolve
 from . import psa_rule_preview
+from . import psa_rule_export
+from . import psa_rule_import
