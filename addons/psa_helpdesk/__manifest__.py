@@ -28,6 +28,7 @@
         "data/psa_desk_attribute_data.xml",
         "data/ir_cron_data.xml",
         "data/psa_desk_field_cron.xml",
+        "data/psa_rule_cron.xml",
         "data/psa_timer_cron.xml",
         "views/psa_ticket_views.xml",
         "views/psa_inbound_mail_views.xml",

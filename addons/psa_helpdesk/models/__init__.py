@@ -128,6 +128,12 @@ from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
+from . import psa_rule_change
+from . import psa_rule_condition
+from . import psa_rule_engine
+from . import psa_rule_time
+from . import psa_rule_past
+from . import psa_rule_attention
 from . import psa_rule_action
 from . import psa_rule_action_set
 from . import psa_rule_action_tell
@@ -137,5 +143,8 @@ from . import psa_rule_log
 from . import psa_ticket_rules
 from . import psa_rule_actions
 from . import psa_rule_exchange
+from . import psa_ticket_entry_rules
+from . import mail_thread_rules
 from . import psa_timer
 from . import psa_timer_sweep
+from . import psa_timer_rules

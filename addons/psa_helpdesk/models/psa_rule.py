@@ -38,6 +38,10 @@ TRIGGER_FIELDS = {
     "approval", "audience",
 }
 TIME_FIELDS = {"time_amount", "time_unit", "time_side", "time_basis", "time_hours"}
+# What the engine alone knows: whoever could write it could have a rule act on the past.
+ENGINE_FIELDS = {"active_since", "is_arming", "armed_upto", "generation"}
+# One number says how often the rule's time was changed and the how-manieth repetition it is.
+TURNS = 1000
 
 
 class PsaRule(models.Model):
@@ -56,10 +60,10 @@ class PsaRule(models.Model):
 
     _order_idx = models.Index("(sequence, id)")
     _company_idx = models.Index("(company_id, sequence, id)")
-    _arming_idx = models.Index("(id) WHERE armed_upto IS NOT NULL")
+    _arming_idx = models.Index("(id) WHERE is_arming")
     _positive = models.Constraint(
-        "CHECK(time_amount >= 0 AND repeat_amount >= 0 AND repeat_max >= 0 AND sla_percent >= 0)",
-        "Times, percentages and numbers of repetitions of a rule cannot be negative.",
+        "CHECK(time_amount >= 0 AND repeat_amount >= 0 AND repeat_max BETWEEN 0 AND 999 AND sla_percent >= 0)",
+        "Times, percentages and numbers of repetitions of a rule cannot be negative, and a rule repeats 999 times at most.",
     )
 
     name = fields.Char(required=True, translate=True)
@@ -119,10 +123,9 @@ class PsaRule(models.Model):
     active_since = fields.Datetime(
         readonly=True, copy=False, help="The rule acts on what happens, and on moments that come, after this."
     )
-    armed_upto = fields.Integer(
-        readonly=True, copy=False, aggregator=None,
-        help="While the moments of open tickets are still being set: the last ticket that has its.",
-    )
+    is_arming = fields.Boolean(readonly=True, copy=False, help="The moments of open tickets are still being set.")
+    armed_upto = fields.Integer(readonly=True, copy=False, aggregator=None, help="The last ticket that has its moment set.")
+    generation = fields.Integer(readonly=True, copy=False, aggregator=None, help="How often the time of the rule was changed.")
 
     @api.depends("desk_id")
     def _compute_company_id(self):
@@ -151,15 +154,18 @@ class PsaRule(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        created = super().create(vals_list)
+        created = super().create([{fname: value for fname, value in vals.items() if fname not in ENGINE_FIELDS} for vals in vals_list])
         created.check_access("create")
         created._renew()
         return created
 
     def write(self, vals):
-        renewed = self.browse()
-        if vals.keys() & (TRIGGER_FIELDS | TIME_FIELDS):
-            renewed = self.filtered(lambda rule: rule._is_changed_by(vals))
+        if not self.env.su and vals.keys() & ENGINE_FIELDS:
+            vals = {fname: value for fname, value in vals.items() if fname not in ENGINE_FIELDS}
+        renewed = self.filtered(lambda rule: rule._is_changed_by(vals, TRIGGER_FIELDS | TIME_FIELDS))
+        for rule in renewed.filtered(lambda rule: rule._is_changed_by(vals, {*TIME_FIELDS, "event"})):
+            # What is counted otherwise are other moments, also for tickets the rule has acted on.
+            super(PsaRule, rule.sudo()).write({"generation": rule.generation + 1})
         result = super().write(vals)
         if vals.keys() & {"desk_id", "company_id"}:
             # Odoo checks the rule as it was: nobody hands one to another desk, or to all of them.
@@ -185,12 +191,12 @@ class PsaRule(models.Model):
     def _check_access(self, operation):
         return super()._check_access(operation) or self.env["psa.desk"]._refusal_to_configure(self, operation)
 
-    def _is_changed_by(self, vals):
-        """Return whether writing these values makes the rule act on something else; a form sends what is as it was, too."""
+    def _is_changed_by(self, vals, fnames):
+        """Return whether writing these values changes one of the fields; a form sends what is as it was, too."""
         return any(
             self._fields[fname].type in ("one2many", "many2many")
             or self._fields[fname].convert_to_write(self[fname], self) != value
-            for fname, value in vals.items() if fname in TRIGGER_FIELDS | TIME_FIELDS
+            for fname, value in vals.items() if fname in fnames
         )
 
     def _renew(self):
@@ -198,7 +204,7 @@ class PsaRule(models.Model):
         if not self:
             return
         self.env.registry.clear_cache()
-        self.sudo().write({"active_since": fields.Datetime.now(), "armed_upto": False})
+        self.sudo().write({"active_since": fields.Datetime.now(), "is_arming": False})
         self._forget_moments()
         self.filtered(lambda rule: rule.active and rule.event == "time")._arm()
 

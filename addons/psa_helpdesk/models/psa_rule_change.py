@@ -8,6 +8,8 @@ OPTION_FIELDS = (
     "type_id", "category_id", "subcategory_id", "severity_id", "priority_id", "module_id", "reported_version_id",
     "resolved_version_id", "phase_id",
 )
+STAFF = "[('share', '=', False), ('company_ids', 'in', company_id)]"
+OPTIONS = "[('attribute', '=', attribute)]"
 # Which column says the value of which field; fields that are not here are only empty or not.
 VALUE_COLUMNS = {
     "stage_id": "stage_id", "state": "state", "queue_id": "queue_id", "user_id": "user_id",
@@ -27,7 +29,7 @@ class PsaRuleChange(models.Model):
 
     rule_id = fields.Many2one("psa.rule", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="rule_id.company_id", store=True, precompute=True, index=True)
-    field_name = fields.Selection(selection="_selection_field_name", string="Field", required=True)
+    field_name = fields.Selection(selection="_selection_field_name", string="What Changes", required=True)
     own_field = fields.Char("Own Field", help="Name of the own field of the desk, where the field is one.")
     value_column = fields.Char(compute="_compute_value_column")
     old_kind = fields.Selection(
@@ -42,10 +44,10 @@ class PsaRuleChange(models.Model):
     new_state = fields.Selection(STATE_SELECTION, "To State")
     old_queue_id = fields.Many2one("psa.queue", "From Queue", ondelete="cascade", check_company=True)
     new_queue_id = fields.Many2one("psa.queue", "To Queue", ondelete="cascade", check_company=True)
-    old_user_id = fields.Many2one("res.users", "From User", ondelete="cascade", domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
-    new_user_id = fields.Many2one("res.users", "To User", ondelete="cascade", domain="[('share', '=', False), ('company_ids', 'in', company_id)]")
-    old_option_id = fields.Many2one("psa.ticket.option", "From Option", ondelete="cascade", check_company=True, domain="[('attribute', '=', attribute)]")
-    new_option_id = fields.Many2one("psa.ticket.option", "To Option", ondelete="cascade", check_company=True, domain="[('attribute', '=', attribute)]")
+    old_user_id = fields.Many2one("res.users", "From User", ondelete="cascade", domain=STAFF)
+    new_user_id = fields.Many2one("res.users", "To User", ondelete="cascade", domain=STAFF)
+    old_option_id = fields.Many2one("psa.ticket.option", "From Option", ondelete="cascade", check_company=True, domain=OPTIONS)
+    new_option_id = fields.Many2one("psa.ticket.option", "To Option", ondelete="cascade", check_company=True, domain=OPTIONS)
     attribute = fields.Char(compute="_compute_value_column")
 
     @api.model

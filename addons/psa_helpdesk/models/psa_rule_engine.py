@@ -4,6 +4,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ..core import rules
+from .psa_rule_attention import WARNING
 from .psa_rule_condition import BrokenCondition
 from .psa_rule_queue import RuleQueue
 
@@ -107,11 +108,11 @@ class PsaRule(models.Model):
             moves.add("sla")
         return moves
 
-    def _act(self, tickets, names=(), chain=(), cycle=None, turn=0, is_late=False):
+    def _act(self, tickets, names=(), chain=(), cycles=None, turn=0, is_late=False):
         """Run the rule on those of the tickets that meet its condition; return these.
 
         :param names: the fields whose change set the rule off
-        :param cycle: tells one moment of a ticket from another; a rule acts once a ``turn`` of it
+        :param cycles: {ticket id: number that tells its moment from others}; a rule acts once for each of them and ``turn``
         """
         self.ensure_one()
         self = self._as_system()
@@ -132,21 +133,21 @@ class PsaRule(models.Model):
             verdicts[verdict] = verdicts.get(verdict, tickets.browse()) | ticket
         self._note_end(verdicts, firing)
         tickets = verdicts.get(rules.FIRE, tickets.browse())
-        if tickets and cycle is not None:
-            tickets = self.env["psa.rule.log"]._claim(self, tickets, cycle, turn)
+        if tickets and cycles is not None:
+            tickets = self.env["psa.rule.log"]._claim(self, tickets, cycles, turn)
         if tickets:
-            self._fire(tickets, firing, cycle=cycle)
-            self._plan_repetition(tickets, cycle, turn)
+            self._fire(tickets, firing, cycles=cycles)
+            self._plan_repetition(tickets, cycles, turn)
         return tickets
 
-    def _fire(self, tickets, firing, cycle=None):
+    def _fire(self, tickets, firing, cycles=None):
         """Do what the rule does on the tickets, and write down what came of it; return {ticket id: [Outcome]}."""
         self.ensure_one()
         queue = RuleQueue.of(self.env.cr)
         tickets = tickets._accepting_incomplete()
         with queue.chained((*firing.chain, self.id), [(self.id, ticket.id) for ticket in tickets]):
             done = self._do(queue, tickets, firing)
-        self._write_down(tickets, firing, done, cycle)
+        self._write_down(tickets, firing, done, cycles)
         return {ticket_id: of_ticket.outcomes for ticket_id, of_ticket in done.items()}
 
     def _do(self, queue, tickets, firing):
@@ -195,23 +196,25 @@ class PsaRule(models.Model):
         _logger.warning("Rule %s (%s) failed on a ticket: %s", self.id, self.name, error, exc_info=True)
         done.errors.append(f"{action.display_name}: {error}" if len(action) == 1 else str(error))
 
-    def _write_down(self, tickets, firing, done, cycle):
+    def _write_down(self, tickets, firing, done, cycles):
         """Write the log of the rule and a row of each ticket's history."""
         log, history = [], []
         for ticket in tickets:
             of_ticket = done[ticket.id]
-            texts = [outcome.text for outcome in of_ticket.outcomes]
-            told = list(dict.fromkeys(name for outcome in of_ticket.outcomes for name in outcome.recipients))
+            of_ticket.errors += [outcome.error for outcome in of_ticket.outcomes if outcome.error]
+            worked = [outcome for outcome in of_ticket.outcomes if not outcome.error]
+            texts = [outcome.text for outcome in worked]
+            told = list(dict.fromkeys(name for outcome in worked for name in outcome.recipients))
             log.append({
                 "ticket": ticket, "outcome": "failed" if of_ticket.errors else "done", "actions": "\n".join(texts),
-                "recipients": ", ".join(told), "error": "\n".join(of_ticket.errors),
+                "recipients": ", ".join(told), "error": "\n".join(of_ticket.errors), "cycle": (cycles or {}).get(ticket.id),
             })
             lines = [self.env._("Rule “%(rule)s”: %(reason)s", rule=self.name, reason=firing.reason), *texts]
             if told:
                 lines.append(self.env._("Told: %s", ", ".join(told)))
             lines += [self.env._("Failed: %s", error) for error in of_ticket.errors]
             history.append(ticket._history_row("rule", ticket.id, description="\n".join(lines)))
-        self.env["psa.rule.log"]._append(self, firing, log, cycle)
+        self.env["psa.rule.log"]._append(self, firing, log)
         self.env["psa.ticket.history"]._append(history)
         if any(row["error"] for row in log):
             self._alarm()
@@ -245,7 +248,7 @@ class PsaRule(models.Model):
     def _alarm(self):
         """Let who keeps the rule know that it needs attention: one activity, however often it fails."""
         keeper = self._keeper()
-        kind = self.env.ref("mail.mail_activity_data_warning", raise_if_not_found=False)
+        kind = self.env.ref(WARNING, raise_if_not_found=False)
         if not keeper or not kind or self.env["mail.activity"].search_count(
             [("res_model", "=", self._name), ("res_id", "=", self.id), ("activity_type_id", "=", kind.id)], limit=1
         ):

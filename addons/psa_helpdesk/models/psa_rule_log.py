@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
-from .psa_rule import EVENTS
+from .psa_rule import EVENTS, TURNS
 
 OUTCOMES = [
     ("done", "Done"),
@@ -49,7 +49,13 @@ class PsaRuleLog(models.Model):
     is_late = fields.Boolean("Late", readonly=True, help="The moment had passed long before, for example while the server was down.")
     is_settled = fields.Boolean("Settled", readonly=True, help="Somebody has seen to it.")
     cycle = fields.Integer(readonly=True, aggregator=None)
-    turn = fields.Integer("Repetition", readonly=True, aggregator=None)
+    turn = fields.Integer(readonly=True, aggregator=None)
+    repetition = fields.Integer(compute="_compute_repetition", help="0: the first time.")
+
+    @api.depends("turn")
+    def _compute_repetition(self):
+        for row in self:
+            row.repetition = row.turn % TURNS
 
     @api.model_create_multi
     def create(self, vals_list):  # pylint: disable=method-required-super
@@ -90,10 +96,11 @@ class PsaRuleLog(models.Model):
         return self.rule_id.get_formview_action()
 
     @api.model
-    def _append(self, rule, firing, rows, cycle=None):
+    def _append(self, rule, firing, rows):
         """Add rows in one statement; those of a cycle were claimed before and are completed.
 
-        :param rows: dictionaries with ``ticket`` and what applies of ``outcome``, ``actions``, ``recipients``, ``error``
+        :param rows: dictionaries with ``ticket`` and what applies of ``outcome``, ``actions``, ``recipients``, ``error``,
+            ``cycle``
         """
         names = dict(self._names(firing.chain))
         values = [
@@ -102,7 +109,7 @@ class PsaRuleLog(models.Model):
                 "desk_id": (row["ticket"] or rule).desk_id.id or None, "company_id": rule.company_id.id,
                 "date": fields.Datetime.now(), "event": firing.event, "reason": firing.reason, "depth": firing.depth,
                 "chain": " → ".join(names.get(rule_id, str(rule_id)) for rule_id in firing.chain), "is_late": firing.late,
-                "is_settled": False, "cycle": cycle, "turn": firing.turn,
+                "is_settled": False, "turn": rule._turn_key(firing.turn),
             }
             for row in rows
         ]
@@ -122,17 +129,18 @@ class PsaRuleLog(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _claim(self, rule, tickets, cycle, turn):
+    def _claim(self, rule, tickets, cycles, turn):
         """Return those of the tickets on which the rule has not acted for this moment, and note that it does now."""
         claimed = self.env.execute_query(SQL(
             """
             INSERT INTO psa_rule_log (rule_id, rule_name, ticket_id, desk_id, company_id, date, event, outcome, depth, cycle, turn)
-            SELECT %(rule)s, %(name)s, ticket.id, ticket.desk_id, ticket.company_id, %(now)s, %(event)s, 'done', 0, %(cycle)s, %(turn)s
-            FROM psa_ticket ticket WHERE ticket.id = ANY(%(tickets)s)
+            SELECT %(rule)s, %(name)s, ticket.id, ticket.desk_id, ticket.company_id, %(now)s, %(event)s, 'done', 0, wanted.cycle, %(turn)s
+            FROM unnest(%(tickets)s, %(cycles)s) AS wanted (ticket_id, cycle) JOIN psa_ticket ticket ON ticket.id = wanted.ticket_id
             ON CONFLICT (rule_id, ticket_id, cycle, turn) WHERE cycle IS NOT NULL DO NOTHING
             RETURNING ticket_id
             """,
-            rule=rule.id, name=rule.name, now=fields.Datetime.now(), event=rule.event, cycle=cycle, turn=turn, tickets=list(tickets._ids),
+            rule=rule.id, name=rule.name, now=fields.Datetime.now(), event=rule.event, turn=rule._turn_key(turn),
+            tickets=list(tickets._ids), cycles=[cycles[ticket_id] for ticket_id in tickets._ids],
         ))
         ids = {ticket_id for ticket_id, in claimed}
         return tickets.filtered(lambda ticket: ticket.id in ids)

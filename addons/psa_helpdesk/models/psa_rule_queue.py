@@ -68,16 +68,20 @@ class RuleQueue:
             self.chain = before
 
     @contextmanager
-    def guarded(self, cr):
-        """Take back what fails: in the database, and what was noted of it here."""
-        mark, chain = len(self.events), self.chain
+    def taking_back(self):
+        """Forget what was noted meanwhile when it fails: for whoever takes it back in the database."""
+        mark = len(self.events)
         try:
-            with cr.savepoint():
-                yield
+            yield
         except BaseException:
             del self.events[mark:]
-            self.chain = chain
             raise
+
+    @contextmanager
+    def guarded(self, cr):
+        """Take back what fails: in the database, and what was noted of it here."""
+        with self.taking_back(), cr.savepoint():
+            yield
 
     def add(self, env, name, ticket_id, details):
         """Note that something happened to a ticket."""
