@@ -78,6 +78,7 @@
         "views/psa_rule_action_views.xml",
         "wizard/psa_rule_preview_views.xml",
         "wizard/psa_rule_exchange_views.xml",
+        "views/psa_escalation_rule_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {

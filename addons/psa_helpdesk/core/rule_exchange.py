@@ -331,7 +331,7 @@ def _is_condition(item, depth):
     field, operator, value = item
     if isinstance(field, int) and not isinstance(field, bool):
         return field in (0, 1) and operator == "=" and _is_integer(value) and value == 1
-    if not isinstance(field, str) or operator not in DOMAIN_OPERATORS:
+    if not isinstance(field, str) or not isinstance(operator, str) or operator not in DOMAIN_OPERATORS:
         return False
     parts = field.split(".")
     if not all(part.isidentifier() and part.isascii() and not part.startswith("_") for part in parts):

@@ -33,7 +33,9 @@ class PsaRule(models.Model):
         """Show what could only be done in part like what could not be done at all."""
         done = super()._do(queue, tickets, firing)
         for of_ticket in done.values():
-            of_ticket.errors += [outcome.error for outcome in of_ticket.outcomes if outcome.error]
+            of_ticket.errors += [
+                outcome.error for outcome in of_ticket.outcomes if outcome.error and outcome.error not in of_ticket.errors
+            ]
         return done
 
     def _check_guarded_actions(self):

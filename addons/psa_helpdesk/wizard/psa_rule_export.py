@@ -10,7 +10,8 @@ class PsaRuleExport(models.TransientModel):
     _description = "Export of Rules"
 
     rule_ids = fields.Many2many(
-        "psa.rule", string="Rules", required=True, default=lambda self: self.env["psa.rule"].browse(self.env.context.get("active_ids", []))
+        "psa.rule", string="Rules", required=True, context={"active_test": False},
+        default=lambda self: self.env["psa.rule"].browse(self.env.context.get("active_ids", [])),
     )
     kind = fields.Selection([("json", "JSON"), ("xml", "XML")], "Format", default="json", required=True)
     file = fields.Binary(compute="_compute_file")
