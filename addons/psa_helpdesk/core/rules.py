@@ -23,6 +23,7 @@ MOVED_BY = {
     "sla_resolution": frozenset({"sla"}),
 }
 
+FROM_OUTSIDE = ("email", "portal")
 ANY, EMPTY, FILLED, IS = "any", "empty", "filled", "is"
 FIRE, AGAIN, TOO_DEEP = "fire", "again", "too_deep"
 
@@ -270,6 +271,22 @@ def replay(
                 pending = timing.next_due(happening.at, 0)
     pass_time(until)
     return acted
+
+
+def speaker(is_internal: bool, has_author: bool, is_outside: bool, source: str, is_system: bool = False) -> str | None:
+    """Return whose word an entry is, "client" or "staff"; None for what the system says by itself.
+
+    >>> speaker(False, True, True, "portal"), speaker(False, False, False, "email"), speaker(True, True, False, "manual")
+    ('client', 'client', 'staff')
+    >>> speaker(True, False, False, "manual"), speaker(True, True, True, "email"), speaker(False, True, True, "manual", is_system=True)
+    (None, None, None)
+    """
+    if is_system:
+        return None
+    if has_author and not is_outside:
+        return "staff"
+    # An internal note from outside is what an answering machine sent.
+    return "client" if not is_internal and (has_author or source in FROM_OUTSIDE) else None
 
 
 def _still_to_come(due: datetime | None, since: datetime) -> datetime | None:

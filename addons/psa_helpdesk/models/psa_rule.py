@@ -54,7 +54,7 @@ class PsaRule(models.Model):
 
     _name = "psa.rule"
     _description = "Workflow Rule"
-    _inherit = ["mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -66,22 +66,22 @@ class PsaRule(models.Model):
         "Times, percentages and numbers of repetitions of a rule cannot be negative, and a rule repeats 999 times at most.",
     )
 
-    name = fields.Char(required=True, translate=True)
+    name = fields.Char(required=True, translate=True, tracking=True)
     sequence = fields.Integer(default=10, aggregator=None, help="Rules run in this order.")
-    active = fields.Boolean(default=True)
+    active = fields.Boolean(default=True, tracking=True)
     description = fields.Text(translate=True, help="What the rule is for.")
     company_id = fields.Many2one(
         "res.company", required=True, compute="_compute_company_id", store=True, readonly=False, precompute=True,
     )
     desk_id = fields.Many2one(
-        "psa.desk", index="btree_not_null", ondelete="cascade", check_company=True,
+        "psa.desk", index="btree_not_null", ondelete="cascade", check_company=True, tracking=True,
         help="Only tickets of this desk; its administrators keep the rule. Empty: every desk of the company.",
     )
     is_last = fields.Boolean(
         "Last Rule", help="Where this rule acts, the rules after it are not asked any more about what happened."
     )
 
-    event = fields.Selection(EVENTS, "When", default="created", required=True, index=True)
+    event = fields.Selection(EVENTS, "When", default="created", required=True, index=True, tracking=True)
     change_ids = fields.One2many(
         "psa.rule.change", "rule_id", "Changes", copy=True,
         help="The changes the rule waits for; one of them is enough. Empty: any change.",
@@ -110,7 +110,7 @@ class PsaRule(models.Model):
     )
 
     domain = fields.Char(
-        "Condition", default="[]", required=True, help="The rule acts on tickets that meet it when their turn comes."
+        "Condition", default="[]", required=True, tracking=True, help="The rule acts on tickets that meet it when their turn comes."
     )
     client_class_ids = fields.Many2many(
         "psa.client.class", "psa_rule_client_class_rel", "rule_id", "class_id", "Client Classes", check_company=True,

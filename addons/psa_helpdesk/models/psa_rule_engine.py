@@ -64,7 +64,8 @@ class PsaRule(models.Model):
             happened = noted[ticket.id]
             if not chain and "created" in happened:
                 happened.pop("updated", None)  # it belongs to the creation
-            touched.setdefault(ticket.id, set()).update(self._what_moves(happened))
+            if "time" in self._heads(desks[ticket.id]):
+                touched.setdefault(ticket.id, set()).update(self._what_moves(happened))
             for name in happened:
                 for head in self._heads(desks[ticket.id]).get(name, ()):
                     concerned.setdefault(head.id, (head, {}))[1][ticket.id] = happened[name]

@@ -207,14 +207,14 @@ class Past:
         at = rules.aware(entry["date"])
         if entry["source"] == "email" and entry["message_id"] and not entry["is_internal"]:
             yield rules.Happening(at, "mail")
-        if entry["author_id"] == self.rule._robot_id():
+        who = rules.speaker(
+            entry["is_internal"], bool(entry["author_id"]), entry["partner_share"], entry["source"], entry["author_id"] == self.rule._robot_id()
+        )
+        if not who:
             return
-        by_staff = entry["author_id"] and not entry["partner_share"]
-        moves = [("activity", at)]
-        if not entry["is_internal"]:
-            moves.append(("staff_entry" if by_staff else "client_entry", at))
-        event = "entry_staff" if by_staff else "entry_client"
-        audience = self.rule.audience if by_staff else False
+        moves = [("activity", at)] if entry["is_internal"] else [("activity", at), (f"{who}_entry", at)]
+        event = f"entry_{who}"
+        audience = self.rule.audience if who == "staff" else False
         if entry["kind"] == "description" or (audience and (audience == "internal") != entry["is_internal"]):
             event = None
         yield rules.Happening(at, event, moves=tuple(moves))

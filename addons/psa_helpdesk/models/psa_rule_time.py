@@ -109,16 +109,19 @@ class PsaRule(models.Model):
                 basis = bases.get((ticket.id, rule.time_basis))
                 due = rule._due(timings[ticket.id], basis, ticket)
                 if due and rules.aware(rule.active_since) < due <= now:
-                    late[rule.id, ticket.id] = rule._cycle(basis)
+                    late[rule.id, ticket.id] = (due, rule._cycle(basis))
         if not late:
             return
-        done = {(row[0], row[1], row[2]) for row in self.env.execute_query(SQL(
-            "SELECT rule_id, ticket_id, cycle FROM psa_rule_log WHERE rule_id = ANY(%s) AND ticket_id = ANY(%s) AND cycle IS NOT NULL",
+        acted = {(rule_id, ticket_id): rules.aware(date) for rule_id, ticket_id, date in self.env.execute_query(SQL(
+            """
+            SELECT rule_id, ticket_id, max(date) FROM psa_rule_log
+            WHERE rule_id = ANY(%s) AND ticket_id = ANY(%s) AND cycle IS NOT NULL GROUP BY rule_id, ticket_id
+            """,
             list({rule_id for rule_id, __ in late}), list({ticket_id for __, ticket_id in late}),
         ))}
         cycles = {}
-        for (rule_id, ticket_id), cycle in late.items():
-            if (rule_id, ticket_id, cycle) not in done:
+        for (rule_id, ticket_id), (due, cycle) in late.items():
+            if (rule_id, ticket_id) not in acted or acted[rule_id, ticket_id] < due:
                 cycles.setdefault(rule_id, {})[ticket_id] = cycle
         for rule_id, of_rule in cycles.items():
             self.browse(rule_id)._act(self.env["psa.ticket"].browse(of_rule), cycles=of_rule)
@@ -126,18 +129,27 @@ class PsaRule(models.Model):
     def _act_on_timers(self, timers):
         """Act on the tickets of timers of this rule that are due, all of one repetition."""
         self.ensure_one()
-        turn = timers[0].threshold % TURNS
-        bases = self._bases({self: timers.ticket_id}) if self.event == "time" else {}
+        generation, turn = divmod(timers[0].threshold, TURNS)
+        if generation != self.generation:
+            return
+        tickets = timers.ticket_id
+        if self.event == "time" and not turn:
+            tickets = self._past_their_moment(tickets)
         cycles = {}
-        for timer in timers:
-            ticket = timer.ticket_id
-            if timer.threshold // TURNS != self.generation:
-                continue
-            if self.event == "time" and timer.cycle != self._cycle(bases.get((ticket.id, self.time_basis))):
-                continue  # the moment has moved since; its own timer is there
-            cycles.setdefault(timer.is_late, {})[ticket.id] = timer.cycle
+        for timer in timers.filtered(lambda timer: timer.ticket_id in tickets):
+            cycles.setdefault(timer.is_late, {})[timer.ticket_id.id] = timer.cycle
         for is_late, of_kind in cycles.items():
             self._act(self.env["psa.ticket"].browse(of_kind), cycles=of_kind, turn=turn, is_late=is_late)
+
+    def _past_their_moment(self, tickets):
+        """Return those of the tickets whose moment has come; where it has moved, another timer waits for it."""
+        bases, timings, now = self._bases({self: tickets}), self._timings(tickets), rules.aware(fields.Datetime.now())
+
+        def is_past(ticket):
+            due = self._due(timings[ticket.id], bases.get((ticket.id, self.time_basis)), ticket)
+            return bool(due) and due <= now
+
+        return tickets.filtered(is_past)
 
     def _plan_repetition(self, tickets, cycles, turn):
         """Have the rule act again on the tickets after a while, if it repeats."""
@@ -249,21 +261,16 @@ class PsaRule(models.Model):
 
     @api.model
     def _basis_client_entry(self, tickets, before=None):
-        return self._last_words(tickets, SQL(
-            "NOT COALESCE(entry.is_internal, FALSE) AND (entry.author_id IS NULL OR author.partner_share AND entry.author_id <> %s)",
-            self._robot_id(),
-        ), before)
+        return self._last_words(tickets, SQL("NOT COALESCE(entry.is_internal, FALSE) AND %s", self._is_clients()), before)
 
     @api.model
     def _basis_staff_entry(self, tickets, before=None):
-        return self._last_words(tickets, SQL(
-            "NOT COALESCE(entry.is_internal, FALSE) AND NOT author.partner_share AND entry.author_id <> %s", self._robot_id()
-        ), before)
+        return self._last_words(tickets, SQL("NOT COALESCE(entry.is_internal, FALSE) AND %s", self._is_staffs()), before)
 
     @api.model
     def _basis_activity(self, tickets, before=None):
         """What anybody says or does counts; what rules and the system do by themselves leaves a ticket as idle as it was."""
-        said = self._last_words(tickets, SQL("entry.author_id IS DISTINCT FROM %s", self._robot_id()), before)
+        said = self._last_words(tickets, SQL("(%s OR %s)", self._is_clients(), self._is_staffs()), before)
         changed = self._last_rows(tickets, SQL(
             "kind NOT IN ('create', 'entry', 'rule', 'access', 'delete') AND user_id IS DISTINCT FROM %s", SUPERUSER_ID
         ), before)
@@ -271,6 +278,19 @@ class PsaRule(models.Model):
             ticket.id: max(moment for moment in (ticket.create_date, said.get(ticket.id), changed.get(ticket.id)) if moment)
             for ticket in tickets
         }
+
+    @api.model
+    def _is_clients(self):
+        """Return what ``core.rules.speaker`` calls a word of the client, as a condition of a query."""
+        return SQL(
+            """(NOT COALESCE(entry.is_internal, FALSE) AND entry.author_id IS DISTINCT FROM %s AND (
+                entry.author_id IS NOT NULL AND author.partner_share OR entry.author_id IS NULL AND entry.source = ANY(%s)))""",
+            self._robot_id(), list(rules.FROM_OUTSIDE),
+        )
+
+    @api.model
+    def _is_staffs(self):
+        return SQL("(entry.author_id <> %s AND author.partner_share IS NOT TRUE)", self._robot_id())
 
     @api.model
     def _basis_sla(self, tickets, target):

@@ -1,5 +1,7 @@
 from odoo import api, models
 
+from ..core import rules
+
 
 class PsaTicketEntry(models.Model):
     """What is said about a ticket sets off rules."""
@@ -26,10 +28,11 @@ class PsaTicketEntry(models.Model):
             ticket, is_internal = self.env["psa.ticket"].browse(row["ticket_id"]), bool(row.get("is_internal"))
             if row.get("source") == "email" and row.get("message_id") and not is_internal:
                 noted.setdefault(("mail", False), []).append(ticket.id)
-            if row["kind"] == "description" or row.get("author_id") == robot_id:
+            if row["kind"] == "description":
                 continue
             author = self.env["res.partner"].sudo().browse(row.get("author_id") or ())
-            event = "entry_staff" if author and not author.partner_share else "entry_client"
-            noted.setdefault((event, is_internal), []).append(ticket.id)
+            who = rules.speaker(is_internal, bool(author), author.partner_share, row.get("source"), author.id == robot_id)
+            if who:
+                noted.setdefault((f"entry_{who}", is_internal), []).append(ticket.id)
         for (event, is_internal), ticket_ids in noted.items():
             self.env["psa.ticket"].browse(ticket_ids)._psa_rules_event(event, is_internal=is_internal)
