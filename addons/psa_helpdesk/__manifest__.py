@@ -79,6 +79,8 @@
         "wizard/psa_rule_preview_views.xml",
         "wizard/psa_rule_exchange_views.xml",
         "views/psa_escalation_rule_views.xml",
+        "views/psa_timer_views.xml",
+        "views/psa_calendar_version_views.xml",
     ],
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {

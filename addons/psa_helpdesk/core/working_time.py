@@ -8,8 +8,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
-from math import floor
+from functools import cache, lru_cache
+from math import floor, inf
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -63,12 +64,12 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Schedules with the local date each is valid from; the first one also holds before its date (None: from ever).
+    """Schedules with the local date or the aware moment each is valid from; the first one also holds before (None: from ever).
 
-    The hours that are valid on a day are those of the last version that begins on it or before.
+    The hours that are valid are those of the last version that has begun.
     """
 
-    versions: tuple[tuple[date | None, Schedule], ...]
+    versions: tuple[tuple[date | datetime | None, Schedule], ...]
     _chunks: dict = field(default_factory=dict, init=False, repr=False, compare=False)
     _bounds: list = field(default_factory=list, init=False, repr=False, compare=False)
 
@@ -181,19 +182,16 @@ def _chunk(calendar: Calendar, number: int) -> _Chunk:
 def _lay_out(calendar: Calendar, start: int, end: int) -> list[tuple[int, int]]:
     """Return the working time of all versions between two moments, in order and joined where it touches."""
     if not calendar._bounds:
-        versions = sorted(calendar.versions, key=lambda version: version[0] or date.min)
-        if not versions:
+        if not calendar.versions:
             raise ValueError("A calendar needs one schedule at least.")
-        calendar._bounds[:] = [
-            (_midnight(valid_from, schedule.tz) if index else None, schedule)
-            for index, (valid_from, schedule) in enumerate(versions)
-        ]
+        calendar._bounds[:] = sorted(
+            ((_begin(valid_from, schedule.tz), schedule) for valid_from, schedule in calendar.versions), key=itemgetter(0)
+        )
     intervals: list[tuple[int, int]] = []
     bounds = calendar._bounds
     for index, (since, schedule) in enumerate(bounds):
-        first = start if since is None else max(start, since)
-        # In zones far apart, a later version may begin before an earlier one.
-        last = min([end, *(later for later, _schedule in bounds[index + 1:])])
+        first = max(start, since) if index else start
+        last = end if index + 1 == len(bounds) else min(end, bounds[index + 1][0])
         if first < last:
             intervals.extend(_schedule_between(schedule, first, last))
     return _joined(intervals)
@@ -268,7 +266,7 @@ def _without(intervals: list[tuple[int, int]], taken: list[tuple[int, int]]) -> 
     return left
 
 
-@lru_cache(maxsize=None)
+@cache
 def _zone(tz: str) -> tzinfo:
     try:
         return ZoneInfo(tz)
@@ -278,6 +276,11 @@ def _zone(tz: str) -> tzinfo:
             return pytz.timezone(tz)
         except pytz.UnknownTimeZoneError:
             raise ValueError(f"There is no time zone “{tz}”.") from None
+
+
+def local_of(moment: datetime, tz: str) -> datetime:
+    """Return what the wall clock of a zone shows at a moment, without the zone."""
+    return moment.astimezone(_zone(tz)).replace(tzinfo=None)
 
 
 def _offset(zone: tzinfo, moment: int) -> int:
@@ -307,6 +310,12 @@ def _offsets(tz: str, start: int, end: int) -> tuple[tuple[int, int, int], ...]:
     if since < end:
         stretches.append((since, end, offset))
     return tuple(stretches)
+
+
+def _begin(valid_from: date | datetime | None, tz: str) -> float:
+    if valid_from is None:
+        return -inf
+    return seconds_of(valid_from) if isinstance(valid_from, datetime) else _midnight(valid_from, tz)
 
 
 def _midnight(day: date, tz: str) -> int:

@@ -150,3 +150,7 @@ from . import mail_thread_rules
 from . import psa_timer
 from . import psa_timer_sweep
 from . import psa_timer_rules
+from . import psa_calendar_version
+from . import resource_calendar
+from . import resource_calendar_attendance
+from . import resource_calendar_leaves

@@ -21,6 +21,7 @@ from . import test_rule_actions
 from . import test_rule_exchange
 from . import test_escalation_rules
 from . import test_user_levels
+from . import test_calendar_version
 from . import test_canned_response
 from . import test_macro
 from . import test_copies
