@@ -110,7 +110,17 @@ from . import psa_ticket_rating
 from . import rating_rating
 from . import psa_notification_event
 from . import psa_notification_address
+from . import psa_notification
+from . import psa_notification_optout
+from . import psa_notification_send
+from . import res_users_notification
+from . import psa_staff_notification
+from . import mail_mail_notification
 from . import psa_ticket_notify
+from . import psa_ticket_notify_send
+from . import psa_ticket_notify_events
+from . import psa_desk_signature
+from . import psa_ticket_signature
 from . import psa_desk_search
 from . import psa_ticket_search
 from . import psa_ticket_client_context

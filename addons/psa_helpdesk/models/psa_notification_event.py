@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
+from odoo.fields import Domain
 
 
 class PsaNotificationEvent(models.Model):
@@ -15,3 +16,25 @@ class PsaNotificationEvent(models.Model):
     code = fields.Char(required=True)
     sequence = fields.Integer(default=10, aggregator=None)
     description = fields.Char(translate=True, help="Who hears of it unless he says otherwise.")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        events = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return events
+
+    def write(self, vals):
+        result = super().write(vals)
+        self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        result = super().unlink()
+        self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @tools.ormcache()
+    def _ids_by_code(self):
+        """Return {code: id} of all events, cached."""
+        return {event.code: event.id for event in self.sudo().search_fetch(Domain.TRUE, ["code"])}

@@ -48,3 +48,4 @@ from . import test_desk_contacts
 from . import test_assignment
 from . import test_take_next
 from . import test_desk_access_paths
+from . import test_notification
