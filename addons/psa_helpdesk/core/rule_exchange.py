@@ -1,7 +1,7 @@
 """Rules as a file that another database reads: JSON or XML, checked word by word before anything is made of it.
 
-A document is ``{"format": "psa-rules", "version": 1, "rules": [rule, …]}``. A rule maps names of fields to values and holds its
-actions under ``actions``. What points to another record does so by a reference, ``{"model": …, "name": …}``, for numbers mean
+A document is ``{"format": "psa-rules", "version": 1, "rules": [rule, …]}``. A rule maps names of fields to values and holds what
+belongs to it under ``changes`` and ``actions``. What points to another record does so by a reference, ``{"model": …, "name": …}``, for numbers mean
 nothing elsewhere. Pure: text in, plain data out; nothing is evaluated, looked up or fetched.
 """
 
@@ -15,8 +15,10 @@ FORMAT = "psa-rules"
 VERSION = 1
 MAX_BYTES = 2_000_000
 MAX_RULES = 500
-MAX_ACTIONS = 100
+MAX_PARTS = 100
 MAX_TEXT = 100_000
+# What belongs to a rule: name of the list and of what is in it.
+PARTS = {"changes": "change", "actions": "action"}
 DOMAIN_OPERATORS = frozenset((
     "=", "!=", "<", "<=", ">", ">=", "in", "not in", "like", "not like", "ilike", "not ilike", "=like", "=ilike", "not =like",
     "not =ilike", "child_of", "parent_of", "any", "not any", "=?",
@@ -109,10 +111,10 @@ def dump_xml(document: Mapping) -> str:
 
 def _write_record(node, record):
     for name, value in record.items():
-        if name == "actions":
-            actions = etree.SubElement(node, "actions")
-            for action in value:
-                _write_record(etree.SubElement(actions, "action"), action)
+        if name in PARTS:
+            parts = etree.SubElement(node, name)
+            for part in value:
+                _write_record(etree.SubElement(parts, PARTS[name]), part)
         elif name == "translations":
             for field, texts in value.items():
                 for lang, text in texts.items():
@@ -166,11 +168,11 @@ def _children(node, allowed, place):
 
 def _read_record(node, place):
     record = {}
-    for child in _children(node, {"field", "actions", "translation"}, place):
-        if child.tag == "actions":
-            record["actions"] = [
-                _read_record(action, f"{place}, action {number}")
-                for number, action in enumerate(_children(child, {"action"}, place), start=1)
+    for child in _children(node, {"field", "translation", *PARTS}, place):
+        if child.tag in PARTS:
+            record[child.tag] = [
+                _read_record(part, f"{place}, {part.tag} {number}")
+                for number, part in enumerate(_children(child, {PARTS[child.tag]}, place), start=1)
             ]
             continue
         if child.tag == "translation":
@@ -208,17 +210,18 @@ def normalise(document: Mapping, schema: Mapping) -> dict:
             if fields.get(name) == REFERENCE and isinstance(value, list) and len(value) == 1:
                 value = value[0]
             result[name] = value
-        if isinstance(record.get("actions"), list):
-            result["actions"] = [of(action, "action") if isinstance(action, dict) else action for action in record["actions"]]
+        for name, part_kind in PARTS.items():
+            if isinstance(record.get(name), list):
+                result[name] = [of(part, part_kind) if isinstance(part, dict) else part for part in record[name]]
         return result
 
     return {**document, "rules": [of(rule, "rule") if isinstance(rule, dict) else rule for rule in document["rules"]]}
 
 
 def check(document: Mapping, schema: Mapping) -> tuple[Problem, ...]:
-    """Return what in a document does not fit the schema: ``{"rule": {field: kind}, "action": {field: kind}}``.
+    """Return what in a document does not fit the schema: ``{"rule": {field: kind}, "action": …, "change": …}``.
 
-    >>> [(problem.place, problem.code) for problem in check({"rules": [{"name": 7, "colour": "x"}]}, {"rule": {"name": TEXT}, "action": {}})]
+    >>> [(problem.place, problem.code) for problem in check({"rules": [{"name": 7, "colour": "x"}]}, {"rule": {"name": TEXT}})]
     [('7: name', 'value'), ('7: colour', 'field')]
     """
     problems = []
@@ -228,22 +231,23 @@ def check(document: Mapping, schema: Mapping) -> tuple[Problem, ...]:
             continue
         place = str(rule.get("name") or number)[:80]
         _check_record(rule, schema["rule"], place, problems)
-        actions = rule.get("actions", [])
-        if not isinstance(actions, list) or len(actions) > MAX_ACTIONS:
-            problems.append(Problem(place, "actions"))
-            continue
-        for position, action in enumerate(actions, start=1):
-            if isinstance(action, dict):
-                _check_record(action, schema["action"], f"{place}, {position}", problems, nested=True)
-            else:
-                problems.append(Problem(f"{place}, {position}", "record"))
+        for name, kind in PARTS.items():
+            parts = rule.get(name, [])
+            if not isinstance(parts, list) or len(parts) > MAX_PARTS:
+                problems.append(Problem(place, "parts", name))
+                continue
+            for position, part in enumerate(parts, start=1):
+                if isinstance(part, dict):
+                    _check_record(part, schema[kind], f"{place}, {kind} {position}", problems, nested=True)
+                else:
+                    problems.append(Problem(f"{place}, {kind} {position}", "record"))
     return tuple(problems)
 
 
 def _check_record(record, fields, place, problems, nested=False):
     for name, value in record.items():
         where = f"{place}: {name}"
-        if name == "actions" and not nested:
+        if name in PARTS and not nested:
             continue
         if name == "translations":
             if not _are_translations(value, fields):
@@ -327,7 +331,7 @@ def _is_condition(item, depth):
     field, operator, value = item
     if isinstance(field, int) and not isinstance(field, bool):
         return field in (0, 1) and operator == "=" and _is_integer(value) and value == 1
-    if not isinstance(field, str) or operator not in DOMAIN_OPERATORS:
+    if not isinstance(field, str) or not isinstance(operator, str) or operator not in DOMAIN_OPERATORS:
         return False
     parts = field.split(".")
     if not all(part.isidentifier() and part.isascii() and not part.startswith("_") for part in parts):

@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import floor, inf
 from operator import itemgetter
 from typing import NamedTuple
@@ -266,7 +266,7 @@ def _without(intervals: list[tuple[int, int]], taken: list[tuple[int, int]]) -> 
     return left
 
 
-@lru_cache(maxsize=None)
+@cache
 def _zone(tz: str) -> tzinfo:
     try:
         return ZoneInfo(tz)

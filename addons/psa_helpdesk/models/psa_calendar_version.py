@@ -83,7 +83,9 @@ class PsaCalendarVersion(models.Model):
         latest = self.sudo()._latest_of(self.calendar_id)
         for version in self:
             if latest[version.calendar_id] != version or not version.valid_from:
-                raise UserError(self.env._("Only the latest hours of “%s” can be put off; those before are history.", version.calendar_id.name))
+                raise UserError(self.env._(
+                    "Only the latest hours of “%s” can be put off; those before are history.", version.calendar_id.name
+                ))
             if not valid_from or valid_from < now - ONE_EDIT:
                 raise UserError(self.env._(
                     "The hours of “%s” cannot be valid from a moment that is past: what was measured stays. Choose a later Valid From.",
@@ -118,7 +120,7 @@ class PsaCalendarVersion(models.Model):
             data = calendar_version.dump(after)
             if version and version.valid_from and version.valid_from > now - ONE_EDIT:
                 # One edit in several steps, or hours to come that are still being decided on.
-                super(PsaCalendarVersion, version).write({"data": data, "user_id": self.env.uid})
+                version.write({"data": data, "user_id": self.env.uid})
             elif version:
                 rows.append({"calendar_id": calendar.id, "valid_from": now, "data": data})
             elif before.weekly and calendar.create_date < now - ONE_EDIT:

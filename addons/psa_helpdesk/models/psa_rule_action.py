@@ -1,15 +1,8 @@
-import logging
-
-import psycopg2
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 
 from ..core import placeholders
 from ..core.rules import Outcome
-from .psa_rule_queue import RuleQueue
-
-_logger = logging.getLogger(__name__)
 
 KINDS = [
     ("priority", "Set the priority"),
@@ -44,7 +37,8 @@ class PsaRuleAction(models.Model):
     ``psa_rule_action_set.py`` (changes of the ticket), ``psa_rule_action_tell.py`` (people) and ``psa_rule_action_reach.py`` (what
     lies beyond the ticket). Other addons add kinds the same way, with ``_required_parameters``.
 
-    An action that fails on one ticket of many is made on the others, and the failure is an outcome like any other.
+    An action that fails on one ticket of many is made on the others (``psa_rule_engine.py``); where only a part of it fails, as when one
+    of several people is gone, the failure is an outcome with an error.
     """
 
     _name = "psa.rule.action"
@@ -167,19 +161,19 @@ class PsaRuleAction(models.Model):
         return self._fields[fname]._description_string(self.env)
 
     def _run(self, tickets, firing):
-        """Do it to the tickets, which have full rights; return {ticket id: [Outcome]}."""
+        """Do it to the tickets, which have full rights; return {ticket id: [Outcome]}.
+
+        What fails raises: the engine then takes it back, and does it to each ticket apart.
+        """
         self.ensure_one()
-        if not tickets:
-            return {}
-        try:
-            return self._attempt(tickets, firing)
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            raise
-        except Exception as error:  # whatever it is, it is the matter of this ticket
-            if len(tickets) == 1:
-                return {tickets.id: [self._failure(error)]}
-        half = len(tickets) // 2
-        return self._run(tickets[:half], firing) | self._run(tickets[half:], firing)
+        plan = self._plan(tickets, firing)
+        todo = tickets.filtered(lambda ticket: not plan[ticket].error)
+        done = getattr(self, f"_do_{self.kind}")(todo, firing, plan) or {} if todo else {}
+        outcomes = {}
+        for ticket in tickets:
+            result = done.get(ticket.id, plan[ticket])
+            outcomes[ticket.id] = list(result) if isinstance(result, (list, tuple)) else [result]
+        return outcomes
 
     def _describe(self, tickets, firing):
         """Return what :meth:`_run` would, without doing it."""
@@ -189,7 +183,8 @@ class PsaRuleAction(models.Model):
             try:
                 outcomes[ticket.id] = [self._plan(ticket, firing)[ticket]]
             except (UserError, ValueError) as error:
-                outcomes[ticket.id] = [self._failure(error, silent=True)]
+                kind = dict(self._fields["kind"]._description_selection(self.env))[self.kind]
+                outcomes[ticket.id] = [Outcome(self.env._("%s: failed", kind), error=str(error))]
         return outcomes
 
     def _plan(self, tickets, firing):
@@ -198,38 +193,6 @@ class PsaRuleAction(models.Model):
         if missing:
             raise UserError(self.env._("The action is not complete. Fill in %s.", missing))
         return getattr(self, f"_plan_{self.kind}")(tickets, firing)
-
-    def _attempt(self, tickets, firing):
-        """Do it to all of the tickets, or to none and raise."""
-        # A savepoint that flushes would send off what waits as if it belonged to the action.
-        self.env.flush_all()
-        try:
-            with RuleQueue.of(self.env.cr).taking_back(), self.env.cr.savepoint(flush=False):
-                plan = self._plan(tickets, firing)
-                todo = tickets.filtered(lambda ticket: not plan[ticket].error)
-                done = getattr(self, f"_do_{self.kind}")(todo, firing, plan) or {} if todo else {}
-                self.env.flush_all()
-        except Exception:
-            self.env.transaction.clear()
-            raise
-        outcomes = {}
-        for ticket in tickets:
-            result = done.get(ticket.id, plan[ticket])
-            outcomes[ticket.id] = list(result) if isinstance(result, (list, tuple)) else [result]
-        return outcomes
-
-    def _failure(self, error, silent=False):
-        """Return the outcome of an action that could not be made."""
-        kind = dict(self._fields["kind"]._description_selection(self.env))[self.kind]
-        if isinstance(error, (UserError, ValidationError)):
-            told = str(error)
-        elif isinstance(error, psycopg2.Error):
-            told = self.env._("The database refused it: %s", (error.diag.message_primary or str(error)).strip())
-        else:
-            told = f"{type(error).__name__}: {error}"
-        if not silent:
-            _logger.warning("Rule %s, action %s: %s", self.rule_id.id, self.kind, told, exc_info=not isinstance(error, UserError))
-        return Outcome(self.env._("%s: failed", kind), error=told)
 
     @api.model
     def _require_active(self, record):

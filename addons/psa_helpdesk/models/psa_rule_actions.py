@@ -23,13 +23,20 @@ class PsaRule(models.Model):
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
-        for rule, vals in zip(self, vals_list, strict=True):
-            if "name" not in (default or {}):
-                vals["name"] = self.env._("%s (copy)", rule.name)
-            if "active" not in (default or {}):
+        if "active" not in (default or {}):
+            for vals in vals_list:
                 # Two of the same would do everything twice.
                 vals["active"] = False
         return vals_list
+
+    def _do(self, queue, tickets, firing):
+        """Show what could only be done in part like what could not be done at all."""
+        done = super()._do(queue, tickets, firing)
+        for of_ticket in done.values():
+            of_ticket.errors += [
+                outcome.error for outcome in of_ticket.outcomes if outcome.error and outcome.error not in of_ticket.errors
+            ]
+        return done
 
     def _check_guarded_actions(self):
         """Refuse to change on which tickets code runs, or clients are lent, to whoever may not set that up himself."""

@@ -63,7 +63,7 @@ class PsaTimer(models.Model):
     fired_at = fields.Datetime("Done at", readonly=True)
     is_late = fields.Boolean("Late", readonly=True, help="It was done well after it was due, for example because the server was down.")
     attempts = fields.Integer(readonly=True, aggregator=None, help="How often it was tried in vain.")
-    next_try = fields.Datetime("Next Try", required=True, readonly=True, help="When it is done, or tried again.")
+    next_try = fields.Datetime(required=True, readonly=True, help="When it is done, or tried again.")
     error = fields.Text(readonly=True, help="What went wrong last.")
     subject = fields.Char("What", compute="_compute_subject")
 

@@ -57,7 +57,9 @@ class ResourceCalendar(models.Model):
         return {
             **action,
             "name": self.env._("Days Off in %s", self.name),
-            "domain": [("calendar_id", "in", [self.id, False]), ("company_id", "in", [self.company_id.id, False]), ("resource_id", "=", False)],
+            "domain": [
+                ("calendar_id", "in", [self.id, False]), ("company_id", "in", [self.company_id.id, False]), ("resource_id", "=", False),
+            ],
             "context": {"default_calendar_id": self.id, "default_company_id": self.company_id.id},
         }
 

@@ -18,6 +18,8 @@ from . import test_search
 from . import test_views
 from . import test_webhook
 from . import test_rule_actions
+from . import test_rule_exchange
+from . import test_escalation_rules
 from . import test_user_levels
 from . import test_calendar_version
 from . import test_canned_response

@@ -2,7 +2,6 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 from freezegun import freeze_time
-
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -119,7 +118,7 @@ class TestCalendarVersion(HelpdeskCommon):
 
     def test_every_way_of_changing_hours_is_kept(self):
         changes = [
-            lambda: self.calendar.attendance_ids[0].unlink(),
+            self.calendar.attendance_ids[0].unlink,
             lambda: self.calendar.write({"attendance_ids": self._hours([5], 9, 11)}),
             lambda: self.calendar.write({"tz": "Europe/Berlin"}),
             lambda: self._day_off(9),
@@ -190,8 +189,11 @@ class TestCalendarVersion(HelpdeskCommon):
 
     def test_who_keeps_moments_is_told_of_changed_hours(self):
         told = []
-        with patch.object(self.registry["resource.calendar"], "_psa_clock_changed", lambda calendars: told.append(calendars)), \
-                freeze_time(MONDAY):
+
+        def remember(calendars):
+            told.append(calendars)
+
+        with patch.object(self.registry["resource.calendar"], "_psa_clock_changed", remember), freeze_time(MONDAY):
             self.calendar.attendance_ids[0].hour_from = 7
 
         self.assertEqual(told, [self.calendar])

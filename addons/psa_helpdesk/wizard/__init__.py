@@ -16,3 +16,5 @@ from . import psa_sla_trial_line
 from . import psa_rule_trial
 from . import psa_rule_trial_line
 from . import psa_rule_preview
+from . import psa_rule_export
+from . import psa_rule_import

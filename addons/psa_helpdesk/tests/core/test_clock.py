@@ -103,13 +103,11 @@ def schedules(draw, tz=None, holidays_from=None):
     ))
     holidays = []
     if holidays_from:
-        for days, begins, lasts in draw(st.lists(
-            st.tuples(st.integers(-1, 5), st.integers(0, 2880), st.one_of(st.none(), st.integers(0, 2000))), max_size=3
-        )):
-            start = holidays_from + timedelta(days=days)
-            holidays.append(
-                start.date() if lasts is None else (start + begins * MINUTE, start + (begins + lasts) * MINUTE)
-            )
+        days = st.integers(-1, 5).map(lambda number: (holidays_from + timedelta(days=number)).date())
+        times = st.tuples(st.integers(0, 10080), st.integers(0, 2000)).map(
+            lambda off: (holidays_from + off[0] * MINUTE, holidays_from + (off[0] + off[1]) * MINUTE)
+        )
+        holidays = draw(st.lists(st.one_of(days, times), max_size=3))
     return Schedule(weekly, tuple(holidays), tz or draw(st.sampled_from(ZONES)))
 
 
@@ -122,8 +120,10 @@ def cases(draw):
         st.integers(0, (LAST - FIRST) // MINUTE).map(lambda minute: FIRST + minute * MINUTE),
     )) - draw(st.integers(0, 2880)) * MINUTE
     versions = [(None, draw(schedules(tz, start)))]
-    for days in draw(st.lists(st.integers(-1, 4), max_size=2, unique=True)):
-        versions.append((start.date() + timedelta(days=days), draw(schedules(tz, start))))
+    versions.extend(
+        (start.date() + timedelta(days=days), draw(schedules(tz, start)))
+        for days in draw(st.lists(st.integers(-1, 4), max_size=2, unique=True))
+    )
     log, running = [], draw(st.booleans())
     for length in draw(st.lists(st.integers(0, 2000), max_size=3)):
         log.append(Interval(start, start + length * MINUTE, running))

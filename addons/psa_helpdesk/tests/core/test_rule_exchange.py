@@ -12,16 +12,17 @@ SCHEMA = {
         "name": exchange.TEXT, "event": ("created", "updated"), "time_amount": exchange.INTEGER, "domain": exchange.DOMAIN,
         "is_stop": exchange.BOOLEAN, "desk_id": exchange.REFERENCE, "client_class_ids": exchange.REFERENCES,
     },
+    "change": {"field_name": ("stage_id", "state")},
     "action": {"kind": ("note", "queue"), "body": exchange.TEXT, "queue_id": exchange.REFERENCE, "hours": exchange.NUMBER},
 }
 # What XML can hold at all.
-TEXT = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs",), exclude_characters="\ufffe\uffff\x7f"), max_size=20).filter(
-    lambda text: text == text.strip()
-)
+LETTERS = st.characters(min_codepoint=32, exclude_categories=("Cs",), exclude_characters="\ufffe\uffff\x7f")
+TEXT = st.text(LETTERS, max_size=20).filter(lambda text: text == text.strip())
 REFERENCE = st.fixed_dictionaries({"model": st.sampled_from(["psa.queue", "psa.desk"]), "name": TEXT}, optional={"xmlid": TEXT})
 PLAIN = st.one_of(TEXT, st.integers(-9, 9), st.booleans(), REFERENCE)
 CONDITION = st.tuples(
-    st.sampled_from(["state", "queue_id", "client_id.name"]), st.sampled_from(["=", "in", "!="]), st.one_of(PLAIN, st.lists(PLAIN, max_size=3)),
+    st.sampled_from(["state", "queue_id", "client_id.name"]), st.sampled_from(["=", "in", "!="]),
+    st.one_of(PLAIN, st.lists(PLAIN, max_size=3)),
 ).map(list)
 DOMAIN = st.recursive(
     CONDITION.map(lambda condition: [condition]),
@@ -31,16 +32,18 @@ DOMAIN = st.recursive(
     ),
     max_leaves=5,
 )
+TRANSLATIONS = st.fixed_dictionaries({"body": st.dictionaries(st.sampled_from(["de_DE", "fr_FR"]), TEXT, min_size=1)})
 ACTION = st.fixed_dictionaries(
     {"kind": st.sampled_from(["note", "queue"])},
-    optional={"body": TEXT, "queue_id": REFERENCE, "hours": st.floats(-99, 99), "translations": st.fixed_dictionaries({"body": st.dictionaries(
-        st.sampled_from(["de_DE", "fr_FR"]), TEXT, min_size=1)})},
+    optional={"body": TEXT, "queue_id": REFERENCE, "hours": st.floats(-99, 99), "translations": TRANSLATIONS},
 )
+CHANGE = st.fixed_dictionaries({"field_name": st.sampled_from(["stage_id", "state"])})
 RULE = st.fixed_dictionaries(
     {"name": TEXT, "event": st.sampled_from(["created", "updated"])},
     optional={
         "time_amount": st.integers(0, 99), "domain": DOMAIN, "is_stop": st.booleans(), "desk_id": REFERENCE,
         "client_class_ids": st.lists(REFERENCE, max_size=3), "actions": st.lists(ACTION, max_size=3),
+        "changes": st.lists(CHANGE, max_size=2),
     },
 )
 DOCUMENT = st.lists(RULE, max_size=3).map(lambda rules: {"format": exchange.FORMAT, "version": 1, "rules": rules})
@@ -72,8 +75,9 @@ def test_noise_is_refused(noise):
             load(noise)
 
 
-BOMB = """<!DOCTYPE psa-rules [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><psa-rules version="1"><rule><field name="name">&b;</field></rule></psa-rules>"""
-THIEF = """<!DOCTYPE psa-rules [<!ENTITY x SYSTEM "file:///etc/passwd">]><psa-rules version="1"><rule><field name="name">&x;</field></rule></psa-rules>"""
+RULE_OF_X = """<psa-rules version="1"><rule><field name="name">&x;</field></rule></psa-rules>"""
+BOMB = """<!DOCTYPE psa-rules [<!ENTITY a "ha"><!ENTITY x "&a;&a;&a;&a;">]>""" + RULE_OF_X
+THIEF = """<!DOCTYPE psa-rules [<!ENTITY x SYSTEM "file:///etc/passwd">]>""" + RULE_OF_X
 
 
 @pytest.mark.parametrize("text", [BOMB, THIEF, BOMB.replace("psa-rules [", "psa-rules SYSTEM 'http://192.0.2.1/x.dtd' [")])
@@ -108,7 +112,7 @@ def test_xml_that_is_no_file_of_rules(text):
 @pytest.mark.parametrize(("rule", "code"), [
     ({"name": "x", "active": True}, "field"), ({"name": "x", "event": "exec"}, "value"), ({"name": "x", "domain": "[(1,'=',1)]"}, "value"),
     ({"name": "x", "domain": [["user_id.password", "exec", "x"]]}, "value"), ({"name": "x", "desk_id": 7}, "value"),
-    ({"name": "x", "actions": {}}, "actions"), ({"name": "x", "actions": [{"kind": "code"}]}, "value"),
+    ({"name": "x", "actions": {}}, "parts"), ({"name": "x", "actions": [{"kind": "code"}]}, "value"),
     ({"name": "x", "translations": {"event": {"de_DE": "x"}}}, "value"), ({"name": "a\x00"}, "value"), (7, "record"),
     ({"name": "x", "actions": [{"kind": "note", "actions": []}]}, "field"),
 ])
