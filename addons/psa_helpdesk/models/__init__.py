@@ -150,16 +150,12 @@ from . import psa_rule_action_tell
 from . import psa_rule_action_reach
 from . import psa_ticket_rule_text
 from . import psa_rule_log
-from . import psa_ticket_rules
 from . import psa_rule_actions
 from . import psa_rule_exchange
 from . import psa_rule_escalation
 from . import psa_escalation_mixin
-from . import psa_ticket_entry_rules
-from . import mail_thread_rules
 from . import psa_timer
 from . import psa_timer_sweep
-from . import psa_timer_rules
 from . import psa_calendar_version
 from . import resource_calendar
 from . import resource_calendar_attendance
@@ -176,3 +172,7 @@ from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import res_company_sla
 from . import psa_timer_rules
+# Last: what sets off rules is a step around all that the others do.
+from . import psa_ticket_entry_rules
+from . import mail_thread_rules
+from . import psa_ticket_rules
