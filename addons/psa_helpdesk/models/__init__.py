@@ -172,6 +172,7 @@ from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import res_company_sla
 from . import psa_timer_rules
+from . import psa_desk_workflow
 # Last: what sets off rules is a step around all that the others do.
 from . import psa_ticket_entry_rules
 from . import mail_thread_rules

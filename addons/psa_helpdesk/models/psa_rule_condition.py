@@ -35,7 +35,6 @@ class PsaRule(models.Model):
                 )) from error
             try:
                 domain.validate(self.env["psa.ticket"])
-                self._check_may_ask(self.env["psa.ticket"], domain)
                 self.env["psa.ticket"].sudo().search(domain, limit=1)
                 self.env["psa.ticket"].sudo().browse().filtered_domain(domain)
             except (ValueError, TypeError, KeyError) as error:
@@ -44,11 +43,26 @@ class PsaRule(models.Model):
                     rule=rule.name, error=error,
                 )) from error
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_what_is_asked()
+        return created
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "domain" in vals:
+            self._check_what_is_asked()
+        return result
+
+    def _check_what_is_asked(self):
+        """Refuse conditions about what their writer may not read: by what the rule does, he would learn it."""
+        if not self.env.su:
+            for rule in self:
+                self._check_may_ask(self.env["psa.ticket"], Domain(ast.literal_eval(rule.domain)))
+
     @api.model
     def _check_may_ask(self, model, domain):
-        """Refuse a condition about what its writer may not read: by what the rule does, he would learn it."""
-        if self.env.su:
-            return
         for leaf in domain.iter_conditions():
             asked, field = model, None
             for name in leaf.field_expr.split("."):

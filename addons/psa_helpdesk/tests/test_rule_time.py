@@ -387,7 +387,8 @@ class TestRuleTime(RuleCommon):
         with self._at(5):
             rule = self._rule(self._sets(self.high), ("note", {"body": "Look"}), active=False)
             history = self.env["psa.ticket.history"].search_count([])
-            trial = self.env["psa.rule.trial"].browse(rule.with_user(self.administrator).action_try()["res_id"]).with_user(self.administrator)
+            opened = rule.with_user(self.administrator).action_try()
+            trial = self.env["psa.rule.trial"].with_user(self.administrator).browse(opened["res_id"])
             trial.action_try()
 
         line = trial.line_ids.filtered(lambda line: line.ticket_id == ticket)

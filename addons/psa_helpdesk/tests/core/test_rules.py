@@ -251,7 +251,11 @@ def test_nothing_of_the_past_is_acted_on(story):
 @given(stories())
 def test_a_moment_is_acted_on_once(story):
     head, timing, happenings, held, bases = story
-    acted = rules.replay(head, timing, happenings, lambda moment: held[int((moment - START).total_seconds() // 60) % 62], START, at(60), bases)
+
+    def holds(moment):
+        return held[int((moment - START).total_seconds() // 60) % 62]
+
+    acted = rules.replay(head, timing, happenings, holds, START, at(60), bases)
     assert len(acted) == len(set(acted))
 
 
