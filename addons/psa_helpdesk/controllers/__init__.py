@@ -2,3 +2,4 @@ from . import thread
 from . import rating
 from . import attachment
 from . import export
+from . import notification

@@ -4,7 +4,7 @@ Nothing is evaluated: a placeholder is a name from a fixed list, and what is fil
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 NAMES = (
     "ticket.number",
@@ -23,22 +23,37 @@ NAMES = (
     "company.phone",
 )
 
+# What a text of a rule may say besides; there ``my.…`` is nobody, for nobody writes it.
+RULE_NAMES = (
+    *(name for name in NAMES if not name.startswith("my.")),
+    "ticket.priority",
+    "ticket.severity",
+    "ticket.type",
+    "ticket.category",
+    "ticket.queue",
+    "ticket.assignee",
+    "ticket.deadline",
+    "ticket.opened",
+    "rule.name",
+    "rule.reason",
+)
+
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _BRACES = re.compile(r"\{\{|\}\}")
 
 
-def faults(text: str) -> tuple[str, ...]:
+def faults(text: str, names: Collection[str] = NAMES) -> tuple[str, ...]:
     """Return what between braces cannot be filled in, each once and as it was written; empty if all is well.
 
     >>> faults("Hello {{ contact.name }}, {{ticket.password}} and {{desk.name")
     ('{{ticket.password}}', '{{')
     """
-    wrong = [match.group(0) for match in _PLACEHOLDER.finditer(text or "") if match.group(1).strip() not in NAMES]
+    wrong = [match.group(0) for match in _PLACEHOLDER.finditer(text or "") if match.group(1).strip() not in names]
     stray = _BRACES.findall(_PLACEHOLDER.sub("", text or ""))
     return tuple(dict.fromkeys([*wrong, *stray]))
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
+def fill(text: str, values: Mapping[str, str], names: Collection[str] = NAMES) -> str:
     """Return the text with its placeholders filled in; a value that is missing leaves nothing, an unknown name stays as it is.
 
     >>> fill("Hello {{contact.name}}, it is {{ ticket.number }}.", {"contact.name": "{{my.name}}", "ticket.number": "T1"})
@@ -46,7 +61,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     """
     def value_of(match):
         name = match.group(1).strip()
-        return str(values.get(name) or "") if name in NAMES else match.group(0)
+        return str(values.get(name) or "") if name in names else match.group(0)
 
     return _PLACEHOLDER.sub(value_of, text or "")
 

@@ -278,13 +278,10 @@ class PsaTicket(models.Model):
     def _announce(self):
         """Send what is due for these new tickets and take the mark away."""
         acknowledged = self.filtered(lambda ticket: ticket._wants_acknowledgement())
-        contacts_by_ticket = {ticket: ticket.desk_id.contact_ids | ticket.queue_id.contact_ids for ticket in self}
         self.write({"announcement_due": False})
         for desk, tickets in acknowledged.grouped("desk_id").items():
             tickets._acknowledge(desk)
-        for ticket, contacts in contacts_by_ticket.items():
-            if contacts:
-                ticket._notify_contacts(contacts)
+        self._psa_tell_of_new()
 
     def _acknowledge(self, desk):
         """Confirm the arrival of these tickets of one desk to their senders, in the thread of their own mail."""
@@ -311,20 +308,3 @@ class PsaTicket(models.Model):
         if self.desk_id.acknowledgement == "none" or not (self.partner_id.email or self.email_normalized):
             return False
         return self.desk_id.acknowledgement == "all" or bool(self.client_id)
-
-    def _notify_contacts(self, contacts):
-        """Tell the contacts of desk and queue about a new ticket, without making them followers."""
-        self.ensure_one()
-        for lang, recipients in contacts.grouped("lang").items():
-            # Scheduled actions put mail off to the hourly queue; a new ticket is news now.
-            ticket = self.with_context(lang=lang, mail_notify_force_send=True)
-            ticket.message_notify(
-                partner_ids=recipients.ids,
-                subject=ticket.env._("New ticket %s", ticket.display_name),
-                body=ticket.env["ir.qweb"]._render(
-                    "psa_helpdesk.message_new_ticket", {"ticket": ticket}, minimal_qcontext=True
-                ),
-                email_layout_xmlid="mail.mail_notification_layout",
-                model_description=ticket.env._("Ticket"),
-                **ticket.desk_id._sender_values(),
-            )

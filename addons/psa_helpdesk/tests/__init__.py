@@ -16,6 +16,10 @@ from . import test_ticket
 from . import test_timer
 from . import test_search
 from . import test_views
+from . import test_webhook
+from . import test_rule_actions
+from . import test_rule_exchange
+from . import test_escalation_rules
 from . import test_user_levels
 from . import test_calendar_version
 from . import test_canned_response
@@ -25,6 +29,7 @@ from . import test_mention
 from . import test_attention
 from . import test_compose
 from . import test_similar
+from . import test_sla
 from . import test_entry
 from . import test_link
 from . import test_merge
@@ -38,7 +43,10 @@ from . import test_desk_attribute
 from . import test_desk_template
 from . import test_required
 from . import test_transitions
+from . import test_rules
+from . import test_rule_time
 from . import test_desk_contacts
 from . import test_assignment
 from . import test_take_next
 from . import test_desk_access_paths
+from . import test_notification

@@ -10,3 +10,11 @@ from . import psa_desk_field_retire
 from . import psa_desk_compare
 from . import psa_desk_compare_line
 from . import psa_problem_resolve
+from . import psa_sla_explanation
+from . import psa_sla_trial
+from . import psa_sla_trial_line
+from . import psa_rule_trial
+from . import psa_rule_trial_line
+from . import psa_rule_preview
+from . import psa_rule_export
+from . import psa_rule_import

@@ -1,0 +1,221 @@
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..core import rules
+from .psa_rule_condition import BrokenCondition
+from .psa_rule_time import FINISHED
+
+# Events of which history keeps nothing a rule could be tried on.
+NOT_RECORDED = ("approval", "alert", "sla_warning", "sla_breach")
+TICKETS = 2000
+
+
+class Unknown:
+    """A value of the past that history tells in words nobody can trace any more: something, but equal to nothing."""
+
+    def __bool__(self):
+        return True
+
+
+UNKNOWN = Unknown()
+
+
+class PsaRule(models.Model):
+    """What a rule would have done: its decisions, made again on what history recorded (``core.rules.replay``)."""
+
+    _inherit = "psa.rule"
+
+    def _replay(self, days, tickets=None):
+        """Return what the rule would have done in the last days, as pairs (ticket, ``core.rules.Acted``) in order of time, and
+        whether some tickets were left out because there are too many.
+
+        Nothing is changed or sent. The rule is taken alone, as if it had been made at the beginning of these days.
+        """
+        self.ensure_one()
+        rule = self.sudo()
+        until = fields.Datetime.now()
+        since = until - timedelta(days=days)
+        found = self._tickets_of_the_past(since) if tickets is None else tickets
+        tickets, is_cut = found[:TICKETS].sudo(), len(found) > TICKETS
+        head = rule._head()
+        timings = rule._timings(tickets)
+        bases = rule._bases_before(tickets, since) if rule.event == "time" else {}
+        rows, entries = rule._recorded(tickets, since)
+        reader = PastReader(self.env, rows)
+        acted = []
+        for ticket in tickets:
+            past = Past(rule, ticket, rows.get(ticket.id, []), entries.get(ticket.id, []), reader)
+            acted += [(ticket, done) for done in rules.replay(
+                head, timings[ticket.id], past.story(since), past.holds, rules.aware(since), rules.aware(until), bases.get(ticket.id, {})
+            )]
+        return sorted(acted, key=lambda item: (item[1].at, item[0].id)), is_cut
+
+    def _tickets_of_the_past(self, since):
+        """Return the tickets the user may read that something happened to, or that were open, in the rule's reach."""
+        reach = Domain("company_id", "=", self.company_id.id)
+        if self.desk_id:
+            reach &= Domain("desk_id", "=", self.desk_id.id)
+        changed = self.env["psa.ticket.history"].sudo()._search([("company_id", "=", self.company_id.id), ("date", ">=", since)])
+        lately = Domain("id", "in", changed.subselect("ticket_id"))
+        if self.event == "time":
+            lately |= Domain("state", "not in", FINISHED)
+        return self.env["psa.ticket"].search(reach & lately, order="id desc", limit=TICKETS + 1)
+
+    def _bases_before(self, tickets, since):
+        """Return {ticket id: {basis: moment}} as it was at a moment; tickets that came later have none."""
+        there = tickets.filtered(lambda ticket: ticket.create_date <= since)
+        values = self._bases({self: there}, before=since)
+        return {ticket_id: {basis: moment} for (ticket_id, basis), moment in values.items()}
+
+    @api.model
+    def _recorded(self, tickets, since):
+        """Return the rows of history and the entries of tickets since a moment: two dictionaries {ticket id: rows}."""
+        rows, entries = {}, {}
+        for row in self.env.execute_query_dict(SQL(
+            """
+            SELECT ticket_id, date, user_id, kind, field_name, old_value, new_value FROM psa_ticket_history
+            WHERE ticket_id = ANY(%s) AND date >= %s AND kind NOT IN ('rule', 'access', 'entry') ORDER BY id
+            """, tickets.ids, since,
+        )):
+            rows.setdefault(row["ticket_id"], []).append(row)
+        for row in self.env.execute_query_dict(SQL(
+            """
+            SELECT entry.ticket_id, entry.date, entry.kind, entry.source, COALESCE(entry.is_internal, FALSE) AS is_internal,
+                   entry.author_id, entry.message_id, author.partner_share
+            FROM psa_ticket_entry entry LEFT JOIN res_partner author ON author.id = entry.author_id
+            WHERE entry.ticket_id = ANY(%s) AND entry.date >= %s ORDER BY entry.id
+            """, tickets.ids, since,
+        )):
+            entries.setdefault(row["ticket_id"], []).append(row)
+        return rows, entries
+
+
+class PastReader:
+    """Finds what the words of history stand for: the reverse of how history tells values."""
+
+    def __init__(self, env, rows):
+        self.env = env
+        self.ticket = env["psa.ticket"].sudo()
+        self.langs = [code for code, __ in env["res.lang"].get_installed()]
+        self.words = {}
+        for of_ticket in rows.values():
+            for row in of_ticket:
+                if row["field_name"] in self.ticket._fields:
+                    self.words.setdefault(row["field_name"], set()).update(filter(None, (row["old_value"], row["new_value"])))
+        self.known = {fname: self._meanings(self.ticket._fields[fname], words) for fname, words in self.words.items()}
+
+    def value(self, fname, text):
+        """Return the column value a text stands for; UNKNOWN if nobody can tell."""
+        field = self.ticket._fields.get(fname)
+        if not text or field is None:
+            return text or False
+        if field.type in ("char", "text"):
+            return text
+        return self.known.get(fname, {}).get(text, UNKNOWN)
+
+    def _meanings(self, field, words):
+        found = {}
+        if field.type == "selection":
+            for lang in self.langs:
+                options = field._description_selection(self.env(context={"lang": lang}))
+                found.update({label: key for key, label in options})
+        elif field.type == "many2one":
+            model = self.env[field.comodel_name].sudo().with_context(active_test=False)
+            if hasattr(model, "_history_names"):
+                for lang in self.langs:
+                    found.update({name: record_id for record_id, name in model._history_names(lang).items()})
+            elif "name" in model._fields:
+                found.update({record.name: record.id for record in model.search([("name", "in", list(words))], order="id desc")})
+        elif field.type == "boolean":
+            for lang in self.langs:
+                env = self.env(context={"lang": lang})
+                found.update({env._("Yes"): True, env._("No"): False})
+        return found
+
+
+class Past:
+    """One ticket as history tells of it."""
+
+    def __init__(self, rule, ticket, rows, entries, reader):
+        self.rule, self.ticket, self.rows, self.entries, self.reader = rule, ticket, rows, entries, reader
+        self.states = ticket.env["psa.ticket.stage"]._state_by_stage()
+        self.changes = [
+            (row, reader.value(row["field_name"], row["old_value"]), reader.value(row["field_name"], row["new_value"]))
+            for row in rows if row["kind"] == "change" and row["field_name"]
+        ]
+        self.answers = {}
+
+    def holds(self, at):
+        """Return whether the ticket met the rule's condition right after a moment, by the values it had then."""
+        naive = rules.naive(at)
+        # Seconds are all that history has.
+        count = sum(row["date"] <= naive for row, __, __ in self.changes)
+        if count not in self.answers:
+            values = {}
+            for row, old, __ in reversed(self.changes[count:]):
+                values[row["field_name"]] = old
+            values = {
+                fname: value for fname, value in values.items()
+                if value is not UNKNOWN and fname in self.ticket._fields and self.ticket._fields[fname].type != "many2many"
+            }
+            then = self.ticket.new(values, origin=self.ticket) if values else self.ticket
+            try:
+                self.answers[count] = bool(self.rule._meeting_condition(then))
+            except BrokenCondition:
+                self.answers[count] = False
+        return self.answers[count]
+
+    def story(self, since):
+        """Return what happened as the core knows it, in order of time."""
+        happenings = []
+        created_at = None
+        steps = {}
+        for row in self.rows:
+            if row["kind"] == "create":
+                created_at = row["date"]
+                at = rules.aware(created_at)
+                moves = tuple((basis, at) for basis in ("created", "activity", "stage"))
+                happenings.append(rules.Happening(at, "created", moves=moves))
+                if self.ticket.date_deadline:
+                    happenings.append(rules.Happening(at, None, moves=(("deadline", rules.aware(self.ticket.date_deadline)),)))
+            elif row["kind"] in ("change", "link", "attachment", "time", "merge"):
+                steps.setdefault((row["date"], row["user_id"]), []).append(row)
+        read = {id(row): (old, new) for row, old, new in self.changes}
+        for (date, user_id), of_step in steps.items():
+            at = rules.aware(date)
+            changes = []
+            for row in of_step:
+                if id(row) not in read:
+                    continue
+                old, new = read[id(row)]
+                changes.append((row["field_name"], old, new))
+                if row["field_name"] == "stage_id":
+                    changes.append(("state", self.states.get(old), self.states.get(new)))
+            moves = [("activity", at)] if user_id != SUPERUSER_ID else []
+            moves += [("stage", at)] if any(name == "stage_id" for name, __, __ in changes) else []
+            # What is changed in the moment of the creation belongs to it.
+            event = "updated" if changes and date != created_at else None
+            happenings.append(rules.Happening(at, event, tuple(changes), tuple(moves)))
+        for entry in self.entries:
+            happenings += self._of_entry(entry)
+        return sorted(happenings, key=lambda happening: happening.at)
+
+    def _of_entry(self, entry):
+        at = rules.aware(entry["date"])
+        if entry["source"] == "email" and entry["message_id"] and not entry["is_internal"]:
+            yield rules.Happening(at, "mail")
+        who = rules.speaker(
+            entry["is_internal"], bool(entry["author_id"]), entry["partner_share"], entry["source"],
+            entry["author_id"] == self.rule._robot_id(),
+        )
+        if not who:
+            return
+        moves = [("activity", at)] if entry["is_internal"] else [("activity", at), (f"{who}_entry", at)]
+        event = f"entry_{who}"
+        audience = self.rule.audience if who == "staff" else False
+        if entry["kind"] == "description" or (audience and (audience == "internal") != entry["is_internal"]):
+            event = None
+        yield rules.Happening(at, event, moves=tuple(moves))

@@ -1,0 +1,241 @@
+import json
+import threading
+import time
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
+
+from odoo import fields
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
+
+from ..core import webhook
+from ..tools import outbound
+from .common import HelpdeskCommon
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """The other system: answers by the path it is called at, and remembers."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.calls.append((self.path, dict(self.headers), body))
+        if self.path == "/hangs":
+            self.server.released.wait(20)
+            return
+        if self.path == "/drips":
+            self.send_response(200)
+            self.end_headers()
+            for _second in range(40):
+                if self.server.released.wait(0.2):
+                    return
+                self.wfile.write(b".")
+                self.wfile.flush()
+            return
+        status = int(self.path.strip("/").partition("/")[0] or 200)
+        self.send_response(status)
+        if status == 302:
+            self.send_header("Location", "/200")
+        self.end_headers()
+        self.wfile.write(b"Thank you")
+
+    def log_message(self, *args):
+        """Say nothing."""
+
+
+@tagged("post_install", "-at_install")
+class TestWebhook(HelpdeskCommon):
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.receiver = ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        cls.receiver.daemon_threads = True
+        cls.receiver.calls, cls.receiver.released = [], threading.Event()
+        threading.Thread(target=cls.receiver.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.receiver.server_close)
+        cls.addClassCleanup(cls.receiver.shutdown)
+        cls.addClassCleanup(cls.receiver.released.set)
+        cls.base = f"http://127.0.0.1:{cls.receiver.server_port}"
+        cls.env["ir.config_parameter"].set_param("psa_helpdesk.webhook_networks", "127.0.0.1")
+
+    def setUp(self):
+        super().setUp()
+        self.receiver.calls.clear()
+
+    def _hook(self, path="/200", **values):
+        return self.env["psa.webhook"].create({
+            "name": "Chat", "url": self.base + path, "company_id": self.company.id, "timeout": 1, **values,
+        })
+
+    def _call(self, hook, ticket=None):
+        return self.env["psa.webhook.delivery"]._enqueue([{
+            "webhook_id": hook.id, "ticket_id": ticket.id if ticket else False, "rule_name": "Tell the chat", "event": "created",
+            "payload": {"event": "created", "ticket": {"number": "T1", "name": "Drücker klemmt"}},
+        }])
+
+    def _send(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("psa_helpdesk.ir_cron_call_webhooks").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def test_nothing_goes_out_before_the_transaction_is_through(self):
+        delivery = self._call(self._hook())
+
+        self.assertEqual(self.receiver.calls, [])
+        self.assertEqual(delivery.state, "waiting")
+
+    def test_the_other_system_can_tell_that_the_call_is_ours(self):
+        hook = self._hook(authorization="Bearer abc")
+        delivery = self._call(hook)
+
+        self._send()
+
+        (__, headers, body), = self.receiver.calls
+        self.assertEqual(json.loads(body)["ticket"]["name"], "Drücker klemmt")
+        self.assertEqual(json.loads(body)["delivery"], delivery.number)
+        self.assertTrue(webhook.is_signed(hook.secret, headers["X-PSA-Signature"], body, int(time.time())))
+        self.assertEqual((headers["X-PSA-Delivery"], headers["Authorization"]), (delivery.number, "Bearer abc"))
+        self.assertEqual((delivery.state, delivery.answer_code, delivery.answer), ("sent", 200, "Thank you"))
+
+    def test_an_error_of_the_other_system_is_tried_again_later_under_the_same_number(self):
+        hook = self._hook("/500")
+        delivery = self._call(hook)
+
+        self._send()
+
+        self.assertEqual((delivery.state, delivery.attempts, delivery.answer_code), ("waiting", 1, 500))
+        self.assertGreater(delivery.next_try, fields.Datetime.now() + timedelta(seconds=50))
+        self.assertIn("500", delivery.error)
+
+        hook.url = self.base + "/200"
+        delivery.next_try = fields.Datetime.now()
+        self._send()
+
+        self.assertEqual((delivery.state, delivery.attempts, delivery.error), ("sent", 2, False))
+        numbers = {headers["X-PSA-Delivery"] for __, headers, __ in self.receiver.calls}
+        self.assertEqual(numbers, {delivery.number})
+
+    def test_what_never_works_is_set_aside_and_told_on_the_ticket(self):
+        ticket = self._new_ticket()
+        delivery = self._call(self._hook("/500"), ticket)
+        delivery.attempts = len(webhook.RETRY_AFTER)
+
+        with self.assertLogs("odoo.addons.psa_helpdesk.models.psa_webhook_delivery", "WARNING"):
+            self._send()
+
+        self.assertEqual((delivery.state, delivery.webhook_id.failed_count), ("failed", 1))
+        self.assertIn("could not be called", ticket.history_ids.filtered(lambda row: row.kind == "rule").description)
+
+        delivery.webhook_id.url = self.base + "/200"
+        delivery.with_user(self.administrator).action_try_again()
+        self._send()
+
+        self.assertEqual(delivery.state, "sent")
+
+    def test_one_that_hangs_or_drips_holds_nobody_up(self):
+        for path in ("/hangs", "/drips"):
+            slow, fast = self._hook(path), self._hook()
+            waiting = self._call(slow) | self._call(slow) | self._call(slow)
+            other = self._call(fast)
+
+            began = time.monotonic()
+            self._send()
+
+            self.assertLess(time.monotonic() - began, 5)
+            self.assertEqual(other.state, "sent")
+            self.assertEqual(set(waiting.mapped("state")), {"waiting"})
+            self.assertEqual(sum(waiting.mapped("attempts")), 1, "its other calls wait without being tried")
+            self.assertIn("1 seconds", waiting[0].error)
+
+    def test_redirects_are_not_followed(self):
+        delivery = self._call(self._hook("/302"))
+
+        self._send()
+
+        self.assertEqual([path for path, __, __ in self.receiver.calls], ["/302"])
+        self.assertIn("final address", delivery.error)
+
+    def test_nothing_inside_the_network_is_called(self):
+        self.env["ir.config_parameter"].set_param("psa_helpdesk.webhook_networks", False)
+        for url in (self.base, f"http://localhost:{self.receiver.server_port}", "http://169.254.169.254/latest", "http://[::1]/"):
+            delivery = self._call(self._hook(url=url))
+
+            self._send()
+
+            self.assertIn("inside a network", delivery.error)
+        self.assertEqual(self.receiver.calls, [])
+
+    def test_a_name_that_changes_its_address_meanwhile_leads_nowhere(self):
+        asked = []
+
+        def look_up(host, port, *args, **kwargs):
+            asked.append(host)
+            return [(2, 1, 6, "", ("127.0.0.1", port))]
+
+        with patch.object(outbound.socket, "getaddrinfo", look_up):
+            answer = outbound.post(
+                f"http://name.test:{self.receiver.server_port}/200", b"{}", {}, 2, webhook.networks("127.0.0.1")
+            )
+
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(asked.count("name.test"), 1)
+
+    def test_a_call_somebody_else_makes_is_left_to_him(self):
+        self._call(self._hook())
+        taken = self.env["psa.webhook.delivery"]._claim()
+
+        self.assertTrue(taken)
+        self.assertFalse(self.env["psa.webhook.delivery"]._claim())
+
+        # He died in the middle of it.
+        taken.next_try = fields.Datetime.now()
+        self.assertEqual(self.env["psa.webhook.delivery"]._claim(), taken)
+
+    def test_archived_webhooks_call_nobody(self):
+        hook = self._hook()
+        delivery = self._call(hook)
+        hook.active = False
+
+        self._send()
+
+        self.assertEqual((delivery.state, self.receiver.calls), ("waiting", []))
+
+    def test_addresses_are_refused_with_what_to_do(self):
+        for url, told in (("ftp://example.com", "https://"), ("https://me:secret@example.com", "Authorization")):
+            with self.assertRaisesRegex(ValidationError, told):
+                self._hook(url=url)
+        with self.assertRaisesRegex(ValidationError, "16 characters"):
+            self._hook(secret="short")
+
+    def test_who_may_do_what(self):
+        hook, rival_hook = self._hook(), self._hook(company_id=self.rival.id)
+        delivery = self._call(hook)
+        # who, sees the name, sees the address, changes it, sees the calls
+        for user, name, address, changes, calls in (
+            (self.technician, True, False, False, False),
+            (self.dispatcher, True, False, False, False),
+            (self.billing, False, False, False, False),
+            (self.administrator, True, True, True, True),
+            (self.rival_technician, False, False, False, False),
+        ):
+            with self.subTest(user=user.login):
+                own = hook.with_user(user)
+                self.assertEqual(own.has_access("read"), name)
+                self.assertEqual(name and own._has_field_access(own._fields["url"], "read"), address)
+                self.assertEqual(own.has_access("write"), changes)
+                self.assertEqual(delivery.with_user(user).has_access("read"), calls)
+                self.assertFalse(delivery.with_user(user).has_access("write"))
+                if user != self.rival_technician:
+                    self.assertFalse(rival_hook.with_user(user).has_access("read"))
+        with self.assertRaises(AccessError):
+            delivery.with_user(self.technician).action_try_again()
+
+    def test_calls_of_long_ago_are_forgotten(self):
+        delivery, kept = self._call(self._hook()), self._call(self._hook())
+        delivery.write({"state": "sent", "sent_on": fields.Datetime.now() - timedelta(days=31)})
+
+        self.env["psa.webhook.delivery"]._gc_sent()
+
+        self.assertFalse(delivery.exists())
+        self.assertTrue(kept.exists())

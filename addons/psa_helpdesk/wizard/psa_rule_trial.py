@@ -1,0 +1,73 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core import rules
+from ..models.psa_rule_past import NOT_RECORDED, TICKETS
+
+LINES = 500
+
+
+class PsaRuleTrial(models.TransientModel):
+    """Tries a rule on what happened lately and lists what it would have done, when and to whom. Nothing is changed or sent."""
+
+    _name = "psa.rule.trial"
+    _description = "Try a Rule on History"
+
+    rule_id = fields.Many2one("psa.rule", required=True, ondelete="cascade", readonly=True)
+    days = fields.Integer(default=30, required=True)
+    line_ids = fields.One2many("psa.rule.trial.line", "trial_id", "What It Would Have Done", readonly=True)
+    count = fields.Integer("Times", readonly=True)
+    ticket_count = fields.Integer("Tickets", readonly=True)
+    has_run = fields.Boolean(readonly=True)
+    note = fields.Text(readonly=True)
+
+    @api.depends("rule_id")
+    def _compute_display_name(self):
+        for trial in self:
+            trial.display_name = self.env._("Try “%s”", trial.rule_id.name or "")
+
+    def action_try(self):
+        """List what the rule would have done in these days."""
+        self.ensure_one()
+        self.rule_id.check_access("write")
+        if not 0 < self.days <= 366:
+            raise UserError(self.env._("Choose between 1 and 366 Days."))
+        rule, notes = self.rule_id, []
+        if rule.event in NOT_RECORDED:
+            raise UserError(self.env._(
+                "The history of tickets does not keep this kind of event (%s), so the rule cannot be tried on it.", rule._reason(())
+            ))
+        acted, is_cut = rule._replay(self.days)
+        if is_cut:
+            notes.append(self.env._("Only the latest %s tickets were looked at.", TICKETS))
+        if len(acted) > LINES:
+            notes.append(self.env._("Only the first %(shown)s of %(all)s times are listed.", shown=LINES, all=len(acted)))
+        if rule.event == "time" and rule.time_basis in ("deadline", "sla_first_response", "sla_resolution"):
+            notes.append(self.env._("Counted from the deadlines tickets have now."))
+        self.line_ids.unlink()
+        self.write({
+            "line_ids": [fields.Command.create(vals) for vals in self._prepare_lines(acted[:LINES])],
+            "count": len(acted),
+            "ticket_count": len({ticket.id for ticket, __ in acted}),
+            "has_run": True,
+            "note": "\n".join(notes),
+        })
+        return {
+            "type": "ir.actions.act_window", "name": self.display_name, "res_model": self._name, "res_id": self.id,
+            "views": [(False, "form")], "target": "new",
+        }
+
+    def _prepare_lines(self, acted):
+        """Return the values of the lines: what the actions say they would do."""
+        rule = self.rule_id._as_system()
+        tickets = rule.env["psa.ticket"].browse(dict.fromkeys(ticket.id for ticket, __ in acted))
+        firing = rules.Firing(rule.id, rule.event, rule._reason(()), rules.aware(fields.Datetime.now()))
+        described = [action._describe(tickets, firing) for action in rule.action_ids] if tickets else []
+        for ticket, done in acted:
+            outcomes = [outcome for of_action in described for outcome in of_action.get(ticket.id, ())]
+            yield {
+                "date": rules.naive(done.at), "ticket_id": ticket.id, "repetition": done.turn,
+                "reason": self.rule_id._reason(done.fields),
+                "actions": "\n".join(outcome.text for outcome in outcomes),
+                "recipients": ", ".join(dict.fromkeys(name for outcome in outcomes for name in outcome.recipients)),
+            }
