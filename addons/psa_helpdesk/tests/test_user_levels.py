@@ -93,6 +93,14 @@ CAPABILITIES = {
     "add to the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
     "change the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
     "delete the history of the ticket":        (NO,   NO,   NO,    NO,      NO),
+    # Notifications
+    "have a pager of his own":                 (YES,  YES,  YES,   YES,     YES),
+    "change the pager of a colleague":         (NO,   NO,   NO,    YES,     NO),
+    "say what new users are told":             (NO,   NO,   NO,    YES,     NO),
+    "see what a colleague was told":           (NO,   NO,   NO,    YES,     NO),
+    "change what was told":                    (NO,   NO,   NO,    NO,      NO),
+    "unsubscribe a contact":                   (NO,   NO,   NO,    YES,     NO),
+    "sign for the desk":                       (NO,   YES,  NO,    YES,     NO),
 }
 
 
@@ -131,7 +139,11 @@ class TestUserLevels(HelpdeskCommon):
     def _attempts(self):
         """Return {capability: what a person does to use it}; a person is an environment."""
         desk, option, stage, ticket, company = self.desk, self.option, self.stage, self.ticket, self.company
-
+        pager = self.env["psa.notification.address"].create({"user_id": self.billing.id, "kind": "pager", "target": "0@pager.test"})
+        notice = self.env["psa.notification"].create({
+            "ticket_id": ticket.id, "company_id": company.id, "user_id": self.billing.id, "kind": "pager", "target": "0@pager.test",
+            "event_id": self.env.ref("psa_helpdesk.notification_event_escalated").id,
+        })
         person = {"level": "read", "subject": "user", "user_id": self.technician.id, "company_id": company.id}
 
         def change(record, **vals):
@@ -240,6 +252,16 @@ class TestUserLevels(HelpdeskCommon):
                 "psa.ticket.history", ticket_id=ticket.id, company_id=company.id, kind="change"),
             "change the history of the ticket": lambda env: ticket.history_ids.with_env(env).write({"description": "Forged"}),
             "delete the history of the ticket": lambda env: ticket.history_ids.with_env(env).unlink(),
+            "have a pager of his own": lambda env: env["psa.notification.address"].create({
+                "user_id": env.uid, "kind": "pager", "target": "1@pager.test"}),
+            "change the pager of a colleague": change(pager, target="2@pager.test"),
+            "say what new users are told": create("psa.notification.address", user_id=False, kind="mail", company_id=company.id),
+            "see what a colleague was told": lambda env: notice.with_env(env).read(["target"]),
+            "change what was told": change(notice, state="sent"),
+            "unsubscribe a contact": create(
+                "psa.notification.optout", email="lead@x.test", company_id=company.id,
+                event_id=self.env.ref("psa_helpdesk.notification_event_escalated").id),
+            "sign for the desk": change(desk, signature="<p>The help desk</p>"),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):
