@@ -32,6 +32,7 @@
         "demo/psa_desk_rules_demo.xml",
         "demo/psa_clock_demo.xml",
         "demo/psa_rules_demo.xml",
+        "demo/psa_notification_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -22,8 +22,11 @@ _REPLY_PREFIX = re.compile(
 _AUTO_REPLY_SUBJECT = re.compile(
     r"^\s*(?:re:\s*)?(?:auto(?:matic|mated)?[ -]?(?:reply|response|answer)|out[ -]of[ -](?:the[ -])?office|automatische antwort"
     r"|abwesenheits|réponse automatique|reponse automatique|respuesta automática|risposta automatica|automatisch antwoord"
-    r"|autosvar|automatiskt svar)",
+    r"|autosvar|automatiskt svar|resposta automática|automatická odpověď|odpowiedź automatyczna|poissaolo|автоответ|自动回复|自動返信)",
     re.IGNORECASE,
+)
+_AUTOREPLY_HEADERS = (
+    "x-autoreply", "x-autorespond", "x-auto-reply", "x-autoreply-from", "x-mail-autoreply", "x-autoresponder", "x-vacation",
 )
 _TICKET_MARK = re.compile(r"\[\s*([^\[\]\s]{2,32})\s*\]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
@@ -44,6 +47,7 @@ class Headers:
     failed_recipients: str = ""
     loop_marks: tuple[str, ...] = ()
     is_reply: bool = False
+    wants_no_answer: bool = False
     hops: int = 0
 
     @classmethod
@@ -55,7 +59,7 @@ class Headers:
             precedence=lowered.get("precedence", ""),
             autoreply_marks=tuple(
                 lowered[name]
-                for name in ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoreply-from", "x-mail-autoreply")
+                for name in _AUTOREPLY_HEADERS
                 if name in lowered
             ),
             sender=sender,
@@ -65,6 +69,7 @@ class Headers:
             report_type=report_type,
             failed_recipients=lowered.get("x-failed-recipients", ""),
             loop_marks=tuple(part.strip() for part in lowered.get("x-loop", "").split(",") if part.strip()),
+            wants_no_answer=lowered.get("x-auto-response-suppress", "").strip().lower() not in ("", "none"),
             is_reply=bool(lowered.get("in-reply-to", "").strip() or lowered.get("references", "").strip()),
             hops=hops,
         )
@@ -103,6 +108,7 @@ def classify(mail: Headers, own_addresses: frozenset[str] = frozenset()) -> str:
         submitted == "auto-replied"
         or precedence in ("auto_reply", "auto-reply")
         or any(mark.strip().lower() not in ("no", "false", "0") for mark in mail.autoreply_marks)
+        or (mail.content_type.lower() == "multipart/report" and mail.report_type.lower() == "disposition-notification")
         or _AUTO_REPLY_SUBJECT.match(mail.subject)
     ):
         return AUTO_REPLY
@@ -114,7 +120,8 @@ def classify(mail: Headers, own_addresses: frozenset[str] = frozenset()) -> str:
     if by_machine:
         # What answers a mail of ours by itself is an auto-reply, however it calls itself; Exchange says auto-generated.
         return AUTO_REPLY if mail.is_reply else AUTOMATIC
-    return NORMAL
+    # Other help desks ask so in what their people write, too; then it is a word in a conversation.
+    return AUTOMATIC if mail.wants_no_answer and not mail.is_reply else NORMAL
 
 
 def clean_subject(subject: str) -> str:

@@ -152,7 +152,7 @@ def place_of(person: object, kind: str, target: str) -> tuple:
     >>> place_of(1, "pager", "Ann@x.test") == place_of(2, "mail", "ann@x.test")
     True
     """
-    if kind in BY_MAIL:
+    if kind in BY_MAIL and target:
         return ("mail", target.strip().lower())
     if kind == SMS:
         return (SMS, "".join(char for char in target if char.isdigit() or char == "+"))

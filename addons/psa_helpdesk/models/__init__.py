@@ -119,6 +119,9 @@ from . import mail_mail_notification
 from . import psa_ticket_notify
 from . import psa_ticket_notify_send
 from . import psa_ticket_notify_events
+from . import psa_ticket_loop
+from . import mail_thread_loop
+from . import psa_inbound_mail_loop
 from . import psa_desk_signature
 from . import psa_ticket_signature
 from . import psa_desk_search

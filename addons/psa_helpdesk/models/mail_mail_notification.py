@@ -4,6 +4,9 @@ from odoo.tools.mail import email_normalize
 
 from ..core import notification
 
+# Marks mails of notifications while they wait here, so that no other mail costs a query; it is not sent.
+NOTIFICATION_HEADER = "X-PSA-Notification"
+
 
 class MailMail(models.Model):
     """Mails that tell somebody of a ticket: each carries his own link to unsubscribe, and its fate is written down."""
@@ -12,10 +15,13 @@ class MailMail(models.Model):
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         emails = super()._prepare_outgoing_list(mail_server=mail_server, doc_to_followers=doc_to_followers)
-        rows = self.env["psa.notification"].sudo().search([("message_id", "=", self.mail_message_id.id)]) if self.mail_message_id else ()
+        if not self._psa_are_notifications():
+            return emails
+        rows = self.env["psa.notification"].sudo().search([("message_id", "=", self.mail_message_id.id)])
         by_partner = {row.partner_id: row for row in rows if row.kind == notification.MAIL and row.partner_id}
         by_address = {row.target: row for row in rows if row.target}
-        for email in emails if rows else ():
+        for email in emails:
+            email["headers"] = {name: value for name, value in email["headers"].items() if name != NOTIFICATION_HEADER}
             row = (
                 by_partner.get(email["partner_id"]) if email["partner_id"]
                 else by_address.get(email_normalize((email["email_to"] or [""])[0], strict=False))
@@ -37,8 +43,13 @@ class MailMail(models.Model):
         return emails
 
     def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
-        # Before the mails are deleted.
-        self.env["psa.notification"]._mails_sent(self, success_pids, success_emails, failure_reason, failure_type)
+        mails = self._psa_are_notifications()
+        if mails:  # before they are deleted
+            self.env["psa.notification"]._mails_sent(mails, success_pids, success_emails, failure_reason, failure_type)
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
         )
+
+    def _psa_are_notifications(self):
+        """Return those of these mails that are notifications of tickets."""
+        return self.filtered(lambda mail: NOTIFICATION_HEADER in (mail.headers or ""))

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, consteq, hmac
 from odoo.tools.mail import email_normalize
 
@@ -57,6 +57,11 @@ class PsaNotification(models.Model):
     reason = fields.Char(readonly=True, help="Why it waits, failed or was withheld.")
     message_id = fields.Many2one("mail.message", readonly=True, ondelete="set null")
     sms_id = fields.Integer(readonly=True, aggregator=None)
+
+    def write(self, vals):
+        if not self.env.su:
+            raise AccessError(self.env._("What was sent stays as it is written down. Send what failed again with its button."))
+        return super().write(vals)
 
     def action_view_ticket(self):
         """Open the ticket it is about."""
@@ -123,13 +128,10 @@ class PsaNotification(models.Model):
         if not row.user_id:
             self.env["psa.notification.optout"].sudo()._add(row.target, row.event_id, row.company_id)
             return
-        address = row.address_id
-        if not address.user_id:
-            Address = self.env["psa.notification.address"].sudo()
-            Address._ensure_own(row.user_id)
-            address = Address.search([
-                ("user_id", "=", row.user_id.id), ("kind", "=", row.kind), ("target", "in", [False, ""]),
-            ], limit=1)
+        address = row._own_address()
+        if not address:
+            address._ensure_own(row.user_id)
+            address = row._own_address()
         address.write({"event_ids": [fields.Command.unlink(row.event_id.id)]})
 
     def _is_unsubscribed(self):
@@ -139,7 +141,16 @@ class PsaNotification(models.Model):
         if not row.user_id:
             optouts = self.env["psa.notification.optout"]._events_by_email()
             return (row.company_id.id, row.event_id.code) in optouts.get(email_normalize(row.target or ""), ())
-        return bool(row.address_id.user_id) and row.event_id not in row.address_id.event_ids
+        address = row._own_address()
+        return bool(address) and row.event_id not in address.event_ids
+
+    def _own_address(self):
+        """Return the row by which the user has this message, if he has set up any: without one, he has what everybody has."""
+        if self.address_id.user_id:
+            return self.address_id
+        return self.env["psa.notification.address"].sudo().with_context(active_test=False).search([
+            ("user_id", "=", self.user_id.id), ("kind", "=", self.kind), ("target", "=", False),
+        ], limit=1)
 
     @api.model
     def _mails_sent(self, mails, success_partners, success_emails, failure_reason, failure_type):

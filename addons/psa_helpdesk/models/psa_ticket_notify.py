@@ -86,7 +86,7 @@ class PsaTicket(models.Model):
             return told
         rows = self._psa_plan(event, audience, note, channels, taken if taken is not None else {}, template)
         for row in rows:
-            if row.state != "withheld":
+            if row.state not in ("withheld", "failed"):
                 told[row.ticket_id.id].append(row._told_text())
         rows.filtered(lambda row: row.state == "sending")._send(template=template, lines=lines, is_list=is_list)
         return told
@@ -126,14 +126,15 @@ class PsaTicket(models.Model):
                 if not delivery.withheld:
                     places.add(notification.place_of(delivery.person, delivery.kind, delivery.target))
                 kind, record = records[delivery.person]
+                is_lost = delivery.kind in notification.BY_MAIL and not delivery.target
                 vals_list.append({
                     "ticket_id": ticket.id, "company_id": ticket.company_id.id, "event_id": event_id,
                     "user_id": record.id if kind == "user" else False,
                     "partner_id": record.id if kind == "partner" else (record.partner_id.id if kind == "user" else False),
                     "address_id": delivery.address or False, "kind": delivery.kind, "target": delivery.target or False,
                     "summary": ticket.display_name, "note": (note or "")[:LISTED_TEXT] or False,
-                    "state": "withheld" if delivery.withheld else "waiting" if delivery.at else "sending",
-                    "due_at": _naive(delivery.at), "reason": self._psa_reason(delivery),
+                    "state": self._psa_first_state(delivery, is_lost),
+                    "due_at": _naive(delivery.at), "reason": self._psa_reason(delivery, is_lost),
                     "message_id": message.id if message and not delivery.at and not delivery.withheld
                     and delivery.kind in (notification.MAIL, notification.IN_APP) else False,
                 })
@@ -144,10 +145,18 @@ class PsaTicket(models.Model):
         return rows
 
     @api.model
-    def _psa_reason(self, delivery):
+    def _psa_first_state(self, delivery, is_lost):
+        if delivery.withheld:
+            return "withheld"
+        return "failed" if is_lost else "waiting" if delivery.at else "sending"
+
+    @api.model
+    def _psa_reason(self, delivery, is_lost):
         """Return in words why a message is not sent, or not now."""
         if delivery.withheld:
             return self.env._("Internal: clients are not told.")
+        if is_lost:
+            return self.env._("No e-mail address: enter one in the profile.")
         return self.env._("Quiet hours, or more messages than wanted at a time.") if delivery.at else False
 
     @api.model

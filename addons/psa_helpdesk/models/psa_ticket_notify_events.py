@@ -3,6 +3,7 @@ from odoo.tools import html2plaintext
 
 from ..core import notification
 from ..core.lifecycle import DONE_STATES, OPEN_STATES
+from .mail_mail_notification import NOTIFICATION_HEADER
 
 SNIPPET = 300
 
@@ -207,6 +208,11 @@ class PsaTicket(models.Model):
             elif row.target:
                 recipients.append(self._psa_bare_recipient(row.target, row.user_id, True))
         return recipients
+
+    def _notify_by_email_get_headers(self, headers=None):
+        headers = super()._notify_by_email_get_headers(headers=headers)
+        telling = self._psa_telling()
+        return {**headers, NOTIFICATION_HEADER: "1"} if telling and telling.rows else headers
 
     def _notify_thread_by_email(self, message, recipients_data, **kwargs):
         """Send those who are just an address of the staff a mail each, so that addresses are not shown to others."""

@@ -3,6 +3,7 @@ from odoo import api, models
 from odoo.tools.mail import generate_tracking_message_id
 
 from ..core import notification
+from .mail_mail_notification import NOTIFICATION_HEADER
 
 # Said by the template for new tickets.
 NEW = (notification.QUEUE_NEW, notification.DESK_NEW)
@@ -54,7 +55,8 @@ class PsaTicket(models.Model):
         """Return the headers by which mail programs see that nobody is to answer this by itself."""
         address = self.sudo().desk_id[:1].alias_email
         return {
-            "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", **({"X-Loop": address} if address else {}),
+            NOTIFICATION_HEADER: "1", "Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All",
+            **({"X-Loop": address} if address else {}),
         }
 
     def _psa_deliver_message(self, rows, subject, body, for_client=False, alone=True, layout="mail.mail_notification_layout"):

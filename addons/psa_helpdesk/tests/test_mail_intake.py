@@ -309,6 +309,32 @@ class TestMailIntake(HelpdeskCommon):
         self.assertEqual([kept.reason for __, kept in results[3:]], ["loop", "loop"])
         self.assertFalse(self.outbox)
 
+    def test_flood_is_noted_on_the_last_ticket_of_the_sender_once(self):
+        self.env["ir.config_parameter"].set_param("mail.gateway.loop.threshold", 2)
+        tickets = self.env["psa.ticket"]
+        for number in range(5):
+            tickets |= self._deliver(self._mail(subject=f"Disk full {number}"))[0]
+
+        notes = tickets.message_ids.filtered(lambda message: "goes round in a loop" in (message.body or ""))
+        self.assertEqual(notes.mapped("res_id"), tickets.sorted("id")[-1:].ids)
+
+    def test_machine_that_says_the_same_again_and_again_is_stopped_with_a_note(self):
+        ticket, __ = self._deliver(self._mail())
+        answers = [
+            self._deliver(self._mail(
+                subject=f"Re: [{ticket.number}] Printer jams", text=f"Thank you, your request #{number} has arrived.",
+                In_Reply_To=ticket.origin_message_id,
+            ))[1]
+            for number in range(6)
+        ]
+
+        self.assertEqual([kept.reason for kept in answers], [False, False, False, "loop", "loop", "loop"])
+        said = ticket.entry_ids.filtered(lambda entry: "has arrived" in (entry.search_text or ""))
+        self.assertEqual(len(said), 3)
+        notes = ticket.message_ids.filtered(lambda message: "goes round in a loop" in (message.body or ""))
+        self.assertEqual(len(notes), 1)
+        self.assertTrue(notes.subtype_id.internal or not notes.subtype_id)
+
     def test_mail_the_desk_does_not_accept_is_kept(self):
         self.desk.alias_contact = "followers"
 

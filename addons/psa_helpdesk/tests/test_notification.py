@@ -308,8 +308,11 @@ class TestNotification(HelpdeskCommon):
         self.assertIn(f"/psa/notification/{row.id}/", headers["List-Unsubscribe"])
         self.assertEqual(headers["List-Unsubscribe-Post"], "List-Unsubscribe=One-Click")
         self.assertFalse(self.Notification._find_by_token(row.id, "0" * 64))
-        self.Notification._find_by_token(row.id, row._token())._unsubscribe()
+        found = self.Notification._find_by_token(row.id, row._token())
+        self.assertFalse(found._is_unsubscribed())
+        found._unsubscribe()
 
+        self.assertTrue(found._is_unsubscribed())
         self.assertFalse(self._told(ticket, "escalated", users=self.technician))
         self.assertTrue(self._told(ticket, "sla_breach", users=self.technician))
 
@@ -365,10 +368,12 @@ class TestNotification(HelpdeskCommon):
             (self.rival_technician, False),
         ):
             self.assertEqual(row in self.Notification.with_user(user).search([]), sees, user.login)
+        for user in (self.technician, self.administrator):
+            with self.assertRaises(AccessError):
+                row.with_user(user).write({"state": "sent"})
+        row.state = "failed"
         with self.assertRaises(AccessError):
-            row.with_user(self.technician).write({"state": "sent"})
-        with self.assertRaises(AccessError):
-            row.with_user(self.technician).action_retry() if row.write({"state": "failed"}) else None
+            row.with_user(self.technician).action_retry()
 
     def test_signature_of_the_desk(self):
         self.desk.signature = "<p>Help Desk, 24 hours</p>"

@@ -108,6 +108,14 @@ CAPABILITIES = {
     "hand a rule of the desk to all":          (NO,   NO,   NO,    YES,     NO),
     "add a rule for every desk":               (NO,   NO,   NO,    YES,     NO),
     "forge the log of rules":                  (NO,   NO,   NO,    NO,      NO),
+    # Notifications
+    "have a pager of his own":                 (YES,  YES,  YES,   YES,     YES),
+    "change the pager of a colleague":         (NO,   NO,   NO,    YES,     NO),
+    "say what new users are told":             (NO,   NO,   NO,    YES,     NO),
+    "see what a colleague was told":           (NO,   NO,   NO,    YES,     NO),
+    "change what was told":                    (NO,   NO,   NO,    NO,      NO),
+    "unsubscribe a contact":                   (NO,   NO,   NO,    YES,     NO),
+    "sign for the desk":                       (NO,   YES,  NO,    YES,     NO),
 }
 
 
@@ -149,7 +157,11 @@ class TestUserLevels(HelpdeskCommon):
     def _attempts(self):
         """Return {capability: what a person does to use it}; a person is an environment."""
         desk, option, stage, ticket, company = self.desk, self.option, self.stage, self.ticket, self.company
-
+        pager = self.env["psa.notification.address"].create({"user_id": self.billing.id, "kind": "pager", "target": "0@pager.test"})
+        notice = self.env["psa.notification"].create({
+            "ticket_id": ticket.id, "company_id": company.id, "user_id": self.billing.id, "kind": "pager", "target": "0@pager.test",
+            "event_id": self.env.ref("psa_helpdesk.notification_event_escalated").id,
+        })
         person = {"level": "read", "subject": "user", "user_id": self.technician.id, "company_id": company.id}
         timer = self.env["psa.timer"].create({
             "ticket_id": ticket.id, "kind": "rule", "res_id": 1, "due_at": "2026-01-01 00:00:00", "next_try": "2026-01-01 00:00:00",
@@ -278,6 +290,16 @@ class TestUserLevels(HelpdeskCommon):
             "hand a rule of the desk to all": change(self.rule, desk_id=False),
             "add a rule for every desk": create("psa.rule", name="Another", company_id=company.id),
             "forge the log of rules": lambda env: self.rule_log.with_env(env).write({"outcome": "done"}),
+            "have a pager of his own": lambda env: env["psa.notification.address"].create({
+                "user_id": env.uid, "kind": "pager", "target": "1@pager.test"}),
+            "change the pager of a colleague": change(pager, target="2@pager.test"),
+            "say what new users are told": create("psa.notification.address", user_id=False, kind="mail", company_id=company.id),
+            "see what a colleague was told": lambda env: notice.with_env(env).read(["target"]),
+            "change what was told": change(notice, state="sent"),
+            "unsubscribe a contact": create(
+                "psa.notification.optout", email="lead@x.test", company_id=company.id,
+                event_id=self.env.ref("psa_helpdesk.notification_event_escalated").id),
+            "sign for the desk": change(desk, signature="<p>The help desk</p>"),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):
