@@ -172,3 +172,4 @@ from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import res_company_sla
 from . import psa_timer_rules
+from . import psa_rule_sla

@@ -153,10 +153,16 @@ class PsaSlaPolicy(models.Model):
     @api.depends(lambda self: [fname for __, fname in self._criteria()])
     def _compute_criteria_summary(self):
         for policy in self:
-            parts = [
-                f"{self._fields[fname]._description_string(self.env)}: {', '.join(policy[fname].mapped('display_name'))}"
-                for __, fname in self._criteria() if policy[fname]
-            ]
+            parts = []
+            for __, fname in self._criteria():
+                label = self._fields[fname]._description_string(self.env)
+                if self._has_field_access(self._fields[fname], "read"):
+                    names = ", ".join(policy[fname].mapped("display_name"))
+                else:
+                    # That there are some is told, not which.
+                    names = "…" if policy.sudo()[fname] else ""
+                if names:
+                    parts.append(f"{label}: {names}")
             policy.criteria_summary = " · ".join(parts) or self.env._("Every ticket")
 
     @api.depends("specificity", "sequence", "company_id", "active", "is_template")

@@ -65,6 +65,22 @@ class PsaTicket(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_sla_explanation")
         return {**action, "context": {"default_ticket_id": self.id}}
 
+    def _sla_promises(self):
+        """Return what a client is shown of the promises about his ticket, where the desk says so.
+
+        ``[(kind, label, state, when it is due or False, when it was done or False)]`` without what is withdrawn or cancelled
+        """
+        self.ensure_one()
+        ticket = self.sudo()
+        if not ticket.desk_id.sla_on_portal:
+            return []
+        labels = dict(self.env["psa.ticket.sla"]._fields["kind"]._description_selection(self.env))
+        return [
+            (row.kind, labels[row.kind], row.state, row.due_at, row.ended_at)
+            for row in ticket.sla_ids.sorted("id")
+            if row.kind in (sla.RESPONSE, sla.RESOLUTION) and row.state != sla.CANCELLED
+        ]
+
     def _sla_facts(self, used):
         """Return {ticket: {criterion: ids}} of what policies go by.
 

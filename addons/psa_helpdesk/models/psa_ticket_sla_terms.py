@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from ..core import sla
@@ -91,10 +91,13 @@ class PsaTicket(models.Model):
               JOIN psa_ticket ticket ON ticket.id = entry.ticket_id
              WHERE entry.ticket_id = ANY(%s) AND entry.is_internal IS NOT TRUE AND entry.kind != 'description'
                    AND entry.author_id IS DISTINCT FROM ticket.partner_id
-                   AND EXISTS (SELECT FROM res_users account WHERE account.partner_id = entry.author_id AND account.share IS NOT TRUE)
+                   AND EXISTS (
+                       SELECT FROM res_users account
+                        WHERE account.partner_id = entry.author_id AND account.share IS NOT TRUE AND account.id != %s
+                   )
              GROUP BY entry.ticket_id
             """,
-            list(self._ids),
+            list(self._ids), SUPERUSER_ID,
         )))
 
     @api.model
