@@ -1,4 +1,5 @@
 from datetime import UTC, timedelta
+from itertools import pairwise
 
 from odoo import api, fields, models
 from odoo.addons.psa_helpdesk.core import sla
@@ -14,7 +15,7 @@ class PsaDemoStory(models.AbstractModel):
         """Measure the tickets of the story by the policies of the story, as if these had been there from the beginning."""
         company = self.env.ref("base.main_company")
         # The hours are as old as the story; their making is no change of hours.
-        self.env["psa.calendar.version"].sudo().search([]).unlink()
+        self.env["psa.calendar.version"].sudo().search([("company_id", "=", company.id)]).unlink()
         self.env.registry.clear_cache()
         tickets = self.env["psa.ticket"].sudo().with_context(active_test=False).search([
             ("company_id", "=", company.id), ("sla_policy_id", "=", False), ("source", "!=", False),
@@ -69,7 +70,7 @@ class PsaDemoStory(models.AbstractModel):
                 moments.append(("closed", ticket.date_closed))
             if ticket.state in OPENING[1:]:
                 moments.append((ticket.state, moments[-1][1] + timedelta(hours=1)))
-            log += [(ticket.id, state, start, following[1]) for (state, start), following in zip(moments, moments[1:], strict=False)]
+            log += [(ticket.id, state, start, following[1]) for (state, start), following in pairwise(moments)]
             self.env.cr.execute("UPDATE psa_ticket SET state_since = %s WHERE id = %s", (moments[-1][1], ticket.id))
         tickets.invalidate_recordset(["state_since"])
         self.env["psa.ticket.state.interval"]._append(log)

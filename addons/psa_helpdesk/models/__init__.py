@@ -165,6 +165,7 @@ from . import psa_sla_policy
 from . import psa_sla_target
 from . import psa_ticket_state_interval
 from . import psa_ticket_sla
+from . import psa_ticket_sla_change
 from . import psa_ticket_service_level
 from . import psa_ticket_sla_events
 from . import psa_ticket_sla_terms

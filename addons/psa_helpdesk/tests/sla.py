@@ -69,7 +69,9 @@ class SlaCommon(HelpdeskCommon):
         """Fire what is due by then, as the scheduled action does."""
         with self._at(moment):
             while True:
-                timers = self.env["psa.timer"].search([("kind", "=", "sla"), ("state", "=", "pending"), ("due_at", "<=", MONDAY + moment * HOUR)])
+                timers = self.env["psa.timer"].search([
+                    ("kind", "=", "sla"), ("state", "=", "pending"), ("due_at", "<=", MONDAY + moment * HOUR),
+                ])
                 if not timers:
                     return
                 timers.write({"state": "fired"})

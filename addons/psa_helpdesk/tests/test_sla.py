@@ -2,7 +2,7 @@ from datetime import datetime
 
 from odoo.tests import freeze_time, tagged
 
-from .sla import HOUR, MONDAY, SlaCommon
+from .sla import DAY, HOUR, MONDAY, SlaCommon
 
 
 @tagged("post_install", "-at_install")
@@ -22,7 +22,7 @@ class TestSla(SlaCommon):
 
     def test_creating_one_or_a_hundred_takes_two_queries_more_than_without_policies(self):
         def queries(count):
-            for run in range(2):
+            for _run in range(2):
                 self.env.flush_all()
                 self.env.invalidate_all()
                 before = self.env.cr.sql_log_count

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged, users
 from odoo.tools import mute_logger
 
-from .sla import HOUR, MONDAY, SlaCommon
+from .sla import SlaCommon
 
 
 @tagged("post_install", "-at_install")
@@ -71,7 +71,9 @@ class TestSlaPolicy(SlaCommon):
         premier = self.env["psa.client.class"].create({"name": "Premier", "company_id": self.company.id})
         self.dental.psa_client_class_id = premier
         server = self.env["psa.asset.type"].create({"name": "Rack server"})
-        asset = self.env["psa.asset"].create({"name": "SRV1", "client_id": self.dental.id, "type_id": server.id, "company_id": self.company.id})
+        asset = self.env["psa.asset"].create({
+            "name": "SRV1", "client_id": self.dental.id, "type_id": server.id, "company_id": self.company.id,
+        })
         by_name = {
             policy.name: policy for policy in (
                 self._policy("type", type_ids=incident), self._policy("category", category_ids=network),
@@ -113,7 +115,7 @@ class TestSlaPolicy(SlaCommon):
             self.usual.write({"response_hours": 0, "resolution_hours": 0})
         with self.assertRaisesRegex(ValidationError, "promises nothing and has targets"):
             self.policy.is_exempt = True
-        with self.assertRaisesRegex(ValidationError, "choose them in Hours"):
+        with self.assertRaisesRegex(ValidationError, "choose them in Own Hours"):
             self.policy.hours = "own"
 
     def test_a_policy_by_which_was_measured_is_archived_not_deleted(self):

@@ -43,7 +43,8 @@ class PsaSlaExplanation(models.TransientModel):
             if verdict.candidate.key[0] in readable._ids
         )
         table = Markup(
-            "<table class='table table-sm'><thead><tr><th>#</th><th>{policy}</th><th>{asks}</th><th>{why}</th></tr></thead><tbody>{rows}</tbody></table>"
+            "<table class='table table-sm'><thead><tr><th>#</th><th>{policy}</th><th>{asks}</th><th>{why}</th></tr></thead>"
+            "<tbody>{rows}</tbody></table>"
         ).format(
             policy=self.env._("Policy and Target"), asks=self.env._("Counts for"), why=self.env._("For This Ticket"), rows=rows,
         ) if rows else Markup()
