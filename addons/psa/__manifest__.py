@@ -33,6 +33,7 @@
         "demo/psa_clock_demo.xml",
         "demo/psa_rules_demo.xml",
         "demo/psa_notification_demo.xml",
+        "demo/psa_sla_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

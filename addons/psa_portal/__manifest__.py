@@ -15,6 +15,7 @@
         "views/portal_people_templates.xml",
         "views/portal_document_templates.xml",
         "views/portal_copies_templates.xml",
+        "views/portal_sla_templates.xml",
     ],
     "assets": {
         "web.assets_frontend": [

@@ -9,6 +9,7 @@ from . import (
     test_lent_time,
     test_portal_invoices,
     test_rules,
+    test_sla_contract,
     test_story,
     test_ticket_merge,
     test_ticket_task,

@@ -207,9 +207,9 @@ def stand(
     # What was done in time still says by when it was due: when it would have been, had the clock run on.
     due_log = [*log[:-1], log[-1]._replace(end=None)] if log and ended_at is not None else log
     due_at = missed_due if missed_at else moment_of(BREACH, terms, used, since, due_log, calendar)
-    if missed_at is None and due_at is not None and outcome != CANCELLED:
-        if ended_at > due_at if ended_at else now >= due_at:
-            missed_at = max(due_at, since)
+    is_late = due_at is not None and (ended_at > due_at if ended_at else now >= due_at)
+    if is_late and missed_at is None and outcome != CANCELLED:
+        missed_at = max(due_at, since)
     if missed_at is not None:
         state = MISSED
     elif ended_at is not None:

@@ -168,6 +168,7 @@ from . import psa_sla_policy
 from . import psa_sla_target
 from . import psa_ticket_state_interval
 from . import psa_ticket_sla
+from . import psa_ticket_sla_change
 from . import psa_ticket_service_level
 from . import psa_ticket_sla_events
 from . import psa_ticket_sla_terms
@@ -180,3 +181,4 @@ from . import psa_desk_workflow
 from . import psa_ticket_entry_rules
 from . import mail_thread_rules
 from . import psa_ticket_rules
+from . import psa_rule_sla

@@ -94,11 +94,11 @@ class PsaSlaPolicy(models.Model):
     target_ids = fields.One2many("psa.sla.target", "policy_id", "Targets", copy=True)
 
     hours = fields.Selection(
-        HOURS_SELECTION, default="client", required=True, tracking=True, help="In which hours the clocks run.",
+        HOURS_SELECTION, "Hours That Count", default="client", required=True, tracking=True, help="In which hours the clocks run.",
     )
     calendar_id = fields.Many2one(
-        "resource.calendar", "Hours", ondelete="restrict", index="btree_not_null", tracking=True, check_company=True,
-        help="The hours in which the clocks run, with their holidays.",
+        "resource.calendar", "Own Hours", ondelete="restrict", index="btree_not_null", tracking=True, check_company=True,
+        help="Where the policy or one of its targets counts hours chosen here: these, with their holidays.",
     )
     pauses_waiting = fields.Boolean(
         "Waiting for Client", default=True, tracking=True,
@@ -153,10 +153,16 @@ class PsaSlaPolicy(models.Model):
     @api.depends(lambda self: [fname for __, fname in self._criteria()])
     def _compute_criteria_summary(self):
         for policy in self:
-            parts = [
-                f"{self._fields[fname]._description_string(self.env)}: {', '.join(policy[fname].mapped('display_name'))}"
-                for __, fname in self._criteria() if policy[fname]
-            ]
+            parts = []
+            for __, fname in self._criteria():
+                label = self._fields[fname]._description_string(self.env)
+                if self._has_field_access(self._fields[fname], "read"):
+                    names = ", ".join(policy[fname].mapped("display_name"))
+                else:
+                    # That there are some is told, not which.
+                    names = "…" if policy.sudo()[fname] else ""
+                if names:
+                    parts.append(f"{label}: {names}")
             policy.criteria_summary = " · ".join(parts) or self.env._("Every ticket")
 
     @api.depends("specificity", "sequence", "company_id", "active", "is_template")
@@ -196,10 +202,10 @@ class PsaSlaPolicy(models.Model):
     def _check_calendar_id(self):
         for policy in self:
             if policy.hours == "own" and not policy.calendar_id:
-                raise ValidationError(self.env._("Policy “%s” counts hours chosen here: choose them in Hours.", policy.name))
+                raise ValidationError(self.env._("Policy “%s” counts hours chosen here: choose them in Own Hours.", policy.name))
             if policy.hours == "own" and not policy.sudo().calendar_id._psa_has_working_time():
                 raise ValidationError(self.env._(
-                    "“%(calendar)s” has no working time, so nothing would ever become due. Add hours to it or choose others in Hours.",
+                    "“%(calendar)s” has no working time, so nothing would ever become due. Add hours to it or choose others in Own Hours.",
                     calendar=policy.calendar_id.name,
                 ))
 
@@ -274,7 +280,9 @@ class PsaSlaPolicy(models.Model):
             "type": "ir.actions.client", "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%(changed)s of %(all)s open tickets have other targets now.", changed=len(changed), all=len(tickets)),
+                "message": self.env._(
+                    "%(changed)s of %(all)s open tickets have other targets now.", changed=len(changed), all=len(tickets),
+                ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }

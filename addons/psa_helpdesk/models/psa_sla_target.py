@@ -72,7 +72,7 @@ class PsaSlaTarget(models.Model):
         for target in self:
             if target.hours == "own" and not target.policy_id.calendar_id:
                 raise ValidationError(self.env._(
-                    "Target “%s” counts the hours chosen in its policy: choose them there in Hours.", target.display_name
+                    "Target “%s” counts the hours chosen in its policy: choose them there in Own Hours.", target.display_name
                 ))
 
     @api.model_create_multi

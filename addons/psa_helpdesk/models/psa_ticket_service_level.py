@@ -17,12 +17,16 @@ class PsaTicket(models.Model):
 
     _inherit = "psa.ticket"
 
-    _sla_due_idx = models.Index("(company_id, sla_due_at) WHERE sla_due_at IS NOT NULL AND state IN ('new', 'open', 'waiting', 'on_hold')")
+    _sla_due_idx = models.Index(
+        "(company_id, sla_due_at) WHERE sla_due_at IS NOT NULL AND state IN ('new', 'open', 'waiting', 'on_hold')"
+    )
     _sla_policy_idx = models.Index("(sla_policy_id, state) WHERE sla_policy_id IS NOT NULL")
     _sla_target_idx = models.Index("(sla_target_id) WHERE sla_target_id IS NOT NULL")
     _sla_missed_idx = models.Index("(company_id, id DESC) WHERE sla_is_missed IS TRUE")
 
-    state_since = fields.Datetime("In This State since", readonly=True, copy=False, groups="base.group_user", export_string_translation=False)
+    state_since = fields.Datetime(
+        "In This State since", readonly=True, copy=False, groups="base.group_user", export_string_translation=False,
+    )
     sla_policy_id = fields.Many2one(
         "psa.sla.policy", "SLA Policy", readonly=True, copy=False, ondelete="restrict", groups="base.group_user",
         help="The policy that counts for the ticket.",
@@ -35,12 +39,19 @@ class PsaTicket(models.Model):
         readonly=True, copy=False, groups="base.group_user", help="How the clock stands that presses most.",
     )
     sla_kind = fields.Selection(KIND_SELECTION, "Next Target", readonly=True, copy=False, groups="base.group_user")
-    sla_due_at = fields.Datetime("SLA Due", readonly=True, copy=False, groups="base.group_user", help="When the next target is due. Empty while its clock is paused.")
+    sla_due_at = fields.Datetime(
+        "SLA Due", readonly=True, copy=False, groups="base.group_user",
+        help="When the next target is due. Empty while its clock is paused.",
+    )
     sla_warn_at = fields.Datetime("SLA Warning", readonly=True, copy=False, groups="base.group_user")
     sla_remaining_seconds = fields.Integer("SLA Left (s)", readonly=True, copy=False, groups="base.group_user", aggregator=None)
-    sla_is_missed = fields.Boolean("SLA Missed", readonly=True, copy=False, groups="base.group_user", help="One of the targets was missed, whatever came after.")
+    sla_is_missed = fields.Boolean(
+        "SLA Missed", readonly=True, copy=False, groups="base.group_user", help="One of the targets was missed, whatever came after.",
+    )
     sla_ids = fields.One2many("psa.ticket.sla", "ticket_id", "Service Levels", readonly=True, groups="base.group_user")
-    state_interval_ids = fields.One2many("psa.ticket.state.interval", "ticket_id", "Past States", readonly=True, groups="base.group_user")
+    state_interval_ids = fields.One2many(
+        "psa.ticket.state.interval", "ticket_id", "Past States", readonly=True, groups="base.group_user",
+    )
 
     def _complete_create_vals(self, vals_list):
         result = super()._complete_create_vals(vals_list)
@@ -64,6 +75,22 @@ class PsaTicket(models.Model):
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_sla_explanation")
         return {**action, "context": {"default_ticket_id": self.id}}
+
+    def _sla_promises(self):
+        """Return what a client is shown of the promises about his ticket, where the desk says so.
+
+        ``[(kind, label, state, when it is due or False, when it was done or False)]`` without what is withdrawn or cancelled
+        """
+        self.ensure_one()
+        ticket = self.sudo()
+        if not ticket.desk_id.sla_on_portal:
+            return []
+        labels = dict(self.env["psa.ticket.sla"]._fields["kind"]._description_selection(self.env))
+        return [
+            (row.kind, labels[row.kind], row.state, row.due_at, row.ended_at)
+            for row in ticket.sla_ids.sorted("id")
+            if row.kind in (sla.RESPONSE, sla.RESOLUTION) and row.state != sla.CANCELLED
+        ]
 
     def _sla_facts(self, used):
         """Return {ticket: {criterion: ids}} of what policies go by.

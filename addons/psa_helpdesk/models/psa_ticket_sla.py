@@ -20,8 +20,9 @@ AT_ONCE = 200
 COLUMNS = {
     "kind": "text", "turn": "int", "policy_id": "int", "target_id": "int", "budget_seconds": "int", "percents": "text",
     "pausing": "text", "hours": "text", "calendar_id": "int", "tz": "text", "started_at": "timestamp", "since": "timestamp",
-    "used_seconds": "int", "answered_at": "timestamp", "cycle": "int", "passed": "int", "state": "text", "elapsed_seconds": "int", "due_at": "timestamp",
-    "warn_at": "timestamp", "ended_at": "timestamp", "missed_at": "timestamp", "next_percent": "int", "next_at": "timestamp",
+    "used_seconds": "int", "answered_at": "timestamp", "cycle": "int", "passed": "int", "state": "text",
+    "elapsed_seconds": "int", "due_at": "timestamp", "warn_at": "timestamp", "ended_at": "timestamp",
+    "missed_at": "timestamp", "next_percent": "int", "next_at": "timestamp",
     "first_ended_at": "timestamp", "first_state": "text", "problem": "text", "is_withdrawn": "boolean",
 }
 TICKET_COLUMNS = {
@@ -312,7 +313,8 @@ class PsaTicketSla(models.Model):
                 row_columns=SQL(", ").join(SQL("row.%s", SQL.identifier(column)) for column in COLUMNS),
                 uid=self.env.uid, now=fields.Datetime.now(),
                 values=SQL(", ").join(
-                    SQL("(%s::int, %s::int, %s)", sequence, row["ticket_id"], self._typed(row, COLUMNS)) for sequence, row in enumerate(rows)
+                    SQL("(%s::int, %s::int, %s)", sequence, row["ticket_id"], self._typed(row, COLUMNS))
+                    for sequence, row in enumerate(rows)
                 ),
             ))
         result = SQL("SELECT id FROM made ORDER BY id") if rows else SQL("SELECT 1 WHERE FALSE")

@@ -68,7 +68,8 @@ class PsaTicketStateInterval(models.Model):
 
     def _refuse(self):
         raise AccessError(self.env._(
-            "The log of states is written by the tickets themselves: service levels are measured by it. Move the ticket to another stage instead."
+            "The log of states is written by the tickets themselves: service levels are measured by it. "
+            "Move the ticket to another stage instead."
         ))
 
     @api.model

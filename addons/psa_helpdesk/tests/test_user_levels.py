@@ -116,6 +116,14 @@ CAPABILITIES = {
     "change what was told":                    (NO,   NO,   NO,    NO,      NO),
     "unsubscribe a contact":                   (NO,   NO,   NO,    YES,     NO),
     "sign for the desk":                       (NO,   YES,  NO,    YES,     NO),
+    # Service levels
+    "choose the service hours of the desk":    (NO,   YES,  NO,    YES,     NO),
+    "show what is promised on the portal":     (NO,   YES,  NO,    YES,     NO),
+    "write an SLA policy":                     (NO,   NO,   NO,    YES,     NO),
+    "change an SLA target":                    (NO,   NO,   NO,    YES,     NO),
+    "try an SLA policy on history":            (NO,   NO,   NO,    YES,     NO),
+    "change how a promise stands":             (NO,   NO,   NO,    NO,      NO),
+    "add to the log of states":                (NO,   NO,   NO,    NO,      NO),
 }
 
 
@@ -149,6 +157,9 @@ class TestUserLevels(HelpdeskCommon):
         cls.escalation = cls.env["psa.escalation.contact"].create({"desk_id": cls.desk.id, "user_id": cls.administrator.id})
         cls.skill = cls.env["psa.skill"].create({"name": "Tills", "company_id": cls.company.id})
         cls.macro = cls.env["psa.ticket.macro"].create({"name": "Take", "desk_id": cls.desk.id, "assignment": "me"})
+        cls.sla_policy = cls.env["psa.sla.policy"].create({
+            "name": "Standard", "company_id": cls.company.id, "hours": "desk", "target_ids": [(0, 0, {"response_hours": 4})],
+        })
         cls.ticket = cls.env["psa.ticket"].create({"name": "Of Zoë", "desk_id": cls.desk.id, "partner_id": cls.zoe.id})
         cls.by_level = dict(zip(LEVELS, (
             cls.technician, cls.desk_admin, cls.other_desk_admin, cls.administrator, cls.rival_administrator,
@@ -300,6 +311,14 @@ class TestUserLevels(HelpdeskCommon):
                 "psa.notification.optout", email="lead@x.test", company_id=company.id,
                 event_id=self.env.ref("psa_helpdesk.notification_event_escalated").id),
             "sign for the desk": change(desk, signature="<p>The help desk</p>"),
+            "choose the service hours of the desk": change(desk, sla_calendar_id=company.resource_calendar_id.id),
+            "show what is promised on the portal": change(desk, sla_on_portal=True),
+            "write an SLA policy": create(
+                "psa.sla.policy", name="Gold", company_id=company.id, target_ids=[(0, 0, {"response_hours": 1})]),
+            "change an SLA target": change(self.sla_policy.target_ids, response_hours=2),
+            "try an SLA policy on history": lambda env: env["psa.sla.trial"].create({"policy_id": self.sla_policy.id}).action_run(),
+            "change how a promise stands": lambda env: ticket.sla_ids.with_env(env).write({"state": "met"}),
+            "add to the log of states": create("psa.ticket.state.interval", ticket_id=ticket.id, company_id=company.id, state="new"),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):

@@ -36,18 +36,25 @@ class PsaSlaExplanation(models.TransientModel):
                 "applies them there.", ticket._sla_plan_label(*chosen),
             )
         labels = self._criterion_labels()
-        rows = Markup().join(self._row(number, verdict, labels) for number, verdict in enumerate(verdicts, start=1))
+        # Who borrows the ticket from another company does not read what that one promises to others.
+        readable = self.env["psa.sla.policy"].browse({verdict.candidate.key[0] for verdict in verdicts})._filtered_access("read")
+        rows = Markup().join(
+            self._row(number, verdict, labels) for number, verdict in enumerate(verdicts, start=1)
+            if verdict.candidate.key[0] in readable._ids
+        )
         table = Markup(
-            "<table class='table table-sm'><thead><tr><th>#</th><th>{policy}</th><th>{asks}</th><th>{why}</th></tr></thead><tbody>{rows}</tbody></table>"
+            "<table class='table table-sm'><thead><tr><th>#</th><th>{policy}</th><th>{asks}</th><th>{why}</th></tr></thead>"
+            "<tbody>{rows}</tbody></table>"
         ).format(
             policy=self.env._("Policy and Target"), asks=self.env._("Counts for"), why=self.env._("For This Ticket"), rows=rows,
-        ) if verdicts else Markup()
+        ) if rows else Markup()
         order = Policy.browse()._order_text()
         return summary, table + Markup("<p class='text-muted small'>{}</p>").format(order)
 
     def _row(self, number, verdict, labels):
-        policy = self.env["psa.sla.policy"].sudo().browse(verdict.candidate.key[0])
-        target = self.env["psa.sla.target"].sudo().browse(verdict.candidate.key[1] or ())
+        # With the reader's own rights: he learns of no client he does not know.
+        policy = self.env["psa.sla.policy"].browse(verdict.candidate.key[0])
+        target = self.env["psa.sla.target"].browse(verdict.candidate.key[1] or ())
         if verdict.chosen:
             why, style = self.env._("Counts: the first that fits"), "table-success fw-bold"
         elif verdict.unmet:
@@ -57,7 +64,7 @@ class PsaSlaExplanation(models.TransientModel):
         asks = [
             f"{labels[name]}: {', '.join(record[fname].mapped('display_name'))}"
             for record, criteria in ((policy, policy._criteria()), (target, target._criteria())) for name, fname in criteria
-            if record and record[fname]
+            if record and record._has_field_access(record._fields[fname], "read") and record[fname]
         ]
         name = policy.name + (f" · {target.display_name}" if target else f" ({self.env._('no SLA')})")
         return Markup("<tr class='{}'><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>").format(

@@ -24,7 +24,7 @@ class PsaSlaTrial(models.TransientModel):
     _name = "psa.sla.trial"
     _description = "Trial of an SLA Policy"
 
-    policy_id = fields.Many2one("psa.sla.policy", "Policy", required=True, ondelete="cascade", readonly=True)
+    policy_id = fields.Many2one("psa.sla.policy", required=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="policy_id.company_id")
     days = fields.Integer("Days Back", default=30, required=True)
     is_done = fields.Boolean()
@@ -59,7 +59,8 @@ class PsaSlaTrial(models.TransientModel):
         mine = policy._candidates()
         plans = {candidate.key: plan for candidate, plan in mine}
         ordered = sla.in_order(
-            [candidate for candidate in others if candidate.key[0] != policy.id] + [candidate for candidate, __ in mine], Policy._precedence()
+            [*(candidate for candidate in others if candidate.key[0] != policy.id), *(candidate for candidate, __ in mine)],
+            Policy._precedence(),
         )
         used = frozenset(name for candidate in ordered for name, __ in candidate.criteria)
         now = fields.Datetime.now()

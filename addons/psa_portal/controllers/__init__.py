@@ -5,3 +5,4 @@ from . import people
 from . import documents
 from . import copies
 from . import merged
+from . import service_levels

@@ -35,10 +35,7 @@ HOUR = timedelta(hours=1)
 
 
 def oracle_applies(candidate, facts):
-    for name, wanted in candidate.criteria:
-        if not any(item in wanted for item in facts.get(name, ())):
-            return False
-    return True
+    return all(any(item in wanted for item in facts.get(name, ())) for name, wanted in candidate.criteria)
 
 
 def oracle_beats(one, other):
@@ -84,7 +81,7 @@ def test_thresholds_are_read_as_people_write_them():
     assert parse_percents("50 100 110") == (50, 110)  # the breach itself needs no threshold
     assert parse_percents("") == parse_percents(None) == ()
     for wrong in ("half", "0", "-5", "5000"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match=r"^(half|0|-5|5000)$"):
             parse_percents(wrong)
 
 
