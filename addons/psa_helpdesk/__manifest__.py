@@ -81,6 +81,7 @@
         "wizard/psa_rule_preview_views.xml",
         "wizard/psa_rule_exchange_views.xml",
         "views/psa_escalation_rule_views.xml",
+        "data/psa_rule_ready_data.xml",
         "views/psa_timer_views.xml",
         "views/psa_calendar_version_views.xml",
         "views/psa_notification_address_views.xml",

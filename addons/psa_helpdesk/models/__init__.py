@@ -153,6 +153,7 @@ from . import psa_rule_log
 from . import psa_ticket_rules
 from . import psa_rule_actions
 from . import psa_rule_exchange
+from . import psa_rule_ready
 from . import psa_rule_escalation
 from . import psa_escalation_mixin
 from . import psa_ticket_entry_rules

@@ -10,7 +10,7 @@ from .psa_rule_action import GUARDED_KINDS
 MODELS = {"rule": "psa.rule", "change": "psa.rule.change", "action": "psa.rule.action"}
 LISTS = {"changes": "change_ids", "actions": "action_ids"}
 # Where a rule belongs, and whether it runs, is said where it is taken in.
-LEFT_OUT = {"rule_id", "company_id", "active", "active_since", "armed_upto", "escalation_contact_ids", "escalation_key"}
+LEFT_OUT = {"rule_id", "company_id", "active", "active_since", "armed_upto", "escalation_contact_ids"}
 KINDS = {
     "char": exchange.TEXT, "text": exchange.TEXT, "integer": exchange.INTEGER, "float": exchange.NUMBER, "boolean": exchange.BOOLEAN,
     "many2one": exchange.REFERENCE, "many2many": exchange.REFERENCES,

@@ -1,7 +1,7 @@
 import base64
 import json
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -166,3 +166,27 @@ class TestRuleExchange(HelpdeskCommon):
         wizard.file = base64.b64encode(b"<!DOCTYPE x [<!ENTITY e 'x'>]><psa-rules version='1'/>")
         with self.assertRaisesRegex(UserError, "document type"):
             wizard.action_import()
+
+    def test_ready_rules_come_once_archived_and_can_be_switched_on(self):
+        rules = self.Rule._add_ready_rules(self.rival)
+
+        self.assertGreaterEqual(len(rules), 10)
+        self.assertFalse(any(rules.mapped("active")))
+        self.assertFalse(self.Rule._add_ready_rules(self.rival))
+
+        queue = self.env["psa.queue"].create({"name": "Dispatch R", "company_id": self.rival.id})
+        stage = self.env["psa.ticket.stage"].create({"name": "Critical", "state": "open", "company_id": self.rival.id})
+        for action in rules.action_ids.filtered("missing_text"):
+            action.write({
+                "queue": {"queue_id": queue.id}, "assign": {"user_id": self.rival_technician.id}, "stage": {"stage_id": stage.id},
+                "notify": {"user_ids": [Command.link(self.rival_technician.id)]},
+            }[action.kind])
+        rules.active = True
+        self.assertFalse(any(rules.action_ids.mapped("missing_text")))
+
+    def test_the_button_adds_ready_rules_for_who_runs_the_company(self):
+        action = self.Rule.with_user(self.administrator).action_add_ready_rules()
+
+        self.assertTrue(self.Rule.with_context(active_test=False).search(action["domain"]))
+        with self.assertRaises(AccessError):
+            self.Rule.with_user(self.dispatcher).action_add_ready_rules()
