@@ -30,6 +30,7 @@
         "demo/psa_own_field_demo.xml",
         "demo/psa_attribute_demo.xml",
         "demo/psa_desk_rules_demo.xml",
+        "demo/psa_rule_action_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

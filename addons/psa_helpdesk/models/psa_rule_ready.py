@@ -1,6 +1,7 @@
 import json
 
 from odoo import api, fields, models, tools
+from odoo.fields import Domain
 
 READY_RULES = "psa_helpdesk/data/ready_rules.json"
 
@@ -22,12 +23,11 @@ class PsaRule(models.Model):
         with tools.file_open(READY_RULES, "rb") as file:
             document = json.load(file)
         rules = self.browse()
-        for company in companies if companies is not None else self.env["res.company"].search([]):
+        for company in companies if companies is not None else self.env["res.company"].search(Domain.TRUE):
             Rule = self.with_company(company)
             present = set(Rule.with_context(active_test=False).search([
                 ("company_id", "=", company.id), ("ready_key", "!=", False)
             ]).mapped("ready_key"))
-            # What is installed later in the chain, or not at all, offers no kinds of actions for rules that need them.
             wanted = [rule for rule in document["rules"] if rule["ready_key"] not in present]
             for rule in wanted:
                 plain = {name: value for name, value in rule.items() if name != "ready_key"}

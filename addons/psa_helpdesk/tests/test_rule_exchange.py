@@ -21,7 +21,9 @@ class TestRuleExchange(HelpdeskCommon):
         cls.premier = cls.env["psa.client.class"].create({"name": "Premier X", "company_id": cls.company.id})
         cls.rule = cls.Rule.create({
             "name": "Late ones", "company_id": cls.company.id, "event": "updated", "active": False, "is_last": True,
-            "domain": str([("queue_id", "in", [cls.queue.id]), ("client_id.psa_client_class_id", "=", cls.premier.id), ("state", "=", "new")]),
+            "domain": str([
+                ("queue_id", "in", [cls.queue.id]), ("client_id.psa_client_class_id", "=", cls.premier.id), ("state", "=", "new"),
+            ]),
             "client_class_ids": [Command.link(cls.premier.id)], "description": "For the <late>",
             "change_ids": [Command.create({
                 "field_name": "stage_id", "new_kind": "is", "new_stage_id": cls.stage_by_state["waiting"].id,
@@ -29,7 +31,9 @@ class TestRuleExchange(HelpdeskCommon):
             "action_ids": [
                 Command.create({"kind": "priority", "option_id": cls.high.id}),
                 Command.create({"kind": "queue", "queue_id": cls.queue.id}),
-                Command.create({"kind": "notify", "user_ids": [Command.link(cls.manager.id)], "via_pager": True, "body": "{{ticket.number}} & co"}),
+                Command.create({
+                    "kind": "notify", "user_ids": [Command.link(cls.manager.id)], "via_pager": True, "body": "{{ticket.number}} & co",
+                }),
             ],
         })
 
@@ -91,7 +95,8 @@ class TestRuleExchange(HelpdeskCommon):
 
     def test_server_actions_come_in_by_name_and_for_administrators_of_the_server_only(self):
         code = self.env["ir.actions.server"].create({
-            "name": "Rename", "model_id": self.env["ir.model"]._get_id("psa.ticket"), "state": "code", "code": "records.write({'name': 'x'})",
+            "name": "Rename", "model_id": self.env["ir.model"]._get_id("psa.ticket"), "state": "code",
+            "code": "records.write({'name': 'x'})",
         })
         self.rule.action_ids = [Command.clear(), Command.create({"kind": "server_action", "server_action_id": code.id})]
         text = self.rule._export_text("json")
