@@ -27,6 +27,7 @@
         "views/psa_ticket_views.xml",
         "views/psa_ticket_task_views.xml",
         "views/psa_rule_action_views.xml",
+        "views/psa_rule_views.xml",
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/psa_service_company_views.xml",

@@ -13,4 +13,5 @@ def uninstall_hook(env):
     env["mail.scheduled.message"].search([("model", "=", "psa.ticket")]).unlink()
     # With its triggers; the table goes with its model.
     env.cr.execute("DROP FUNCTION IF EXISTS psa_ticket_history_guard CASCADE")
+    env.cr.execute("DROP FUNCTION IF EXISTS psa_ticket_state_interval_guard CASCADE")
     env.cr.execute(search_sql.removal())

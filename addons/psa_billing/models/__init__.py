@@ -16,6 +16,7 @@ from . import (
     psa_contract_rate,
     psa_role,
     psa_rule_action,
+    psa_rule,
     psa_staff,
     psa_ticket,
     psa_ticket_merge,

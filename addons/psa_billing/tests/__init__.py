@@ -9,6 +9,7 @@ from . import (
     test_lent_time,
     test_portal_invoices,
     test_rule_task,
+    test_rules,
     test_story,
     test_ticket_merge,
     test_ticket_task,

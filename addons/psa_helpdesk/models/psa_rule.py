@@ -162,7 +162,8 @@ class PsaRule(models.Model):
     def write(self, vals):
         if not self.env.su and vals.keys() & ENGINE_FIELDS:
             vals = {fname: value for fname, value in vals.items() if fname not in ENGINE_FIELDS}
-        renewed = self.filtered(lambda rule: rule._is_changed_by(vals, TRIGGER_FIELDS | TIME_FIELDS))
+        triggers = self._trigger_fields()
+        renewed = self.filtered(lambda rule: rule._is_changed_by(vals, triggers))
         for rule in renewed.filtered(lambda rule: rule._is_changed_by(vals, {*TIME_FIELDS, "event"})):
             # What is counted otherwise are other moments, also for tickets the rule has acted on.
             super(PsaRule, rule.sudo()).write({"generation": rule.generation + 1})
@@ -170,7 +171,7 @@ class PsaRule(models.Model):
         if vals.keys() & {"desk_id", "company_id"}:
             # Odoo checks the rule as it was: nobody hands one to another desk, or to all of them.
             self.check_access("write")
-        if vals.keys() & {*TRIGGER_FIELDS, *TIME_FIELDS, "sequence", "is_last"}:
+        if vals.keys() & {*triggers, "sequence", "is_last"}:
             self.env.registry.clear_cache()
         renewed._renew()
         return result
@@ -190,6 +191,11 @@ class PsaRule(models.Model):
 
     def _check_access(self, operation):
         return super()._check_access(operation) or self.env["psa.desk"]._refusal_to_configure(self, operation)
+
+    @api.model
+    def _trigger_fields(self):
+        """Return the names of the fields that say what a rule acts on, and when."""
+        return TRIGGER_FIELDS | TIME_FIELDS
 
     def _is_changed_by(self, vals, fnames):
         """Return whether writing these values changes one of the fields; a form sends what is as it was, too."""

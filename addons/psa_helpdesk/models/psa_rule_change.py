@@ -30,7 +30,7 @@ class PsaRuleChange(models.Model):
     rule_id = fields.Many2one("psa.rule", required=True, ondelete="cascade")
     company_id = fields.Many2one(related="rule_id.company_id", store=True, precompute=True, index=True)
     field_name = fields.Selection(selection="_selection_field_name", string="What Changes", required=True)
-    own_field = fields.Char("Own Field", help="Name of the own field of the desk, where the field is one.")
+    own_field = fields.Char(help="Name of the own field of the desk, where the field is one.")
     value_column = fields.Char(compute="_compute_value_column")
     old_kind = fields.Selection(
         [("any", "anything"), ("empty", "nothing"), ("filled", "something"), ("is", "exactly")], "From", default="any", required=True

@@ -34,15 +34,47 @@ class PsaRule(models.Model):
                     rule=rule.name, error=error,
                 )) from error
             try:
-                # Who writes the rule sees no more by its condition than he may see himself, so it is asked with his rights.
                 domain.validate(self.env["psa.ticket"])
-                self.env["psa.ticket"].search(domain, limit=1)
-                self.env["psa.ticket"].browse().filtered_domain(domain)
+                self.env["psa.ticket"].sudo().search(domain, limit=1)
+                self.env["psa.ticket"].sudo().browse().filtered_domain(domain)
             except (ValueError, TypeError, KeyError) as error:
                 raise ValidationError(self.env._(
                     "The Condition of rule “%(rule)s” asks about something tickets do not have: %(error)s. Correct it.",
                     rule=rule.name, error=error,
                 )) from error
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_what_is_asked()
+        return created
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "domain" in vals:
+            self._check_what_is_asked()
+        return result
+
+    def _check_what_is_asked(self):
+        """Refuse conditions about what their writer may not read: by what the rule does, he would learn it."""
+        if not self.env.su:
+            for rule in self:
+                self._check_may_ask(self.env["psa.ticket"], Domain(ast.literal_eval(rule.domain)))
+
+    @api.model
+    def _check_may_ask(self, model, domain):
+        for leaf in domain.iter_conditions():
+            asked, field = model, None
+            for name in leaf.field_expr.split("."):
+                if field is not None and not field.relational:
+                    break  # a part of the value, as of an own field or a date
+                field = asked._fields[name]
+                asked._check_field_access(field, "read")
+                if field.relational:
+                    asked = self.env[field.comodel_name]
+                    asked.check_access("read")
+            if isinstance(leaf.value, Domain):
+                self._check_may_ask(asked, leaf.value)
 
     def _condition(self):
         """Return the domain of the tickets the rule acts on, without its reach.

@@ -208,7 +208,8 @@ class Past:
         if entry["source"] == "email" and entry["message_id"] and not entry["is_internal"]:
             yield rules.Happening(at, "mail")
         who = rules.speaker(
-            entry["is_internal"], bool(entry["author_id"]), entry["partner_share"], entry["source"], entry["author_id"] == self.rule._robot_id()
+            entry["is_internal"], bool(entry["author_id"]), entry["partner_share"], entry["source"],
+            entry["author_id"] == self.rule._robot_id(),
         )
         if not who:
             return

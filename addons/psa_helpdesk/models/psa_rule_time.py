@@ -294,8 +294,16 @@ class PsaRule(models.Model):
 
     @api.model
     def _basis_sla(self, tickets, target):
-        """Return {ticket id: when the service level is due}; what a module knows of service levels it says here."""
-        return {}
+        """Return {ticket id: when the service level is due}; one that is paused, met or withdrawn is not due."""
+        self.env["psa.ticket.sla"].flush_model()
+        return dict(self.env.execute_query(SQL(
+            """
+            SELECT DISTINCT ON (ticket_id) ticket_id, due_at FROM psa_ticket_sla
+            WHERE ticket_id = ANY(%s) AND kind = %s AND state IN ('running', 'missed') AND ended_at IS NULL AND is_withdrawn IS NOT TRUE
+            ORDER BY ticket_id, id DESC
+            """,
+            tickets.ids, target,
+        )))
 
     @api.model
     def _robot_id(self):
@@ -308,7 +316,7 @@ class PsaRule(models.Model):
             """
             SELECT ticket.id, (
                 SELECT date FROM psa_ticket_history WHERE ticket_id = ticket.id AND %s%s ORDER BY id DESC LIMIT 1
-            ) FROM unnest(%s) AS ticket (id)
+            ) FROM unnest(%s::int[]) AS ticket (id)
             """,
             condition, SQL(" AND date <= %s", before) if before else SQL(), tickets.ids,
         )))
@@ -321,7 +329,7 @@ class PsaRule(models.Model):
             SELECT ticket.id, (
                 SELECT entry.date FROM psa_ticket_entry entry LEFT JOIN res_partner author ON author.id = entry.author_id
                 WHERE entry.ticket_id = ticket.id AND %s%s ORDER BY entry.id DESC LIMIT 1
-            ) FROM unnest(%s) AS ticket (id)
+            ) FROM unnest(%s::int[]) AS ticket (id)
             """,
             condition, SQL(" AND entry.date <= %s", before) if before else SQL(), tickets.ids,
         )))

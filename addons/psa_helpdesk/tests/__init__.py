@@ -29,6 +29,7 @@ from . import test_mention
 from . import test_attention
 from . import test_compose
 from . import test_similar
+from . import test_sla
 from . import test_entry
 from . import test_link
 from . import test_merge

@@ -6,7 +6,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..core import rules
 from .test_rules import RuleCommon
 from .timers import sweep
 
@@ -30,6 +29,11 @@ class TestRuleTime(RuleCommon):
 
     def _sweep(self, minutes):
         sweep(self, self.start + timedelta(minutes=minutes))
+
+    def _arm(self):
+        with self.enter_registry_test_mode():
+            self.env.ref("psa_helpdesk.ir_cron_arm_rules").method_direct_trigger()
+        self.env.invalidate_all()
 
     def _pending(self, rule):
         self.env.invalidate_all()
@@ -127,6 +131,24 @@ class TestRuleTime(RuleCommon):
     def test_before_what_nobody_can_foresee_is_refused(self):
         with self.assertRaisesRegex(ValidationError, "nobody knows beforehand"):
             self._timed(time_side="before")
+
+    def test_before_a_service_level_is_missed_and_after(self):
+        policy = self.env["psa.sla.policy"].create({
+            "name": "Round the clock", "company_id": self.company.id, "hours": "always", "warning_percents": "75",
+            "target_ids": [Command.create({"response_hours": 1, "resolution_hours": 4})],
+        })
+        before = self._timed(time_basis="sla_resolution", time_side="before")
+        after = self._timed(time_basis="sla_resolution")
+        ticket = self._new_ticket()
+        due = ticket.sla_ids.filtered(lambda row: row.kind == "resolution").due_at
+        self.assertTrue(due, policy.name)
+
+        sweep(self, due - timedelta(minutes=11))
+        self.assertFalse(self._logged(before))
+        sweep(self, due - timedelta(minutes=9))
+        sweep(self, due + timedelta(minutes=11))
+
+        self.assertEqual((len(self._logged(before)), len(self._logged(after))), (1, 1))
 
     def test_working_hours_of_the_client(self):
         calendar = self.env["resource.calendar"].create({
@@ -227,7 +249,7 @@ class TestRuleTime(RuleCommon):
         done = self._new_ticket(stage_id=self.stage_by_state["closed"].id)
         with self._at(5):
             rule = self._timed(domain="[]")
-            self.env["psa.rule"]._cron_arm()
+            self._arm()
 
         self._sweep(11)
 
@@ -239,7 +261,7 @@ class TestRuleTime(RuleCommon):
         ticket = self._new_ticket()
         with self._at(15):
             rule = self._timed()
-            self.env["psa.rule"]._cron_arm()
+            self._arm()
         self._sweep(16)
         with self._at(20):
             ticket.name = "Still there"
@@ -255,7 +277,7 @@ class TestRuleTime(RuleCommon):
 
         with self._at(12):
             rule.time_amount = 30
-            self.env["psa.rule"]._cron_arm()
+            self._arm()
         self._sweep(31)
 
         self.assertEqual(self._logged(rule).ticket_id, ticket)
@@ -343,7 +365,6 @@ class TestRuleTime(RuleCommon):
             (7, lambda: ticket.with_user(self.technician).write({"stage_id": self.stage_by_state["open"].id})),
             (30, lambda: ticket.with_user(self.technician).write({"stage_id": self.stage_by_state["on_hold"].id})),
             (45, lambda: other.with_user(self.technician).action_resolve()),
-            (46, lambda: other._add_entry("Thanks", author=self.omar, subtype_xmlid="mail.mt_note") if False else None),
         ):
             self._sweep_until(minutes)
             with self._at(minutes):
@@ -366,7 +387,8 @@ class TestRuleTime(RuleCommon):
         with self._at(5):
             rule = self._rule(self._sets(self.high), ("note", {"body": "Look"}), active=False)
             history = self.env["psa.ticket.history"].search_count([])
-            trial = self.env["psa.rule.trial"].browse(rule.with_user(self.administrator).action_try()["res_id"]).with_user(self.administrator)
+            opened = rule.with_user(self.administrator).action_try()
+            trial = self.env["psa.rule.trial"].with_user(self.administrator).browse(opened["res_id"])
             trial.action_try()
 
         line = trial.line_ids.filtered(lambda line: line.ticket_id == ticket)

@@ -188,7 +188,9 @@ class TestRules(RuleCommon):
         self.assertEqual(self._acted_on(rule), meant)
 
     def test_a_condition_that_cannot_be_read_is_refused_when_it_is_written(self):
-        for domain, told in (("[('nonsense', '=', 1)]", "do not have"), ("[oops", "cannot be read"), ("__import__('os')", "cannot be read")):
+        for domain, told in (
+            ("[('nonsense', '=', 1)]", "do not have"), ("[oops", "cannot be read"), ("__import__('os')", "cannot be read"),
+        ):
             with self.subTest(domain), self.assertRaisesRegex(ValidationError, told):
                 self._rule(domain=domain)
 
@@ -252,7 +254,8 @@ class TestRules(RuleCommon):
         done = [step.name for step in steps if self._logged(step, outcome="done")]
         self.assertEqual(done, names[:MAX_DEPTH + 1])
         self.assertEqual([step.name for step in steps if self._logged(step, outcome="bound")], [names[MAX_DEPTH + 1]])
-        self.assertIn("chain", self.env["psa.ticket.history"].search([("ticket_id", "=", ticket.id), ("kind", "=", "rule")], limit=1).description)
+        told = self.env["psa.ticket.history"].search([("ticket_id", "=", ticket.id), ("kind", "=", "rule")], limit=1)
+        self.assertIn("chain", told.description)
 
     # What is written down
 
@@ -369,7 +372,8 @@ class TestRules(RuleCommon):
     def test_no_context_switches_rules_off(self):
         rule = self._rule(self._says())
         keys = dict.fromkeys((
-            "tracking_disable", "mail_notrack", "mail_create_nolog", "install_mode", "import_file", "no_rules", "psa_rules", "psa_ticket_create",
+            "tracking_disable", "mail_notrack", "mail_create_nolog", "install_mode", "import_file", "no_rules", "psa_rules",
+            "psa_ticket_create",
         ), True)
 
         self.env["psa.ticket"].with_user(self.technician).with_context(**keys).create({"name": "x", "desk_id": self.desk.id})

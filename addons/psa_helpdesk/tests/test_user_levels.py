@@ -99,6 +99,16 @@ CAPABILITIES = {
     "have a rule of the desk lend the client": (NO,   NO,   NO,    YES,     NO),
     "keep a webhook":                          (NO,   NO,   NO,    YES,     NO),
     "have a rule run a server action":         (NO,   NO,   NO,    NO,      NO),
+    # Rules
+    "see a rule of the desk":                  (YES,  YES,  YES,   YES,     NO),
+    "add a rule of the desk":                  (NO,   YES,  NO,    YES,     NO),
+    "change a rule of the desk":               (NO,   YES,  NO,    YES,     NO),
+    "try a rule of the desk on history":       (NO,   YES,  NO,    YES,     NO),
+    "delete a rule of the desk":               (NO,   YES,  NO,    YES,     NO),
+    "settle what a rule could not do":         (NO,   YES,  NO,    YES,     NO),
+    "hand a rule of the desk to all":          (NO,   NO,   NO,    YES,     NO),
+    "add a rule for every desk":               (NO,   NO,   NO,    YES,     NO),
+    "forge the log of rules":                  (NO,   NO,   NO,    NO,      NO),
 }
 
 
@@ -122,6 +132,9 @@ class TestUserLevels(HelpdeskCommon):
         cls.stage = cls.env["psa.ticket.stage"].create({
             "name": "At the Vendor", "state": "waiting", "desk_ids": [(4, cls.desk.id)], "company_id": cls.company.id,
         })
+        cls.rule = cls.env["psa.rule"].create({"name": "Route", "desk_id": cls.desk.id, "event": "alert"})
+        cls.rule._note_failure("x", cls.env["psa.ticket"])
+        cls.rule_log = cls.rule.log_ids
         cls.own_field = cls.env["psa.desk.field"].create({"name": "Lane", "desk_id": cls.desk.id})
         cls.shared_stage = cls.stage_by_state["on_hold"]
         cls.move = cls.env["psa.ticket.transition"].create({
@@ -257,6 +270,16 @@ class TestUserLevels(HelpdeskCommon):
             "keep a webhook": create("psa.webhook", name="Chat", url="https://chat.example.com", company_id=company.id),
             "have a rule run a server action": create(
                 "psa.rule.action", rule_id=self.rule.id, kind="server_action", server_action_id=self.server_action.id),
+            "see a rule of the desk": see(self.rule),
+            "add a rule of the desk": create("psa.rule", name="Another", desk_id=desk.id, domain="[('name', '=', 'x')]"),
+            "change a rule of the desk": change(self.rule, event="updated"),
+            "try a rule of the desk on history": lambda env: env["psa.rule.trial"].browse(
+                self.rule.with_env(env).action_try()["res_id"]).action_try(),
+            "delete a rule of the desk": delete(self.rule),
+            "settle what a rule could not do": lambda env: self.rule_log.with_env(env).action_settle(),
+            "hand a rule of the desk to all": change(self.rule, desk_id=False),
+            "add a rule for every desk": create("psa.rule", name="Another", company_id=company.id),
+            "forge the log of rules": lambda env: self.rule_log.with_env(env).write({"outcome": "done"}),
         }
 
     def test_each_level_can_do_exactly_what_the_table_says(self):

@@ -10,6 +10,9 @@ from . import psa_desk_field_retire
 from . import psa_desk_compare
 from . import psa_desk_compare_line
 from . import psa_problem_resolve
+from . import psa_sla_explanation
+from . import psa_sla_trial
+from . import psa_sla_trial_line
 from . import psa_rule_trial
 from . import psa_rule_trial_line
 from . import psa_rule_preview

@@ -1,0 +1,151 @@
+from datetime import timedelta
+
+from markupsafe import Markup
+from odoo import fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Command
+
+from ..core import sla
+from ..models.psa_ticket_sla import aware, naive
+
+# Tickets that are looked at, the latest first, and that are listed.
+MOST_TICKETS = 20000
+MOST_LINES = 500
+BATCH = 500
+
+
+class PsaSlaTrial(models.TransientModel):
+    """What a policy would have meant for the tickets of the last days: which it had counted for, and which it had kept.
+
+    Nothing is changed and nobody is told. The log of states and the answers of that time are taken as they were; priority,
+    client and what else decides as they are now.
+    """
+
+    _name = "psa.sla.trial"
+    _description = "Trial of an SLA Policy"
+
+    policy_id = fields.Many2one("psa.sla.policy", "Policy", required=True, ondelete="cascade", readonly=True)
+    company_id = fields.Many2one(related="policy_id.company_id")
+    days = fields.Integer("Days Back", default=30, required=True)
+    is_done = fields.Boolean()
+    seen_count = fields.Integer("Tickets Looked at", readonly=True)
+    covered_count = fields.Integer("Tickets of This Policy", readonly=True)
+    summary = fields.Html(readonly=True, sanitize=False)
+    line_ids = fields.One2many("psa.sla.trial.line", "trial_id", readonly=True)
+
+    def action_run(self):
+        """Reckon and show the result."""
+        self.ensure_one()
+        if not 0 < self.days <= 1100:
+            raise ValidationError(self.env._("Try between one day and three years: correct Days Back."))
+        seen, outcomes = self._replay()
+        self.write({
+            "is_done": True,
+            "seen_count": seen,
+            "covered_count": len(outcomes),
+            "summary": self._summarise(outcomes),
+            "line_ids": [Command.clear(), *(Command.create(self._prepare_line_vals(*outcome)) for outcome in self._listed(outcomes))],
+        })
+        return {
+            "type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form", "target": "new",
+            "name": self.env._("Try “%s” on History", self.policy_id.name),
+        }
+
+    def _replay(self):
+        """Return (how many tickets were looked at, [(ticket, plan, {kind: standing})] of those the policy had counted for)."""
+        policy = self.policy_id.sudo()
+        Policy = self.env["psa.sla.policy"]
+        others, __, __ = Policy._catalog().get(policy.company_id.id, ((), {}, ()))
+        mine = policy._candidates()
+        plans = {candidate.key: plan for candidate, plan in mine}
+        ordered = sla.in_order(
+            [candidate for candidate in others if candidate.key[0] != policy.id] + [candidate for candidate, __ in mine], Policy._precedence()
+        )
+        used = frozenset(name for candidate in ordered for name, __ in candidate.criteria)
+        now = fields.Datetime.now()
+        tickets = self.env["psa.ticket"].with_context(active_test=False).search([
+            ("company_id", "=", policy.company_id.id), ("create_date", ">=", now - timedelta(days=self.days)),
+        ], order="id desc", limit=MOST_TICKETS)
+        outcomes = []
+        for start in range(0, len(tickets), BATCH):
+            outcomes += self._replay_batch(tickets[start:start + BATCH].sudo(), ordered, plans, used, aware(now))
+        return len(tickets), outcomes
+
+    def _replay_batch(self, tickets, ordered, plans, used, now):
+        chosen = {}
+        for ticket, facts in tickets._sla_facts(used).items():
+            candidate = sla.choose(ordered, facts)
+            if candidate and candidate.key in plans:
+                chosen[ticket] = plans[candidate.key]
+        if not chosen:
+            return []
+        tickets = tickets.browse(ticket.id for ticket in chosen)
+        hours, stretches, answers = tickets._sla_hours(chosen), tickets._sla_stretches(), tickets._sla_first_answers()
+        Sla = self.env["psa.ticket.sla"]
+        outcomes = []
+        for ticket, plan in chosen.items():
+            log = stretches[ticket.id]
+            calendar = tickets._sla_clock(plan.hours, *hours[ticket])
+            standings = {
+                kind: Sla._reckon(
+                    sla.Terms(kind, plan.budgets[kind], plan.percents, plan.pausing), log, log[0].start, calendar, now,
+                    answered_at=aware(answers.get(ticket.id)) if kind == sla.RESPONSE else None,
+                )[0]
+                for kind in (sla.RESPONSE, sla.RESOLUTION) if kind in plan.budgets
+            }
+            outcomes.append((ticket, plan, standings))
+        return outcomes
+
+    def _listed(self, outcomes):
+        """Return the outcomes that are listed: what had been missed first."""
+        def urgency(outcome):
+            return (not any(standing.state == sla.MISSED for standing in outcome[2].values()), -outcome[0].id)
+
+        return sorted(outcomes, key=urgency)[:MOST_LINES]
+
+    def _prepare_line_vals(self, ticket, plan, standings):
+        vals = {"ticket_id": ticket.id, "target_id": plan.target_id}
+        for kind, prefix in ((sla.RESPONSE, "response"), (sla.RESOLUTION, "resolution")):
+            if kind in standings:
+                standing = standings[kind]
+                vals.update({
+                    f"{prefix}_state": standing.state, f"{prefix}_hours": standing.elapsed / 3600,
+                    f"{prefix}_due_at": naive(standing.due_at),
+                })
+        return vals
+
+    def _summarise(self, outcomes):
+        """Return a table of hit rates, with those that were measured at the time."""
+        labels = dict(self.env["psa.ticket.sla"]._fields["kind"]._description_selection(self.env))
+        recorded = self._recorded([ticket.id for ticket, __, __ in outcomes])
+        rows = Markup()
+        for kind in (sla.RESPONSE, sla.RESOLUTION):
+            states = [standings[kind].state for __, __, standings in outcomes if kind in standings]
+            if not states:
+                continue
+            met, missed = states.count(sla.MET), states.count(sla.MISSED)
+            was_met, was_missed = recorded.get(kind, (0, 0))
+            rows += Markup("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td><b>{}</b></td><td>{}</td></tr>").format(
+                labels[kind], met, missed, len(states) - met - missed, self._rate(met, missed), self._rate(was_met, was_missed),
+            )
+        if not rows:
+            return Markup("<p>{}</p>").format(self.env._("The policy had counted for none of these tickets, or had promised nothing."))
+        heads = (
+            self.env._("Target"), self.env._("Kept"), self.env._("Missed"), self.env._("Undecided"), self.env._("Hit Rate"),
+            self.env._("Measured Then"),
+        )
+        head = Markup().join(Markup("<th>{}</th>").format(text) for text in heads)
+        return Markup("<table class='table table-sm'><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, rows)
+
+    def _rate(self, met, missed):
+        return f"{100 * met / (met + missed):.1f} %" if met + missed else "–"
+
+    def _recorded(self, ticket_ids):
+        """Return {kind: (kept, missed)} as it was measured at the time, under whatever policy counted then."""
+        counts = {}
+        for kind, state, count in self.env["psa.ticket.sla"].sudo()._read_group(
+            [("ticket_id", "in", ticket_ids), ("state", "in", (sla.MET, sla.MISSED))], ["kind", "state"], ["__count"]
+        ):
+            met, missed = counts.get(kind, (0, 0))
+            counts[kind] = (met + count, missed) if state == sla.MET else (met, missed + count)
+        return counts
