@@ -31,6 +31,7 @@
         "demo/psa_attribute_demo.xml",
         "demo/psa_desk_rules_demo.xml",
         "demo/psa_clock_demo.xml",
+        "demo/psa_rule_action_demo.xml",
         "demo/psa_rules_demo.xml",
         "demo/psa_notification_demo.xml",
         "demo/psa_sla_demo.xml",

@@ -16,6 +16,7 @@ from . import (
     psa_contract_rate,
     psa_contract_sla,
     psa_role,
+    psa_rule_action,
     psa_rule,
     psa_sla_policy,
     psa_staff,

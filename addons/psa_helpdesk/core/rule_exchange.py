@@ -1,8 +1,8 @@
 """Rules as a file that another database reads: JSON or XML, checked word by word before anything is made of it.
 
 A document is ``{"format": "psa-rules", "version": 1, "rules": [rule, …]}``. A rule maps names of fields to values and holds what
-belongs to it under ``changes`` and ``actions``. What points to another record does so by a reference, ``{"model": …, "name": …}``, for numbers mean
-nothing elsewhere. Pure: text in, plain data out; nothing is evaluated, looked up or fetched.
+belongs to it under ``changes`` and ``actions``. What points to another record does so by a reference,
+``{"model": …, "name": …}``, for numbers mean nothing elsewhere. Pure: text in, plain data out; nothing is evaluated, looked up or fetched.
 """
 
 import json
@@ -207,9 +207,8 @@ def normalise(document: Mapping, schema: Mapping) -> dict:
         fields = schema[kind]
         result = {}
         for name, value in record.items():
-            if fields.get(name) == REFERENCE and isinstance(value, list) and len(value) == 1:
-                value = value[0]
-            result[name] = value
+            is_single = fields.get(name) == REFERENCE and isinstance(value, list) and len(value) == 1
+            result[name] = value[0] if is_single else value
         for name, part_kind in PARTS.items():
             if isinstance(record.get(name), list):
                 result[name] = [of(part, part_kind) if isinstance(part, dict) else part for part in record[name]]
@@ -389,8 +388,7 @@ def map_domain(domain: list, replace) -> list:
                 value = map_domain(value, lambda inner, part, field=field: replace(f"{field}.{inner}", part))
             else:
                 value = replace(field, value)
-            item = [field, operator, value]
-        elif isinstance(item, tuple):
-            item = list(item)
-        result.append(item)
+            result.append([field, operator, value])
+        else:
+            result.append(list(item) if isinstance(item, tuple) else item)
     return result

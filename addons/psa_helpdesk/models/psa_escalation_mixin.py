@@ -145,7 +145,7 @@ class PsaEscalationContact(models.Model):
     @api.model
     def _sync_all_rules(self):
         """Make the rules of every ladder, as after an update that brought them."""
-        contacts = self.sudo().search([])
+        contacts = self.sudo().search(Domain.TRUE)
         for company in contacts.company_id:
             contacts.filtered(lambda contact, company=company: contact.company_id == company).with_company(company)._sync_rules()
 

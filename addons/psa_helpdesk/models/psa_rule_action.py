@@ -126,8 +126,8 @@ class PsaRuleAction(models.Model):
         """Return the names of fields that are to be filled in before the action can be made."""
         self.ensure_one()
         missing = []
-        for names in self._required_parameters().get(self.kind, ()):
-            names = (names,) if isinstance(names, str) else names
+        for required in self._required_parameters().get(self.kind, ()):
+            names = (required,) if isinstance(required, str) else required
             if not any(self.with_context(active_test=False)[name] for name in names):
                 missing.append(names[0])
         return missing

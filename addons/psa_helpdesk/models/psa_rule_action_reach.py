@@ -138,7 +138,8 @@ class PsaRuleAction(models.Model):
     def _do_webhook(self, tickets, firing, _plan):
         self.env["psa.webhook.delivery"]._enqueue([
             {
-                "webhook_id": self.webhook_id.id, "ticket_id": ticket.id, "rule_name": self.rule_id.name, "event": firing.event,
+                "webhook_id": self.webhook_id.id, "ticket_id": ticket.id, "rule_id": self.rule_id.id, "rule_name": self.rule_id.name,
+                "event": firing.event,
                 "payload": ticket._psa_webhook_payload(firing, self.rule_id),
             }
             for ticket in tickets

@@ -58,7 +58,7 @@ class PsaRuleAction(models.Model):
     deadline_hours = fields.Selection(HOURS, "Hours That Count for the Deadline", default="calendar")
     own_field_id = fields.Many2one(
         "psa.desk.field", ondelete="cascade", index="btree_not_null", check_company=True,
-        domain="[('company_id', '=', company_id), ('desk_id', '=?', desk_id), ('type', 'in', %s)]" % list(rule_values.TYPES),
+        domain=f"[('company_id', '=', company_id), ('desk_id', '=?', desk_id), ('type', 'in', {list(rule_values.TYPES)})]",
     )
     own_field_value = fields.Char(
         "Written Value", help="Yes or no, a number, a date like 2026-03-31, the name of an option, or a text with placeholders. "
@@ -89,7 +89,7 @@ class PsaRuleAction(models.Model):
     def _required_parameters(self):
         return {
             **super()._required_parameters(),
-            **{kind: ("option_id",) for kind in OPTION_KINDS},
+            **dict.fromkeys(OPTION_KINDS, ("option_id",)),
             "stage": ("stage_id",),
             "queue": ("queue_id",),
             "assign": ("assignment",),
@@ -119,7 +119,7 @@ class PsaRuleAction(models.Model):
 
     # One value for all
 
-    def _plan_value(self, tickets, label, record, fname):
+    def _plan_value(self, tickets, label, record):
         record = self._require_active(record.sudo())
         outcome = Outcome(f"{label}: {record.display_name}")
         return dict.fromkeys(tickets, outcome)
@@ -129,7 +129,7 @@ class PsaRuleAction(models.Model):
         tickets._accepting_incomplete().write(vals)
 
     def _plan_option(self, tickets, _firing):
-        return self._plan_value(tickets, tickets._fields[f"{self.kind}_id"]._description_string(self.env), self.option_id, f"{self.kind}_id")
+        return self._plan_value(tickets, tickets._fields[f"{self.kind}_id"]._description_string(self.env), self.option_id)
 
     def _do_option(self, tickets, _firing, _plan):
         vals = {f"{self.kind}_id": self.option_id.id}
@@ -144,7 +144,7 @@ class PsaRuleAction(models.Model):
     _summary_priority = _summary_severity = _summary_type = _summary_category = _summary_option
 
     def _plan_stage(self, tickets, _firing):
-        return self._plan_value(tickets, self.env._("Stage"), self.stage_id, "stage_id")
+        return self._plan_value(tickets, self.env._("Stage"), self.stage_id)
 
     def _do_stage(self, tickets, _firing, _plan):
         self._write(tickets, {"stage_id": self.stage_id.id})
@@ -153,7 +153,7 @@ class PsaRuleAction(models.Model):
         return self.stage_id.name
 
     def _plan_queue(self, tickets, _firing):
-        return self._plan_value(tickets, self.env._("Queue"), self.queue_id, "queue_id")
+        return self._plan_value(tickets, self.env._("Queue"), self.queue_id)
 
     def _do_queue(self, tickets, _firing, _plan):
         self._write(tickets, {"queue_id": self.queue_id.id})
@@ -208,7 +208,9 @@ class PsaRuleAction(models.Model):
         }
 
     def _summary_assign(self):
-        return self.user_id.name if self.assignment == "user" else dict(self._fields["assignment"]._description_selection(self.env))[self.assignment]
+        if self.assignment == "user":
+            return self.user_id.name
+        return dict(self._fields["assignment"]._description_selection(self.env))[self.assignment]
 
     # Tags
 

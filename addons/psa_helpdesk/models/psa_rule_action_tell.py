@@ -190,7 +190,8 @@ class PsaRuleAction(models.Model):
     def _summary_notify(self):
         action = self.sudo()
         names = [self._label(name) for name in AUDIENCES if name.startswith("to_") and action[name]]
-        return ", ".join([*names, *action.user_ids.mapped("name"), *action.partner_ids.mapped("display_name"), *email_split(action.emails or "")])
+        names += [*action.user_ids.mapped("name"), *action.partner_ids.mapped("display_name"), *email_split(action.emails or "")]
+        return ", ".join(names)
 
     # What is said on the ticket
 

@@ -4,6 +4,8 @@ from odoo.fields import Command
 
 # What may be said about a rule that a ladder keeps.
 OWN_SAY = {"active", "sequence"}
+# Who keeps the ladder hands this on; the context of a remote call holds plain data only, so nobody outside has it.
+_LADDER = object()
 
 
 class PsaRule(models.Model):
@@ -28,18 +30,14 @@ class PsaRule(models.Model):
     escalation_minutes = fields.Integer(readonly=True, copy=False, aggregator=None)
 
     def write(self, vals):
-        if not vals.keys() <= OWN_SAY:
-            for rule in self.sudo():
-                owner = rule.escalation_desk_id or rule.escalation_queue_id
-                if owner and vals.keys() & set(self._exchange_schema()["rule"]) | vals.keys() & {"action_ids", "change_ids", "company_id"}:
-                    raise UserError(self.env._(
-                        "Rule “%(rule)s” follows the escalation contacts of “%(owner)s”. Change it there, on the page Escalation, or copy it.",
-                        rule=rule.name, owner=owner.display_name,
-                    ))
-        return super().write(vals)
-
-    def _keep_ladder(self, vals):
-        """Write what the ladder says, which nobody else may."""
+        said = vals.keys() & {*self._exchange_schema()["rule"], "action_ids", "change_ids", "company_id"} - OWN_SAY
+        for rule in self.sudo() if said and self.env.context.get("psa_ladder") is not _LADDER else ():
+            owner = rule.escalation_desk_id or rule.escalation_queue_id
+            if owner:
+                raise UserError(self.env._(
+                    "Rule “%(rule)s” follows the escalation contacts of “%(owner)s”. "
+                    "Change it there, on the page Escalation, or copy it.", rule=rule.name, owner=owner.display_name,
+                ))
         return super().write(vals)
 
     @api.model
@@ -58,20 +56,20 @@ class PsaRule(models.Model):
                 minutes = round(rung.after_hours * 60)
                 wanted[minutes] = wanted.get(minutes, rung.browse()) | rung
             for minutes, rungs in wanted.items():
-                vals = {**owner._ladder_rule_vals(minutes), "active": owner.active}
+                vals = owner._ladder_rule_vals(minutes)
                 actions = rungs._ladder_action_vals()
                 rule = kept.pop((owner.id, minutes), None)
                 if rule is None:
-                    created.append({
-                        **vals, fname: owner.id, "escalation_minutes": minutes, "action_ids": [Command.create(action) for action in actions],
-                    })
+                    vals |= {fname: owner.id, "escalation_minutes": minutes}
+                    created.append({**vals, "action_ids": [Command.create(action) for action in actions]})
                     continue
+                rule = rule.with_context(psa_ladder=_LADDER)
                 # A rule that is written anew counts from then on only; so what stays as it is, is not written.
                 changed = {name: value for name, value in vals.items() if rule._fields[name].convert_to_write(rule[name], rule) != value}
                 if changed:
-                    rule._keep_ladder(changed)
+                    rule.write(changed)
                 if rule._ladder_actions() != actions:
-                    rule._keep_ladder({"action_ids": [Command.clear(), *(Command.create(action) for action in actions)]})
+                    rule.write({"action_ids": [Command.clear(), *(Command.create(action) for action in actions)]})
         self.create(created)
         self.browse(rule.id for rule in kept.values()).unlink()
 

@@ -10,7 +10,7 @@ from .psa_rule_action import GUARDED_KINDS
 MODELS = {"rule": "psa.rule", "change": "psa.rule.change", "action": "psa.rule.action"}
 LISTS = {"changes": "change_ids", "actions": "action_ids"}
 # Where a rule belongs, and whether it runs, is said where it is taken in.
-LEFT_OUT = {"rule_id", "company_id", "active", "active_since", "armed_upto", "escalation_contact_ids", "escalation_key"}
+LEFT_OUT = {"rule_id", "company_id", "active", "active_since", "armed_upto", "escalation_contact_ids"}
 KINDS = {
     "char": exchange.TEXT, "text": exchange.TEXT, "integer": exchange.INTEGER, "float": exchange.NUMBER, "boolean": exchange.BOOLEAN,
     "many2one": exchange.REFERENCE, "many2many": exchange.REFERENCES,
@@ -172,12 +172,14 @@ class PsaRule(models.Model):
             place = rule.get("name") or str(number)
             if not rule.get("name"):
                 problems.append(self.env._("Rule %s has no name.", number))
-            for kind in {action.get("kind") for action in rule.get("actions", ())} & GUARDED_KINDS.keys():
-                if not self.env.su and not self.env.user.has_group(GUARDED_KINDS[kind]):
-                    problems.append(self.env._(
-                        "%(rule)s: actions of the kind “%(kind)s” are set up by people of %(group)s only.",
-                        rule=place, kind=kind, group=self.env.ref(GUARDED_KINDS[kind]).sudo().full_name,
-                    ))
+            problems += [
+                self.env._(
+                    "%(rule)s: actions of the kind “%(kind)s” are set up by people of %(group)s only.",
+                    rule=place, kind=kind, group=self.env.ref(GUARDED_KINDS[kind]).sudo().full_name,
+                )
+                for kind in {action.get("kind") for action in rule.get("actions", ())} & GUARDED_KINDS.keys()
+                if not self.env.su and not self.env.user.has_group(GUARDED_KINDS[kind])
+            ]
             for record, model_name in self._records_of(rule):
                 fields = self.env[model_name]._fields
                 for fname, value in record.items():
@@ -239,8 +241,8 @@ class PsaRule(models.Model):
             domain &= Domain("company_ids", "in", company.ids)
         elif "company_id" in model._fields:
             domain &= Domain("company_id", "in", [False, company.id])
-        if reference["model"] in ("psa.ticket.option", "psa.desk.field"):
-            domain &= Domain("desk_id", "in", [False, *(desk.ids if desk else ())]) if desk or model._name == "psa.ticket.option" else domain
+        if reference["model"] == "psa.ticket.option" or (reference["model"] == "psa.desk.field" and desk):
+            domain &= Domain("desk_id", "in", [False, *(desk.ids if desk else ())])
         if reference["model"] == "psa.ticket.option":
             domain &= Domain("attribute", "=", reference.get("detail", ""))
         if "." in reference.get("xmlid", ""):

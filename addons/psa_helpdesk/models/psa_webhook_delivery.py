@@ -1,13 +1,14 @@
 import logging
 import time
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..core import webhook
+from ..core.rules import Firing
 from ..tools import outbound
 
 _logger = logging.getLogger(__name__)
@@ -45,7 +46,8 @@ class PsaWebhookDelivery(models.Model):
     webhook_id = fields.Many2one("psa.webhook", required=True, readonly=True, ondelete="cascade")
     company_id = fields.Many2one("res.company", related="webhook_id.company_id", store=True, readonly=True, precompute=True)
     ticket_id = fields.Many2one("psa.ticket", readonly=True, index="btree_not_null", ondelete="set null")
-    rule_name = fields.Char("Rule", readonly=True)
+    rule_id = fields.Many2one("psa.rule", readonly=True, index="btree_not_null", ondelete="set null")
+    rule_name = fields.Char("Name of the Rule", readonly=True)
     event = fields.Char(readonly=True, help="Why the rule fired.")
     payload = fields.Json("Content", readonly=True)
     payload_text = fields.Text("What Is Sent", compute="_compute_payload_text")
@@ -76,7 +78,7 @@ class PsaWebhookDelivery(models.Model):
     def _enqueue(self, rows):
         """Write calls down, to be made when this transaction is through.
 
-        :param rows: list of dictionaries with webhook_id, ticket_id, rule_name, event and payload
+        :param rows: list of dictionaries with webhook_id, ticket_id, rule_id, rule_name, event and payload
         """
         deliveries = self.sudo().create(rows)
         deliveries._trigger_sending()
@@ -176,11 +178,14 @@ class PsaWebhookDelivery(models.Model):
         return False
 
     def _tell_failure(self):
-        """Say on the ticket that the other system was not told."""
-        if self.ticket_id:
-            self.ticket_id._log_history("rule", description=self.env._(
-                "Webhook “%(hook)s” could not be called: %(error)s", hook=self.webhook_id.name, error=self.error
-            ))
+        """Say on the ticket, and where rules need attention, that the other system was not told."""
+        text = self.env._("Webhook “%(hook)s” could not be called: %(error)s", hook=self.webhook_id.name, error=self.error)
+        self.ticket_id._log_history("rule", description=text)
+        if self.rule_id:
+            rule = self.rule_id._as_system()
+            firing = Firing(rule.id, self.event, self.payload.get("reason", ""), datetime.now(timezone.utc))
+            self.env["psa.rule.log"]._append(rule, firing, [{"ticket": self.ticket_id, "outcome": "failed", "error": text}])
+            rule._alarm()
 
     def _answer_text(self, status):
         if 300 <= status < 400:

@@ -6,6 +6,7 @@ from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common import HelpdeskCommon
+from .timers import sweep
 
 
 @tagged("post_install", "-at_install")
@@ -42,13 +43,7 @@ class TestEscalationRules(HelpdeskCommon):
             return {ticket.id: users.mapped("name") for ticket in tickets}
 
         self.patch(type(self.env["psa.ticket"]), "_psa_notify", notify)
-        timers = self.env["psa.timer"].sudo().search([("ticket_id", "in", ticket.ids), ("kind", "=", "rule"), ("state", "=", "pending")])
-        now = fields.Datetime.now()
-        due = timers.filtered(lambda timer: timer.due_at <= now + timedelta(**duration))
-        due.due_at = now - timedelta(seconds=1)
-        with self.enter_registry_test_mode():
-            self.env.ref("psa_helpdesk.ir_cron_fire_timers").method_direct_trigger()
-        self.env.invalidate_all()
+        sweep(self, at=fields.Datetime.now() + timedelta(**duration))
         return told
 
     def test_a_ladder_comes_to_one_rule_for_each_length_of_time(self):

@@ -157,6 +157,19 @@ class TestRuleActions(HelpdeskCommon):
         self._run(self._action("deadline", deadline_basis="none"), ticket)
         self.assertFalse(ticket.date_deadline)
 
+    def test_deadlines_can_count_working_hours_of_the_client(self):
+        self.dental.psa_calendar_id = self.env["resource.calendar"].create({
+            "name": "Mornings", "tz": "UTC", "company_id": self.company.id, "attendance_ids": [
+                Command.create({"name": day, "dayofweek": day, "hour_from": 8, "hour_to": 12}) for day in "01234"
+            ],
+        })
+        self.dental.psa_tz = "UTC"
+        ticket = self._new_ticket()
+        friday = datetime(2026, 3, 6, 10, 0, tzinfo=timezone.utc)
+
+        self._run(self._action("deadline", deadline_amount=3, deadline_hours="client"), ticket, at=friday)
+        self.assertEqual(ticket.date_deadline, datetime(2026, 3, 9, 9, 0))
+
     def test_own_fields_are_filled_in(self):
         floor, urgent, colour = self.env["psa.desk.field"].create([
             {"desk_id": self.desk.id, "name": "Floor", "type": "integer"}, {"desk_id": self.desk.id, "name": "Why", "type": "char"},

@@ -1,7 +1,7 @@
 import base64
 import json
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -21,7 +21,9 @@ class TestRuleExchange(HelpdeskCommon):
         cls.premier = cls.env["psa.client.class"].create({"name": "Premier X", "company_id": cls.company.id})
         cls.rule = cls.Rule.create({
             "name": "Late ones", "company_id": cls.company.id, "event": "updated", "active": False, "is_last": True,
-            "domain": str([("queue_id", "in", [cls.queue.id]), ("client_id.psa_client_class_id", "=", cls.premier.id), ("state", "=", "new")]),
+            "domain": str([
+                ("queue_id", "in", [cls.queue.id]), ("client_id.psa_client_class_id", "=", cls.premier.id), ("state", "=", "new"),
+            ]),
             "client_class_ids": [Command.link(cls.premier.id)], "description": "For the <late>",
             "change_ids": [Command.create({
                 "field_name": "stage_id", "new_kind": "is", "new_stage_id": cls.stage_by_state["waiting"].id,
@@ -29,7 +31,9 @@ class TestRuleExchange(HelpdeskCommon):
             "action_ids": [
                 Command.create({"kind": "priority", "option_id": cls.high.id}),
                 Command.create({"kind": "queue", "queue_id": cls.queue.id}),
-                Command.create({"kind": "notify", "user_ids": [Command.link(cls.manager.id)], "via_pager": True, "body": "{{ticket.number}} & co"}),
+                Command.create({
+                    "kind": "notify", "user_ids": [Command.link(cls.manager.id)], "via_pager": True, "body": "{{ticket.number}} & co",
+                }),
             ],
         })
 
@@ -91,7 +95,8 @@ class TestRuleExchange(HelpdeskCommon):
 
     def test_server_actions_come_in_by_name_and_for_administrators_of_the_server_only(self):
         code = self.env["ir.actions.server"].create({
-            "name": "Rename", "model_id": self.env["ir.model"]._get_id("psa.ticket"), "state": "code", "code": "records.write({'name': 'x'})",
+            "name": "Rename", "model_id": self.env["ir.model"]._get_id("psa.ticket"), "state": "code",
+            "code": "records.write({'name': 'x'})",
         })
         self.rule.action_ids = [Command.clear(), Command.create({"kind": "server_action", "server_action_id": code.id})]
         text = self.rule._export_text("json")
@@ -166,3 +171,27 @@ class TestRuleExchange(HelpdeskCommon):
         wizard.file = base64.b64encode(b"<!DOCTYPE x [<!ENTITY e 'x'>]><psa-rules version='1'/>")
         with self.assertRaisesRegex(UserError, "document type"):
             wizard.action_import()
+
+    def test_ready_rules_come_once_archived_and_can_be_switched_on(self):
+        rules = self.Rule._add_ready_rules(self.rival)
+
+        self.assertGreaterEqual(len(rules), 10)
+        self.assertFalse(any(rules.mapped("active")))
+        self.assertFalse(self.Rule._add_ready_rules(self.rival))
+
+        queue = self.env["psa.queue"].create({"name": "Dispatch R", "company_id": self.rival.id})
+        stage = self.env["psa.ticket.stage"].create({"name": "Critical", "state": "open", "company_id": self.rival.id})
+        for action in rules.action_ids.filtered("missing_text"):
+            action.write({
+                "queue": {"queue_id": queue.id}, "assign": {"user_id": self.rival_technician.id}, "stage": {"stage_id": stage.id},
+                "notify": {"user_ids": [Command.link(self.rival_technician.id)]},
+            }[action.kind])
+        rules.active = True
+        self.assertFalse(any(rules.action_ids.mapped("missing_text")))
+
+    def test_the_button_adds_ready_rules_for_who_runs_the_company(self):
+        action = self.Rule.with_user(self.administrator).action_add_ready_rules()
+
+        self.assertTrue(self.Rule.with_context(active_test=False).search(action["domain"]))
+        with self.assertRaises(AccessError):
+            self.Rule.with_user(self.dispatcher).action_add_ready_rules()

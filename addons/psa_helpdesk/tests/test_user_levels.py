@@ -98,6 +98,12 @@ CAPABILITIES = {
     "change the working hours":                (NO,   NO,   NO,    YES,     NO),
     "add a day off":                           (NO,   NO,   NO,    YES,     NO),
     "change what a timer waits for":           (NO,   NO,   NO,    NO,      NO),
+    # What rules do
+    "choose which tickets the desk escalates": (NO,   YES,  NO,    YES,     NO),
+    "add an action to a rule of the desk":     (NO,   YES,  NO,    YES,     NO),
+    "have a rule of the desk lend the client": (NO,   NO,   NO,    YES,     NO),
+    "keep a webhook":                          (NO,   NO,   NO,    YES,     NO),
+    "have a rule run a server action":         (NO,   NO,   NO,    NO,      NO),
     # Rules
     "see a rule of the desk":                  (YES,  YES,  YES,   YES,     NO),
     "add a rule of the desk":                  (NO,   YES,  NO,    YES,     NO),
@@ -154,6 +160,10 @@ class TestUserLevels(HelpdeskCommon):
         cls.shared_stage = cls.stage_by_state["on_hold"]
         cls.move = cls.env["psa.ticket.transition"].create({
             "desk_id": cls.desk.id, "to_stage_id": cls.stage_by_state["closed"].id})
+        cls.rule = cls.env["psa.rule"].create({"name": "Of the desk", "desk_id": cls.desk.id, "active": False})
+        cls.server_action = cls.env["ir.actions.server"].create({
+            "name": "Code", "model_id": cls.env["ir.model"]._get_id("psa.ticket"), "state": "code", "code": "pass",
+        })
         cls.escalation = cls.env["psa.escalation.contact"].create({"desk_id": cls.desk.id, "user_id": cls.administrator.id})
         cls.skill = cls.env["psa.skill"].create({"name": "Tills", "company_id": cls.company.id})
         cls.macro = cls.env["psa.ticket.macro"].create({"name": "Take", "desk_id": cls.desk.id, "assignment": "me"})
@@ -291,6 +301,13 @@ class TestUserLevels(HelpdeskCommon):
                 "resource.calendar.leaves", name="Fair", calendar_id=company.resource_calendar_id.id, date_from="2026-05-01 00:00:00",
                 date_to="2026-05-01 23:59:59"),
             "change what a timer waits for": change(timer, due_at="2026-01-01 00:00:00"),
+            "choose which tickets the desk escalates": change(desk, escalation_domain="[('user_id', '=', False)]"),
+            "add an action to a rule of the desk": create("psa.rule.action", rule_id=self.rule.id, kind="note", body="Look"),
+            "have a rule of the desk lend the client": create(
+                "psa.rule.action", rule_id=self.rule.id, kind="share", share_user_id=self.rival_technician.id),
+            "keep a webhook": create("psa.webhook", name="Chat", url="https://chat.example.com", company_id=company.id),
+            "have a rule run a server action": create(
+                "psa.rule.action", rule_id=self.rule.id, kind="server_action", server_action_id=self.server_action.id),
             "see a rule of the desk": see(self.rule),
             "add a rule of the desk": create("psa.rule", name="Another", desk_id=desk.id, domain="[('name', '=', 'x')]"),
             "change a rule of the desk": change(self.rule, event="updated"),

@@ -133,6 +133,18 @@ class TestWebhook(HelpdeskCommon):
 
         self.assertEqual(delivery.state, "sent")
 
+    def test_the_rule_that_called_needs_attention(self):
+        rule = self.env["psa.rule"].create({"name": "Tell the chat", "company_id": self.company.id, "active": False})
+        delivery = self._call(self._hook("/410"), self._new_ticket())
+        delivery.rule_id = rule
+
+        with self.assertLogs("odoo.addons.psa_helpdesk.models.psa_webhook_delivery", "WARNING"):
+            self._send()
+
+        self.assertEqual((delivery.state, delivery.attempts), ("failed", 1))
+        self.assertEqual(rule.attention_count, 1)
+        self.assertIn("410", rule.log_ids.error)
+
     def test_one_that_hangs_or_drips_holds_nobody_up(self):
         for path in ("/hangs", "/drips"):
             slow, fast = self._hook(path), self._hook()
