@@ -1,6 +1,7 @@
 from . import (
     account_analytic_line,
     account_analytic_line_history,
+    account_analytic_line_rules,
     account_analytic_line_guest,
     account_move,
     account_move_line,

@@ -51,3 +51,20 @@ class TestRules(BillingStage, TransactionCase):
 
         self.assertFalse(self._acted_on(contract_cover="with"))
         self.assertFalse(self._acted_on(contract_ids=[Command.set(self.contracts.ids)]))
+
+    def test_approved_and_refused_time(self):
+        rules = self.env["psa.rule"].create(
+            [
+                {"name": decision, "company_id": self.company.id, "event": "approval", "approval": decision}
+                for decision in ("approved", "refused")
+            ]
+        )
+        approved, refused = self._log(), self._log()
+
+        approved.with_user(self.billing).action_psa_approve()
+        refused.with_user(self.billing)._psa_refuse("Which site?")
+        self.env.cr.flush()
+
+        for rule in rules:
+            self.assertEqual(rule.log_ids.ticket_id, self.ticket, rule.name)
+            self.assertEqual(len(rule.log_ids), 1)

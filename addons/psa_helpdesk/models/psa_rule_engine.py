@@ -37,6 +37,8 @@ class PsaRule(models.Model):
         if not self._catalog():
             queue.take()
             return
+        if not queue.events and not queue.has_changes:
+            return
         # Changes are noted when they go to the database.
         self.env.flush_all()
         touched = {}
@@ -241,7 +243,10 @@ class PsaRule(models.Model):
         self._alarm()
 
     def _note_failure(self, error, tickets):
-        """Write down that the rule could not be asked at all."""
+        """Write down that the rule could not be asked at all, unless that is known already."""
+        known = [("rule_id", "=", self.id), ("ticket_id", "in", [False, *tickets.ids]), ("error", "=", error), ("is_settled", "=", False)]
+        if self.env["psa.rule.log"].sudo().search_count(known, limit=1):
+            return
         firing = rules.Firing(self.id, self.event, self._reason(()), rules.aware(fields.Datetime.now()))
         self.env["psa.rule.log"]._append(self, firing, [{"ticket": tickets[:1], "outcome": "failed", "error": error}])
         self._alarm()

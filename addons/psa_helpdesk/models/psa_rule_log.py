@@ -136,7 +136,8 @@ class PsaRuleLog(models.Model):
             INSERT INTO psa_rule_log (rule_id, rule_name, ticket_id, desk_id, company_id, date, event, outcome, depth, cycle, turn)
             SELECT %(rule)s, %(name)s, ticket.id, ticket.desk_id, ticket.company_id, %(now)s, %(event)s, 'done', 0,
                 wanted.cycle, %(turn)s
-            FROM unnest(%(tickets)s::int[], %(cycles)s::int[]) AS wanted (ticket_id, cycle) JOIN psa_ticket ticket ON ticket.id = wanted.ticket_id
+            FROM unnest(%(tickets)s::int[], %(cycles)s::int[]) AS wanted (ticket_id, cycle)
+            JOIN psa_ticket ticket ON ticket.id = wanted.ticket_id
             ON CONFLICT (rule_id, ticket_id, cycle, turn) WHERE cycle IS NOT NULL DO NOTHING
             RETURNING ticket_id
             """,

@@ -23,11 +23,12 @@ class RuleQueue:
     precommit hooks, and is forgotten with what is rolled back. All this lives here, out of reach of what a caller can say.
     """
 
-    __slots__ = ("__weakref__", "acted", "chain", "depth", "events")
+    __slots__ = ("__weakref__", "acted", "chain", "depth", "events", "has_changes")
 
     def __init__(self):
         self.depth = 0
         self.events = []
+        self.has_changes = False  # some are noted only when they go to the database
         self.chain = ()
         self.acted = {(): frozenset()}  # pairs of rule and ticket that acted in each chain
 
@@ -54,7 +55,7 @@ class RuleQueue:
         finally:
             self.depth -= 1
             if not self.depth:
-                self.acted = {(): frozenset()}
+                self.acted, self.has_changes = {(): frozenset()}, False
 
     @contextmanager
     def chained(self, chain, pairs):

@@ -21,8 +21,13 @@ class PsaTicket(models.Model):
         return tickets
 
     def write(self, vals):
-        with RuleQueue.of(self.env.cr).step(self.env):
-            return super().write(vals)
+        queue = RuleQueue.of(self.env.cr)
+        with queue.step(self.env):
+            result = super().write(vals)
+            Rule = self.env["psa.rule"]
+            if Rule._catalog() and any(Rule._wants("updated", ticket.desk_id.id) for ticket in self.sudo()):
+                queue.has_changes = True
+        return result
 
     def message_post(self, **kwargs):
         with RuleQueue.of(self.env.cr).step(self.env):

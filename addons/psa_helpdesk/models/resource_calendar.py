@@ -60,15 +60,18 @@ class ResourceCalendar(models.Model):
         """Open the hours the calendar had and has."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_calendar_version")
-        return {**action, "name": self.env._("Hours of %s", self.name), "domain": [("calendar_id", "=", self.id)], "context": {}}
+        name = self.env._("Hours of %s", self.name)
+        return {**action, "name": name, "display_name": name, "domain": [("calendar_id", "=", self.id)], "context": {}}
 
     def action_psa_days_off(self):
         """Open the holidays and other times off of everybody in these working hours."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("resource.resource_calendar_leaves_action_from_calendar")
+        name = self.env._("Days Off in %s", self.name)
         return {
             **action,
-            "name": self.env._("Days Off in %s", self.name),
+            "name": name,
+            "display_name": name,
             "domain": [
                 ("calendar_id", "in", [self.id, False]), ("company_id", "in", [self.company_id.id, False]), ("resource_id", "=", False),
             ],

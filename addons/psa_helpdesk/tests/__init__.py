@@ -46,7 +46,9 @@ from . import test_desk_template
 from . import test_required
 from . import test_transitions
 from . import test_rules
+from . import test_rule_limits
 from . import test_rule_time
+from . import test_rule_trial
 from . import test_desk_contacts
 from . import test_assignment
 from . import test_take_next
