@@ -354,8 +354,28 @@ class TestNotification(HelpdeskCommon):
         self.assertFalse(self._told(ticket, "escalated", partners=lead))
         self.assertTrue(self._told(ticket, "sla_breach", partners=lead))
 
+    def test_what_is_set_up_costs_a_new_ticket_no_query(self):
+        def queries():
+            for _run in range(2):
+                self.env.flush_all()
+                self.flush_tracking()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                self._new_ticket()
+                self.env.flush_all()
+                count = self.env.cr.sql_log_count - before
+            return count
+
+        without = queries()
+        other = self.env["psa.queue"].create({"name": "Other", "company_id": self.company.id})
+        self._address(events=["queue_new", "escalated"], queue_ids=[(6, 0, other.ids)])
+
+        self.assertEqual(queries(), without)
+
     def test_addresses_are_checked(self):
-        for values in ({"target": "nobody"}, {"target": False}, {"kind": "inapp"}, {"kind": "sms", "target": "12"}, {"target": self.address}):
+        for values in (
+            {"target": "nobody"}, {"target": False}, {"kind": "inapp"}, {"kind": "sms", "target": "12"}, {"target": self.address},
+        ):
             with self.assertRaises(ValidationError):
                 self._address(**values)
 
