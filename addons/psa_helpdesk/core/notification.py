@@ -16,14 +16,14 @@ ASSIGNED, QUEUE_NEW, DESK_NEW, REOPENED, CLIENT_REPLIED, FOLLOWED, MENTIONED, SL
     "assigned", "queue_new", "desk_new", "reopened", "client_replied", "followed", "mentioned", "sla_warning", "sla_breach",
     "escalated", "rule",
 )
-# What a client may be told that it happened; all else is how we work.
-CLIENT_EVENTS = frozenset({REOPENED, CLIENT_REPLIED, RULE})
+# What a client may be told that it happened to a ticket of his; all else is how we work.
+CLIENT_EVENTS = frozenset({QUEUE_NEW, DESK_NEW, REOPENED, CLIENT_REPLIED, RULE})
 
 # How close somebody is to us: staff is told everything, a contact (a hotline, a manager without an account) what he was named for,
-# a client nothing internal.
+# a client nothing internal, and nothing at all of the tickets of others.
 STAFF, CONTACT, CLIENT = "staff", "contact", "client"
 
-INTERNAL = "internal"
+INTERNAL, FOREIGN = "internal", "foreign"
 DAY_MINUTES = 24 * 60
 EVERY_DAY = frozenset(range(7))
 WORKING_DAYS = frozenset(range(5))
@@ -90,6 +90,7 @@ class Person:
 
     key: object
     closeness: str = STAFF
+    is_theirs: bool = True  # for a client: it is a ticket of his
     addresses: tuple[Address, ...] = (Address(),)
     tz: str = "UTC"
     quiet: Hours | None = None
@@ -177,6 +178,15 @@ def kinds_of(channels: Collection[str] | None, addresses: Iterable[Address]) -> 
     return kinds
 
 
+def _withheld(person: Person, event: str, addressed: bool) -> str:
+    """Return why somebody must not be told of an event, or nothing."""
+    if person.closeness != CLIENT:
+        return ""
+    if not person.is_theirs:
+        return FOREIGN
+    return "" if addressed or event in CLIENT_EVENTS else INTERNAL
+
+
 def plan(
     event: str,
     facts: Facts,
@@ -214,8 +224,9 @@ def plan(
             if place in told or not address.accepts(event, facts, local):
                 continue
             told.add(place)
-            if person.closeness == CLIENT and not addressed and event not in CLIENT_EVENTS:
-                deliveries.append(Delivery(person.key, address.key, address.kind, address.target, withheld=INTERNAL))
+            withheld = _withheld(person, event, addressed)
+            if withheld:
+                deliveries.append(Delivery(person.key, address.key, address.kind, address.target, withheld=withheld))
                 continue
             at = None
             if address.kind != IN_APP:  # the inbox wakes nobody

@@ -31,7 +31,6 @@ class PsaNotificationAddress(models.Model):
     _name = "psa.notification.address"
     _description = "Notification Address"
     _order = "user_id, sequence, id"
-    _check_company_auto = True
 
     _order_idx = models.Index("(user_id, sequence, id)")
     _company_idx = models.Index("(company_id, user_id)")
@@ -81,6 +80,7 @@ class PsaNotificationAddress(models.Model):
         "To", aggregator=None, help="Until when. The same time in both: around the clock. Earlier than From: past midnight."
     )
     days = fields.Selection(DAYS_SELECTION, required=True, default="all")
+    used_when = fields.Char("When", compute="_compute_used_when")
     wakes = fields.Boolean("In Quiet Hours, Too", help="What comes here does not wait until your quiet hours are over.")
     note = fields.Char(help="What the address is for.")
 
@@ -100,6 +100,15 @@ class PsaNotificationAddress(models.Model):
                 address.shown_target = self.env._("The application") if address.kind == notification.IN_APP else self.env._("Your browsers")
             else:
                 address.shown_target = address.target or address.user_id.sudo().email or self.env._("The address of the profile")
+
+    @api.depends("days", "hour_from", "hour_to")
+    def _compute_used_when(self):
+        days = dict(self._fields["days"]._description_selection(self.env))
+        for address in self:
+            hours = notification.hours_of(address.hour_from, address.hour_to)
+            address.used_when = self.env._("%(days)s, %(start)s to %(end)s", days=days.get(address.days, ""), **{
+                name: f"{minute // 60}:{minute % 60:02}" for name, minute in (("start", hours.start), ("end", hours.end))
+            }) if hours else self.env._("%s, around the clock", days.get(address.days, ""))
 
     @api.depends("kind", "target", "user_id")
     def _compute_display_name(self):
@@ -129,6 +138,10 @@ class PsaNotificationAddress(models.Model):
             elif (address.target or address.kind != notification.MAIL) and not email_normalize(address.target or ""):
                 raise ValidationError(self.env._(
                     "“%s” is not an e-mail address. Enter one under Address, for example 5551234@pager.example.", address.target or ""
+                ))
+            elif address.target and email_normalize(address.target) in self.env["mail.alias"]._psa_desk_addresses():
+                raise ValidationError(self.env._(
+                    "%s is the address of a desk: each notification would come back as a ticket. Enter another Address.", address.target
                 ))
 
     @api.constrains("user_id")

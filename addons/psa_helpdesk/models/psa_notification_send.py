@@ -3,7 +3,6 @@ import logging
 
 from odoo import models
 from odoo.tools import html2plaintext, plaintext2html
-from odoo.tools.mail import email_normalize
 
 from ..core import notification
 
@@ -59,13 +58,9 @@ class PsaNotification(models.Model):
         Ticket = self.env["psa.ticket"]
         if self.user_id:
             return notification.STAFF
-        if self.partner_id:
-            person = notification.CLIENT if Ticket._psa_is_client(self.partner_id) else notification.CONTACT
-        else:
-            partner = self.env["res.partner"].search([("email_normalized", "=", email_normalize(self.target or ""))])
-            person = notification.CLIENT if any(map(Ticket._psa_is_client, partner)) else notification.CONTACT
-        address = notification.Address(target=self.target or "")
-        return Ticket._psa_person_of(self.ticket_id, notification.Person(0, person, (address,))).closeness
+        closeness = notification.CLIENT if Ticket._psa_is_client(self.partner_id) else notification.CONTACT
+        person = notification.Person(0, closeness, addresses=(notification.Address(target=self.target or ""),))
+        return Ticket._psa_person_of(self.ticket_id, person, self.partner_id).closeness
 
     def _send_message(self, template=None):
         """Send one message about one ticket to all of these, by mail or into their inbox."""

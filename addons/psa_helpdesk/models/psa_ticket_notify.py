@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timezone
 
 from odoo import api, fields, models
@@ -118,7 +119,7 @@ class PsaTicket(models.Model):
                 if key in persons and (readable is None or key not in readable or ticket.id in readable[key])
             ]
             facts = notification.Facts(ticket.severity_id.id or 0, ticket.queue_id.id or 0, ticket.desk_id.id or 0)
-            of_ticket = [self._psa_person_of(ticket, person) for person in of_ticket]
+            of_ticket = [self._psa_person_of(ticket, person, records[person.key][1]) for person in of_ticket]
             places = taken.setdefault(ticket.id, set())
             for delivery in notification.plan(
                 code, facts, of_ticket, _aware(now), recent, waiting, channels, places, addressed=bool(template)
@@ -153,6 +154,8 @@ class PsaTicket(models.Model):
     @api.model
     def _psa_reason(self, delivery, is_lost):
         """Return in words why a message is not sent, or not now."""
+        if delivery.withheld == notification.FOREIGN:
+            return self.env._("The ticket of another client.")
         if delivery.withheld:
             return self.env._("Internal: clients are not told.")
         if is_lost:
@@ -178,11 +181,11 @@ class PsaTicket(models.Model):
         users = User.browse(record_id for kind, record_id in keys if kind == "user")
         partners = Partner.browse(record_id for kind, record_id in keys if kind == "partner")
         emails = [address for kind, address in keys if kind == "email"]
-        known = {}
-        if emails:
-            for partner in Partner.search([("email_normalized", "in", emails)]):
-                if self._psa_is_client(partner):
-                    known[partner.email_normalized] = notification.CLIENT
+        # The address of somebody at a client is that somebody, however it was entered.
+        known = {
+            partner.email_normalized: partner
+            for partner in (Partner.search([("email_normalized", "in", emails)]) if emails else ()) if self._psa_is_client(partner)
+        }
         devices = self._psa_push_partners(users.partner_id)
         optouts = self.env["psa.notification.optout"]._events_by_email()
         persons, records = {}, {}
@@ -199,8 +202,8 @@ class PsaTicket(models.Model):
                     continue
                 records[key] = ("user", user)
                 persons[key] = notification.Person(
-                    key, notification.STAFF, self.env["psa.notification.address"]._addresses_of(user, user.partner_id in devices),
-                    user.tz or "UTC", user._psa_quiet_hours(), user.psa_digest_limit, user.psa_digest_minutes,
+                    key, addresses=self.env["psa.notification.address"]._addresses_of(user, user.partner_id in devices),
+                    tz=user.tz or "UTC", quiet=user._psa_quiet_hours(), limit=user.psa_digest_limit, window=user.psa_digest_minutes,
                 )
             elif kind == "partner":
                 partner = partners.browse(value)
@@ -209,8 +212,9 @@ class PsaTicket(models.Model):
                 if partner.active and partner.email_normalized:
                     persons[key] = self._psa_outsider(key, partner.email_normalized, closeness, optouts)
             else:
-                records[key] = ("email", value)
-                persons[key] = self._psa_outsider(key, value, known.get(value, notification.CONTACT), optouts)
+                records[key] = ("partner", known[value]) if value in known else ("email", Partner)
+                closeness = notification.CLIENT if value in known else notification.CONTACT
+                persons[key] = self._psa_outsider(key, value, closeness, optouts)
         return persons, records
 
     @api.model
@@ -221,18 +225,20 @@ class PsaTicket(models.Model):
         if unwanted:
             companies = self.sudo().company_id.ids
             events -= {code for company_id, code in unwanted if company_id in companies}
-        return notification.Person(key, closeness, (notification.Address(target=email or "", events=events),) if email else ())
+        addresses = (notification.Address(target=email, events=events),) if email else ()
+        return notification.Person(key, closeness, addresses=addresses)
 
-    def _psa_person_of(self, ticket, person):
+    def _psa_person_of(self, ticket, person, partner):
         """Return a person as he stands to this ticket: its own contacts and senders are clients, whoever they are otherwise."""
-        if person.closeness != notification.CONTACT:
+        if person.closeness == notification.STAFF:
             return person
         theirs = {ticket.partner_id.email_normalized, ticket.email_normalized} | {
             address for __, address in self._psa_cc_pairs(ticket.email_cc)
         }
-        if person.addresses and person.addresses[0].target.lower() in theirs:
-            return notification.Person(person.key, notification.CLIENT, person.addresses)
-        return person
+        if any(address.target.lower() in theirs for address in person.addresses):
+            return replace(person, closeness=notification.CLIENT)
+        client = partner.commercial_partner_id
+        return replace(person, is_theirs=bool(client) and client in (ticket.client_id, ticket.partner_id.commercial_partner_id))
 
     @api.model
     def _psa_is_client(self, partner):

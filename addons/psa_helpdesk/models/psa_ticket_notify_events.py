@@ -11,11 +11,12 @@ SNIPPET = 300
 class Telling:
     """What is found out while one message of a ticket is posted: whom it reaches, and what else happened by it."""
 
-    __slots__ = ("event", "mentioned", "places", "reopened", "rows")
+    __slots__ = ("event", "mentioned", "message_id", "places", "reopened", "rows")
 
     def __init__(self):
         self.event = None  # of who is not mentioned
         self.mentioned = frozenset()
+        self.message_id = None
         self.places = {}  # ticket id: places that are told by the message itself
         self.reopened = None  # tickets that it reopened
         self.rows = None  # notifications of its recipients
@@ -148,6 +149,7 @@ class PsaTicket(models.Model):
             "author_id": message.sudo().author_id.id, "is_internal": message.sudo().is_internal,
             "subtype_id": message.sudo().subtype_id.id, "message_type": message_type, "message_id": message.sudo().message_id, **values,
         }
+        telling.message_id = message.id
         by_client = self._is_client_word(message, vals)
         telling.event = notification.CLIENT_REPLIED if by_client else notification.FOLLOWED
         telling.mentioned = frozenset(values["partner_ids"] if "partner_ids" in values else message.sudo().partner_ids.ids)
@@ -176,7 +178,7 @@ class PsaTicket(models.Model):
         """Let members of the staff be reached on the ways they have chosen, and when they want to be."""
         recipients = super()._notify_get_recipients(message, msg_vals=msg_vals, **kwargs)
         telling = self._psa_telling()
-        if not telling or not telling.event or len(self) != 1 or telling.rows is not None:
+        if not telling or telling.message_id != message.id or len(self) != 1 or telling.rows is not None:
             return recipients
         staff = {recipient["uid"]: recipient for recipient in recipients if recipient["uid"] and not recipient["share"]}
         if not staff:

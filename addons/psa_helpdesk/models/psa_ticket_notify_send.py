@@ -26,7 +26,7 @@ class PsaTicket(models.Model):
             return subject or ticket.display_name, body
         if for_client:
             return ticket.display_name, self.env["ir.qweb"]._render(
-                "psa_helpdesk.notification_client", {"ticket": ticket}, minimal_qcontext=True
+                "psa_helpdesk.notification_client", {"ticket": ticket, "is_new": event in NEW}, minimal_qcontext=True
             )
         if event in NEW:
             return self.env._("New ticket %s", ticket.display_name), self.env["ir.qweb"]._render(

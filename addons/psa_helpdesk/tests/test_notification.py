@@ -91,6 +91,33 @@ class TestNotification(HelpdeskCommon):
         self.assertNotIn("do not pay", mail["body"])
         self.assertIn(ticket.number, mail["body"])
 
+    def test_client_is_never_told_of_the_ticket_of_another(self):
+        other = self._new_client("Mill Lane Dairy", self.company, "mill-lane.test")
+        stranger = self._new_contact("Ida Lane", "ida@mill-lane.test", other)
+        template = self.env["mail.template"].create({
+            "name": "x", "model_id": self.env["ir.model"]._get("psa.ticket").id, "subject": "News", "body_html": "<p>Dear client</p>",
+        })
+        ticket = self._new_ticket()
+
+        self.assertFalse(self._told(ticket, "rule", partners=stranger, template=template))
+        self.assertFalse(self._told(ticket, "rule", emails=["ida@mill-lane.test"]))
+        self.assertEqual(set(ticket.notification_ids.mapped("reason")), {"The ticket of another client."})
+        self.assertEqual(len(self._told(ticket, "rule", partners=self.omar, template=template)), 1)
+
+    def test_manager_of_a_client_who_is_contact_of_a_desk_hears_of_his_own_new_tickets(self):
+        other = self._new_client("Mill Lane Dairy", self.company, "mill-lane.test")
+        self.desk.contact_ids = self.omar
+        mine = self._new_ticket()
+        theirs = self._new_ticket(partner_id=self._new_contact("Ida Lane", "ida@mill-lane.test", other).id)
+
+        with self.mock_mail_gateway(), self.enter_registry_test_mode():
+            self.env.ref("psa_helpdesk.ir_cron_announce_tickets").method_direct_trigger()
+
+        (mail,) = [mail for mail in self._mails if "omar@" in mail["email_to"][0]]
+        self.assertIn(mine.number, mail["body"])
+        self.assertNotIn(theirs.number, mail["body"])
+        self.assertNotIn(self.queue.name, mail["body"])
+
     def test_colleague_who_may_not_read_the_ticket_is_not_told(self):
         self.assertFalse(self._told(self._new_ticket(), "escalated", users=self.rival_technician))
 
@@ -327,8 +354,28 @@ class TestNotification(HelpdeskCommon):
         self.assertFalse(self._told(ticket, "escalated", partners=lead))
         self.assertTrue(self._told(ticket, "sla_breach", partners=lead))
 
+    def test_what_is_set_up_costs_a_new_ticket_no_query(self):
+        def queries():
+            for _run in range(2):
+                self.env.flush_all()
+                self.flush_tracking()
+                self.env.invalidate_all()
+                before = self.env.cr.sql_log_count
+                self._new_ticket()
+                self.env.flush_all()
+                count = self.env.cr.sql_log_count - before
+            return count
+
+        without = queries()
+        other = self.env["psa.queue"].create({"name": "Other", "company_id": self.company.id})
+        self._address(events=["queue_new", "escalated"], queue_ids=[(6, 0, other.ids)])
+
+        self.assertEqual(queries(), without)
+
     def test_addresses_are_checked(self):
-        for values in ({"target": "nobody"}, {"target": False}, {"kind": "inapp"}, {"kind": "sms", "target": "12"}):
+        for values in (
+            {"target": "nobody"}, {"target": False}, {"kind": "inapp"}, {"kind": "sms", "target": "12"}, {"target": self.address},
+        ):
             with self.assertRaises(ValidationError):
                 self._address(**values)
 

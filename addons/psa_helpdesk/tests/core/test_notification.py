@@ -46,7 +46,7 @@ ADDRESSES = st.builds(
     hours=st.none() | SPANS, days=st.frozensets(st.integers(0, 6), min_size=4), wakes=st.booleans(),
 )
 PEOPLE = st.lists(st.builds(
-    Person, key=st.integers(1, 4), closeness=st.sampled_from([STAFF, CONTACT, CLIENT]),
+    Person, key=st.integers(1, 4), closeness=st.sampled_from([STAFF, CONTACT, CLIENT]), is_theirs=st.booleans(),
     addresses=st.lists(ADDRESSES, max_size=4).map(tuple), tz=st.sampled_from(ZONES), quiet=st.none() | SPANS,
     limit=st.integers(0, 2), window=st.integers(1, 30),
 ), max_size=4, unique_by=lambda person: person.key)
@@ -125,7 +125,10 @@ def slow_plan(event, facts, people, now, recent, waiting, channels, taken, addre
                     continue
                 places.append(place)
                 at, withheld = None, ""
-                if person.closeness == CLIENT and not addressed and event not in ("reopened", "client_replied", "rule"):
+                told_to_clients = ("queue_new", "desk_new", "reopened", "client_replied", "rule")
+                if person.closeness == CLIENT and not person.is_theirs:
+                    withheld = "foreign"
+                elif person.closeness == CLIENT and not addressed and event not in told_to_clients:
                     withheld = "internal"
                 elif kind != "inapp":
                     if person.quiet and not address.wakes and lies_in(person.quiet, minute):
