@@ -261,7 +261,7 @@ class TestSla(SlaCommon):
         with self._at(2):
             ticket.action_unmerge()
 
-        self.assertClock(self._clock(ticket), "running", due=9)
+        self.assertClock(self._clock(ticket), "running", due=24 + 1)
 
     def test_a_cancelled_ticket_taken_up_again_goes_on(self):
         ticket = self._open_ticket()

@@ -36,6 +36,7 @@ class PsaSlaTrial(models.TransientModel):
     def action_run(self):
         """Reckon and show the result."""
         self.ensure_one()
+        self.policy_id.check_access("write")
         if not 0 < self.days <= 1100:
             raise ValidationError(self.env._("Try between one day and three years: correct Days Back."))
         seen, outcomes = self._replay()
