@@ -11,3 +11,4 @@ from . import test_portal_entries
 from . import test_portal_own_fields
 from . import test_portal_moves
 from . import test_portal_search
+from . import test_portal_staff
