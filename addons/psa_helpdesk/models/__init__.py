@@ -30,6 +30,7 @@ from . import psa_ticket_history_access
 from . import psa_ticket_history_text
 from . import psa_ticket_history_log
 from . import psa_ticket_digest
+from . import psa_ticket_digest_copies
 from . import psa_ticket_bulk
 from . import psa_ticket_entry_bulk
 from . import psa_desk_history
