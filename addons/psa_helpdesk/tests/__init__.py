@@ -14,6 +14,7 @@ from . import test_performance
 from . import test_service_company
 from . import test_ticket
 from . import test_search
+from . import test_search_together
 from . import test_views
 from . import test_user_levels
 from . import test_canned_response
