@@ -20,7 +20,10 @@ class PsaTicketSearch(models.Model):
     _ticket_part_uniq = models.UniqueIndex("(ticket_id, part)")
 
     ticket_id = fields.Many2one("psa.ticket", required=True, readonly=True, ondelete="cascade")
-    part = fields.Integer(required=True, readonly=True, help="A very long conversation goes on in further rows. Below 0: words that are still to be put with the others.")
+    part = fields.Integer(
+        required=True, readonly=True,
+        help="A very long conversation goes on in further rows. Below 0: words that are still to be put with the others.",
+    )
 
     def init(self):
         result = super().init()

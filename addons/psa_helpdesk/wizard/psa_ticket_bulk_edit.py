@@ -53,7 +53,10 @@ class PsaTicketBulkEdit(models.TransientModel):
     tag_add_ids = fields.Many2many("psa.ticket.tag", "psa_ticket_bulk_edit_tag_add_rel", string="Add Tags")
     tag_remove_ids = fields.Many2many("psa.ticket.tag", "psa_ticket_bulk_edit_tag_remove_rel", string="Remove Tags")
     note = fields.Html("Internal Note", help="Only staff reads it. Nobody gets a mail about it.")
-    comment = fields.Html("Public Comment", help="Goes to the followers of each ticket and to those in copy: one mail a person, however many tickets.")
+    comment = fields.Html(
+        "Public Comment",
+        help="Goes to the followers of each ticket and to those in copy: one mail a person, however many tickets.",
+    )
 
     @api.depends("ticket_ids")
     def _compute_tickets(self):

@@ -33,7 +33,8 @@ class PsaTicket(models.Model):
 
     def _portal_say_solved(self, author, comment):
         if not self._portal_asks_resolution():
-            return super()._portal_say_solved(author, comment)
+            super()._portal_say_solved(author, comment)
+            return
         if not comment.strip():
             self._check_resolution()
         self._add_entry(
