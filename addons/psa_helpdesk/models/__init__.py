@@ -111,6 +111,7 @@ from . import rating_rating
 from . import psa_desk_search
 from . import psa_ticket_search
 from . import psa_ticket_client_context
+from . import res_partner_context
 from . import psa_ticket_text_search
 from . import psa_ticket_search_screen
 from . import psa_search_job
