@@ -98,7 +98,8 @@ class PsaTicket(models.Model):
             & Domain("res_id", "=", self.id)
             & Domain("attachment_ids", "!=", False)
         )
-        return messages.attachment_ids
+        # In the order they came: those of one message as they were chosen.
+        return messages.attachment_ids.sorted("id")
 
     def _portal_resolution(self):
         """What solved the ticket, as the client may read it: the latest public resolution."""
