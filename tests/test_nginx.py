@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import requests
-from production_files import load_compose, read_odoo_conf, read_settings
 from harness import free_port
 from processes import make_certificate, nginx_program, replace, start_nginx
+from production_files import load_compose, read_odoo_conf, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from production_files import load_compose, read_odoo_conf, read_settings
 from processes import make_certificate
+from production_files import load_compose, read_odoo_conf, read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 DEPLOY = ROOT / "deploy"

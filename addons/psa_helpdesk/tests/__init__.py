@@ -9,6 +9,7 @@ from . import test_configuration
 from . import test_history
 from . import test_mail_intake
 from . import test_own_fields
+from . import test_own_field_definition
 from . import test_own_field_index
 from . import test_performance
 from . import test_service_company
