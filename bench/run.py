@@ -270,6 +270,17 @@ class Bench:
             for line in query["origin"]:
                 print(f"                 {line}")
 
+    def profile(self, side, scenario, tickets):
+        """Print where Python's time goes in a scenario, by function."""
+        worker = self.open(side, tickets)
+        try:
+            worker.ask("run", scenario=scenario, times=20)
+            for sort in ("cumulative", "tottime"):
+                print(worker.ask("profile", scenario=scenario, times=200, sort=sort, lines=120)["profile"])
+        finally:
+            worker.close()
+            self.cluster.drop(f"{PREFIX}{side}_run")
+
 
 def parse(arguments):
     names = [scenario.name for scenario in report.SCENARIOS] + [question.name for question in desk.QUESTIONS]
@@ -288,6 +299,7 @@ def parse(arguments):
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")
+    parser.add_argument("--profile", metavar="SIDE:SCENARIO", help="print where Python's time goes in one scenario instead")
     return parser.parse_args(arguments)
 
 
@@ -305,12 +317,13 @@ def main(arguments):
         if options.desk:
             return (desk.explain if options.explain else desk.run)(bench, Worker, options)
         bench.unpack_wheels()
-        if options.trace:
-            side, _colon, scenario = options.trace.partition(":")
-            if side not in MODULES or scenario not in {known.name for known in report.SCENARIOS}:
-                raise BenchError(f"--trace {options.trace}: give one of {', '.join(MODULES)}, a colon and a scenario")
-            bench.trace(side, scenario, 10_000)
-            return 0
+        for option, look in (("trace", bench.trace), ("profile", bench.profile)):
+            if wanted := getattr(options, option):
+                side, _colon, scenario = wanted.partition(":")
+                if side not in MODULES or scenario not in {known.name for known in report.SCENARIOS}:
+                    raise BenchError(f"--{option} {wanted}: give one of {', '.join(MODULES)}, a colon and a scenario")
+                look(side, scenario, 10_000)
+                return 0
         scenarios = [scenario for scenario in report.SCENARIOS if not options.only or scenario.name in options.only]
         rounds = options.rounds or (3 if options.quick else 7)
         rows = bench.measure(10_000, scenarios, rounds)

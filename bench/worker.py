@@ -2,10 +2,13 @@
 
 Started by run.py with the interpreter that can import Odoo: `python -m bench.worker SIDE DATABASE [odoo options]`.
 """
+import cProfile
 import gc
+import io
 import json
 import logging
 import os
+import pstats
 import sys
 import traceback
 
@@ -81,6 +84,13 @@ def answer(side, request):
         tracer = Tracer()
         side.run(request["scenario"], hooks=[tracer])
         return {"queries": tracer.queries}
+    if command == "profile":
+        profile = cProfile.Profile()
+        for _number in range(request["times"]):
+            profile.runcall(side.run, request["scenario"])
+        told = io.StringIO()
+        pstats.Stats(profile, stream=told).sort_stats(request["sort"]).print_stats(request["lines"])
+        return {"profile": told.getvalue()}
     raise ValueError(f"unknown command {command}")
 
 

@@ -33,6 +33,11 @@ def _naive_dates(life):
         moment.replace(tzinfo=None) if moment else False
         for moment in (life.opened_at, life.resolved_at, life.closed_at)
     )
+# What the creation of a ticket asks of its contact, its client and who creates it; of the latter's account and company.
+PARTNER_COLUMNS = ("active", "company_id", "name", "complete_name", "parent_id", "is_company", "type", "email", "email_normalized", "lang")
+USER_COLUMNS = ("active", "company_id", "login", "partner_id", "share")
+ALIAS_DOMAIN_COLUMNS = ("bounce_alias", "catchall_alias", "default_from", "name")
+COMPANY_COLUMNS = ("active", "alias_domain_id", "email", "name", "parent_path", "partner_id")
 
 
 class PsaTicket(models.Model):
@@ -299,11 +304,17 @@ class PsaTicket(models.Model):
         caller = self
         self = self._keeping_history()
         vals_list = [dict(vals) for vals in vals_list]
+        self._prefetch_people(vals_list)
         self._complete_create_vals(vals_list)
+        self._prefetch_desks(vals_list)
         tickets = super(PsaTicket, self.with_context(mail_create_nosubscribe=True, psa_ticket_create=True)).create(vals_list)
         self.env.remove_to_compute(self._fields["rating_last_value"], tickets)
         tickets._subscribe_on_create(creator=not caller.env.context.get("mail_create_nosubscribe"))
         return tickets.with_env(caller.env)
+
+    def _creation_message(self):
+        # What mail says, without looking up what this model is called.
+        return self.env._("Ticket created")
 
     def write(self, vals):
         self = self._keeping_history()
@@ -410,6 +421,26 @@ class PsaTicket(models.Model):
             numbers = Company.browse(company_id)._psa_draw_ticket_numbers(len(company_vals))
             for vals, number in zip(company_vals, numbers, strict=True):
                 vals["number"] = number
+
+    @api.model
+    def _prefetch_people(self, vals_list):
+        """Read what a creation asks of people and clients: a few columns, where the first question would read all."""
+        contacts = self.env["res.partner"].sudo().browse({vals["partner_id"] for vals in vals_list if vals.get("partner_id")})
+        people = contacts
+        if not self.env.su:  # what the system creates has no author to tell of
+            user = self.env.user.sudo()
+            user.fetch(USER_COLUMNS)
+            people |= user.partner_id
+        people.fetch([*PARTNER_COLUMNS, "commercial_partner_id"])
+        contacts.commercial_partner_id.fetch(PARTNER_COLUMNS)
+
+    @api.model
+    def _prefetch_desks(self, vals_list):
+        """Read what a creation asks of desks and their companies, as :meth:`_prefetch_people`."""
+        desks = self.env["psa.desk"].sudo().browse({vals["desk_id"] for vals in vals_list})
+        desks.fetch(["company_id", "properties_definition"])
+        desks.company_id.fetch(COMPANY_COLUMNS)
+        desks.company_id.alias_domain_id.fetch(ALIAS_DOMAIN_COLUMNS)
 
     def _update_life_dates(self, before, keep=()):
         """Write the dates that follow from the change of state since ``before``; values given by hand stay."""

@@ -118,12 +118,12 @@ class PsaTicketHistory(models.Model):
                     ticket_id, ticket_number, company_id, date, user_id, author_name,
                     kind, field_name, field_label, old_value, new_value, description
                 )
-                SELECT ticket.id, ticket.number, ticket.company_id, %(now)s, account.id, author.name,
+                SELECT ticket.id, ticket.number, ticket.company_id, %(now)s, %(user_id)s, (
+                        SELECT name FROM res_partner WHERE id = (SELECT partner_id FROM res_users WHERE id = %(user_id)s)
+                    ),
                     row.kind, row.field_name, row.field_label, row.old_value, row.new_value, row.description
                 FROM (VALUES %(values)s) AS row (sequence, %(columns)s)
                 JOIN psa_ticket ticket ON ticket.id = row.ticket_id
-                LEFT JOIN res_users account ON account.id = %(user_id)s
-                LEFT JOIN res_partner author ON author.id = account.partner_id
                 ORDER BY row.sequence
                 """,
                 now=now,

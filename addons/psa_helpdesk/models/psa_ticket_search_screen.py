@@ -113,7 +113,7 @@ class PsaTicket(models.Model):
         rows = self.env.execute_query(SQL(
             """
             SELECT DISTINCT ON (ticket.id) ticket.id, entry.kind, entry.is_internal, entry.text
-            FROM psa_ticket ticket %(joins)s,
+            FROM psa_ticket ticket,
             LATERAL (
                 SELECT id, kind, is_internal IS TRUE AS is_internal, left(search_text, %(length)s) AS text
                 FROM psa_ticket_entry WHERE ticket_id = ticket.id AND %(readable)s
@@ -123,7 +123,7 @@ class PsaTicket(models.Model):
             WHERE ticket.id = ANY(%(ids)s) AND entry.kind = ANY(%(kinds)s) AND said.vector @@ %(lexemes)s::tsquery
             ORDER BY ticket.id, ts_rank(said.vector, %(lexemes)s::tsquery) DESC, entry.id DESC
             """,
-            joins=SQL(search_sql.LANGUAGE_JOINS), language=SQL(search_sql.LANGUAGE), ids=self.ids, kinds=kinds, lexemes=lexemes,
+            language=SQL(search_sql.LANGUAGE), ids=self.ids, kinds=kinds, lexemes=lexemes,
             length=SHOWN_LENGTH, newest=SHOWN_ENTRIES,
             readable=SQL("TRUE") if self.env.user._is_internal() else SQL("is_internal IS NOT TRUE"),
         ))
