@@ -169,7 +169,9 @@ TRIGGERS = f"""
     END
     $renamed$;
 
-    CREATE OR REPLACE FUNCTION psa_search_entry_added() RETURNS trigger LANGUAGE plpgsql AS $entry_added$
+    -- A plan that was kept from when there was little would be taken for a thousand entries, too.
+    CREATE OR REPLACE FUNCTION psa_search_entry_added() RETURNS trigger LANGUAGE plpgsql
+    SET plan_cache_mode = force_custom_plan AS $entry_added$
     DECLARE
         many int[];
         taken boolean := FALSE;
