@@ -1,7 +1,7 @@
 from datetime import datetime, timezone
 from functools import partial
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL
 
 from ..core import clock, rules
