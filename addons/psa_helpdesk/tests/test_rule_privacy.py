@@ -36,7 +36,7 @@ class TestRulePrivacy(RuleCommon):
         for domain in (
             [("parent_id.name", "ilike", "secret")],
             [("parent_id", "ilike", "secret")],
-            [("child_ids", "any", [("name", "ilike", "secret")])],
+            [("parent_id", "any", [("name", "ilike", "secret")])],
             [("tag_ids", "any", [("name", "=", "x")]), ("parent_id.desk_id.name", "=", "Board")],
         ):
             with self.subTest(domain):
@@ -46,7 +46,7 @@ class TestRulePrivacy(RuleCommon):
                     "name": "May", "desk_id": self.desk.id, "domain": str(domain), "active": False,
                 })
         self.Rule.create({"name": "Fine", "desk_id": self.desk.id, "domain": str([
-            ("parent_id", "=", False), ("child_ids", "!=", False), ("client_id.name", "ilike", "harbour"), ("tag_ids.name", "=", "x"),
+            ("parent_id", "=", False), ("entry_ids.kind", "=", "comment"), ("client_id.name", "ilike", "harbour"), ("tag_ids.name", "=", "x"),
         ])})
 
     def test_criteria_of_a_ladder_are_conditions_too(self):
