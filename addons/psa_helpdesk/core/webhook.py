@@ -63,7 +63,7 @@ def may_reach(address: str, allowed: Iterable = ()) -> bool:
     ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     if any(ip in network for network in allowed if network.version == ip.version):
         return True
-    if ip.version == 6 and ip.is_site_local or any(ip in network for network in _NOBODYS if network.version == ip.version):
+    if ip.is_site_local if ip.version == 6 else any(ip in network for network in _NOBODYS):
         return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 

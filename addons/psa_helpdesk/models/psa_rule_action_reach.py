@@ -26,7 +26,7 @@ class PsaRuleAction(models.Model):
     )
     webhook_id = fields.Many2one("psa.webhook", ondelete="restrict", index="btree_not_null", check_company=True)
     server_action_id = fields.Many2one(
-        "ir.actions.server", "Server Action", ondelete="restrict", index="btree_not_null", domain="[('model_id.model', '=', 'psa.ticket')]",
+        "ir.actions.server", ondelete="restrict", index="btree_not_null", domain="[('model_id.model', '=', 'psa.ticket')]",
         help="Only administrators of the server choose one.",
     )
 

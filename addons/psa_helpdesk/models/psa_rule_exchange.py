@@ -212,7 +212,7 @@ class PsaRule(models.Model):
                         exchange.is_reference(item) and item["model"] != fields[fname].comodel_name for item in values
                     ):
                         problems.append(self.env._("%(rule)s: %(field)s points to something else than it can.", rule=place, field=fname))
-            exchange.map_domain(rule.get("domain") or [], lambda fname, value, place=place: problems.extend(
+            exchange.map_domain(rule.get("domain") or [], lambda fname, value, place=place, problems=problems: problems.extend(
                 self._domain_problems(place, fname, value)
             ))
         return problems
