@@ -49,7 +49,8 @@ EVERYBODY = tuple(PEOPLE)
 QUESTIONS = (
     Question("create", "create one ticket", ("administrator",), 100, oca="create_one"),
     Question("reply", "add an entry", ("administrator",), 100),
-    Question("bulk_edit", "change 1,000 tickets, twice", ("administrator",), 20_000, oca="bulk_edit", times=3),
+    Question("bulk_edit", "change 1,000 tickets by the dialog, twice", ("administrator",), 20_000, oca="bulk_edit", times=3),
+    Question("bulk_comment", "comment on 1,000 tickets by the dialog", ("administrator",), 20_000, times=3),
     Question("open_form", "open the form", ("refused_few", "administrator"), 100, oca="open_form"),
     Question("rare", "search: a serial number", EVERYBODY, 300, oca="text_rare"),
     Question("nowhere", "search: a word that is nowhere", STAFF, 300),
@@ -123,7 +124,7 @@ def table(rows, sizes, oca):
             *(f"{by_size[size].median:.1f}" if size in by_size else "–" for size in sizes),
             "–" if grown is None else f"{grown:.1f}",
             str(largest.queries),
-            f"{largest.answer:,}" if question.name not in ("create", "reply", "bulk_edit", "open_form") else "–",
+            f"{largest.answer:,}" if question.name not in ("create", "reply", "bulk_edit", "bulk_comment", "open_form") else "–",
             " / ".join(f"{theirs[size].median:.1f}" for size in sizes if size in theirs) or "–",
             reach,
             "NO" if missed(question, person, by_size) else "yes",

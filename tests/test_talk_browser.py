@@ -84,6 +84,29 @@ def test_an_answer_can_be_taken_back(world, ticket, new_page, look):
     assert not _said(world, ticket)
 
 
+def test_an_answer_from_the_full_composer_can_be_taken_back(world, ticket, new_page, look):
+    page = new_page(login=f"tech.{world.slug}")
+    _open(page, ticket)
+    page.keyboard.press("Alt+m")
+    page.fill(COMPOSER, "We come at noon")
+    page.click(".o-mail-Composer button[title='Open Full Composer']")
+    page.wait_for_selector(".modal .odoo-editor-editable:has-text('We come at noon')")
+    page.click(".modal button.o_mail_send")
+
+    page.wait_for_selector(".o_psa_undo")
+    page.wait_for_selector(".modal", state="detached")
+    assert not _said(world, ticket)
+    page.click(".o_psa_undo button:has-text('Undo')")
+
+    page.wait_for_selector(".modal .odoo-editor-editable:has-text('We come at noon')")
+    look(page, "talk_undo_full")
+    page.wait_for_timeout(6000)
+    assert not _said(world, ticket)
+    page.click(".modal button.o_mail_send")
+    page.wait_for_selector(".o-mail-Message:has-text('We come at noon'):not(:has-text('Scheduled'))")
+    assert len(_said(world, ticket)) == 1
+
+
 def test_an_answer_is_sent_once_when_its_time_is_over(world, ticket, new_page, smtp_sink):
     before = len(smtp_sink.received)
     page = new_page(login=f"tech.{world.slug}")

@@ -135,7 +135,7 @@ class TestExampleTwo:
 
         found = _ticket(world, ticket)
         assert found["user_id"] == world.ids["lead"]
-        assert found["priority_id"] == world.owner.ref("psa_helpdesk.option_priority_critical")
+        assert found["priority_id"] == world.server.xmlrpc().ref("psa_helpdesk.option_priority_critical")
         assert smtp_sink.wait_to("lead@acme-itsc.example", since=sent, containing=found["number"])
         assert smtp_sink.wait_to(PAGER, since=sent, containing=found["number"])
         assert "Lena Lead" in _history(world, ticket)
@@ -220,7 +220,7 @@ class TestExampleThree:
         found = _ticket(world, ticket)
         assert found["queue_id"] == world.ids["Immediate Attention"]
         assert found["stage_id"] == critical
-        assert found["priority_id"] == world.owner.ref("psa_helpdesk.option_priority_critical")
+        assert found["priority_id"] == world.server.xmlrpc().ref("psa_helpdesk.option_priority_critical")
         assert smtp_sink.wait_to("service@acme-itsc.example", since=sent, containing=found["number"])
         assert "Immediate Attention" in _history(world, ticket)
 

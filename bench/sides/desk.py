@@ -198,10 +198,23 @@ class DeskSide(AccessSide):
         return (env["psa.ticket"].search([], limit=BULK),)
 
     def ask_bulk_edit(self, tickets, chosen):
-        chosen.write({"priority_id": self.world["priorities"][0]})
-        tickets.env.flush_all()
-        chosen.write({"priority_id": self.world["priorities"][-1]})
+        for position in (0, -1):
+            self._bulk_edit(chosen, priority_id=self.world["priorities"][position])
+            tickets.env.flush_all()
         return len(chosen)
+
+    prepare_bulk_comment = prepare_bulk_edit
+
+    def ask_bulk_comment(self, tickets, chosen):
+        self._bulk_edit(chosen, comment="<p>We replace the printers of the reception on Monday</p>")
+        return len(chosen)
+
+    def _bulk_edit(self, chosen, **values):
+        """Do what the dialog does: it is opened, filled in and applied."""
+        action = chosen.action_bulk_edit()
+        wizard = chosen.env[action["res_model"]].browse(action["res_id"])
+        wizard.write(values)
+        wizard.action_apply()
 
     def prepare_open_form(self, env):
         tickets = env["psa.ticket"].search([], limit=1, offset=40)

@@ -40,12 +40,9 @@ class ResPartner(models.Model):
             context = {'default_client_id': client.id, 'default_contact_id': self.id}
         return {**action, 'name': self.env._("Assets of %s", self.name or client.name), 'domain': domain, 'context': context}
 
-    def _psa_overview_sections(self):
+    def _psa_overview_builders(self):
         """Show which warranties end soon."""
-        sections = super()._psa_overview_sections()
-        if section := self._origin._psa_overview_warranties():
-            sections.append(section)
-        return sections
+        return {**super()._psa_overview_builders(), 'warranties': self._psa_overview_warranties}
 
     def _psa_overview_warranties(self):
         assets = self.env['psa.asset']
@@ -67,5 +64,5 @@ class ResPartner(models.Model):
             for asset in ending
         ]
         return self._psa_overview_section(
-            'warranties', self.env._("Warranties ending"), 'fa-shield', 50, rows, count=assets.search_count(domain),
+            'warranties', self.env._("Warranties ending"), 'fa-shield', 50, rows, domain=domain,
             action='action_psa_assets')

@@ -44,10 +44,14 @@ class PsaContract(models.Model):
     def _sla_contracts_by_client(self):
         """Return {client id: ((contract id, company id, first day, last day or False), …)} of active contracts; cached."""
         contracts = {}
-        for contract in (
+        running = (
             self.sudo()
-            .search_fetch([("state", "=", "active")], ["client_id", "company_id", "date_start", "date_end"])
-        ):
+            .with_context(active_test=True)
+            .search_fetch(
+                [("state", "=", "active")], ["client_id", "company_id", "date_start", "date_end"]
+            )
+        )
+        for contract in running:
             contracts.setdefault(contract.client_id.id, []).append(
                 (contract.id, contract.company_id.id, contract.date_start, contract.date_end)
             )

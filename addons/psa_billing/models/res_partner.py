@@ -40,20 +40,15 @@ class ResPartner(models.Model):
         action["context"] = {"search_default_group_state": 1}
         return action
 
-    def _psa_overview_sections(self):
+    def _psa_overview_builders(self):
         """Show projects, contracts, what is still to be invoiced, and the invoices that are not paid."""
-        client = self._origin
-        sections = super()._psa_overview_sections()
-        sections += filter(
-            None,
-            [
-                client._psa_overview_projects(),
-                client._psa_overview_contracts(),
-                client._psa_overview_work(),
-                client._psa_overview_invoices(),
-            ],
-        )
-        return sections
+        return {
+            **super()._psa_overview_builders(),
+            "projects": self._psa_overview_projects,
+            "contracts": self._psa_overview_contracts,
+            "work": self._psa_overview_work,
+            "invoices": self._psa_overview_invoices,
+        }
 
     def _psa_overview_projects(self):
         Project = self.env["project.project"]
@@ -80,7 +75,7 @@ class ResPartner(models.Model):
             "fa-puzzle-piece",
             46,
             rows,
-            count=Project.search_count(domain) if len(rows) == ROWS else len(rows),
+            domain=domain,
         )
 
     def _psa_overview_contracts(self):
@@ -109,7 +104,7 @@ class ResPartner(models.Model):
             "fa-handshake-o",
             60,
             rows,
-            count=Contract.search_count(domain) if len(rows) == ROWS else len(rows),
+            domain=domain,
             empty=self.env._("No contract in force."),
             action="action_view_psa_contracts",
         )
@@ -174,7 +169,7 @@ class ResPartner(models.Model):
             "fa-pencil-square-o",
             80,
             rows,
-            count=Move.search_count(domain) if len(rows) == ROWS else len(rows),
+            domain=domain,
             empty=self.env._("Everything is paid."),
             action="action_view_partner_invoices",
         )

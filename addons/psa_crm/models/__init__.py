@@ -67,6 +67,7 @@ from . import crm_lead_territory
 from . import res_users_sales
 from . import res_partner_outside_rep
 from . import crm_lead_outside_rep
+from . import crm_lead_duplicates
 from . import sale_order_outside_rep
 from . import crm_lead_client
 from . import psa_sales_quota

@@ -16,24 +16,32 @@ class ResPartner(models.Model):
             sections = partner._psa_overview_sections() if partner._origin and partner.psa_is_client else []
             partner.psa_overview = {'sections': sorted(sections, key=lambda section: section['sequence'])}
 
-    def _psa_overview_sections(self):
-        """Return what the overview of a client shows. Addons below add sections of their own.
+    def _psa_overview_sections(self, keys=None):
+        """Return what the overview of a client shows, without the sections that the user has no access to.
 
-        Each section takes a fixed number of queries, however much there is: it shows the first rows and a count. Sections
-        that the user has no access to are left out. Build them with :meth:`_psa_overview_section`.
-
+        :param keys: of which sections; all if left out
         :return: list of dicts
         """
         self.ensure_one()
-        client = self._origin
-        return [
-            section for section in (
-                client._psa_overview_activities(), client._psa_overview_notes(), client._psa_overview_checklists(),
-                client._psa_overview_opportunities(), client._psa_overview_quotes(),
-            ) if section
-        ]
+        builders = self._origin._psa_overview_builders()
+        wanted = [build for key, build in builders.items() if keys is None or key in keys]
+        return [section for build in wanted if (section := build())]
 
-    def _psa_overview_section(self, key, title, icon, sequence, rows, *, count=None, empty='', action=None):
+    def _psa_overview_builders(self):
+        """Return {key: method that returns the section, or None}. Addons below add sections of their own.
+
+        Each section takes a fixed number of queries, however much there is: it shows the first rows and a count. Build them
+        with :meth:`_psa_overview_section`.
+        """
+        return {
+            'activities': self._psa_overview_activities,
+            'notes': self._psa_overview_notes,
+            'checklists': self._psa_overview_checklists,
+            'opportunities': self._psa_overview_opportunities,
+            'quotes': self._psa_overview_quotes,
+        }
+
+    def _psa_overview_section(self, key, title, icon, sequence, rows, *, count=None, domain=None, limit=ROWS, empty='', action=None):
         """Return one section of the overview.
 
         :param key: stable name of the section
@@ -42,9 +50,13 @@ class ResPartner(models.Model):
         :param rows: dicts with title and, as there is, detail, badge, tone (of Bootstrap), model and id (opened by a click),
             progress (percent)
         :param count: how many there are in all, if more than rows
+        :param domain: of what the rows are the first; they are counted where there may be more than these
+        :param limit: how many rows were asked for
         :param empty: what is said when there are none
         :param action: method of res.partner without arguments that opens all of them
         """
+        if domain is not None:
+            count = self.env[rows[0]['model']].search_count(domain) if len(rows) >= limit else len(rows)
         return {
             'key': key, 'title': title, 'icon': icon, 'sequence': sequence, 'rows': rows,
             'count': len(rows) if count is None else count, 'empty': empty, 'action': action,
@@ -78,7 +90,8 @@ class ResPartner(models.Model):
         if not Note.has_access('read'):
             return None
         kinds = dict(Note._fields['kind']._description_selection(self.env))
-        notes = Note.search([('client_id', '=', self.id)], limit=ROWS)
+        domain = [('client_id', '=', self.id)]
+        notes = Note.search(domain, limit=ROWS)
         rows = [
             {
                 'title': note.name,
@@ -89,7 +102,7 @@ class ResPartner(models.Model):
             for note in notes
         ]
         return self._psa_overview_section(
-            'notes', self.env._("Latest notes"), 'fa-sticky-note-o', 20, rows, count=self.psa_note_count,
+            'notes', self.env._("Latest notes"), 'fa-sticky-note-o', 20, rows, domain=domain,
             empty=self.env._("Nobody wrote a note yet."), action='action_psa_notes')
 
     def _psa_overview_checklists(self):
@@ -127,8 +140,8 @@ class ResPartner(models.Model):
             for lead in leads
         ]
         return self._psa_overview_section(
-            'opportunities', self.env._("Open opportunities"), 'fa-star-o', 40, rows,
-            count=Lead.search_count(domain), action='action_view_opportunity')
+            'opportunities', self.env._("Open opportunities"), 'fa-star-o', 40, rows, domain=domain,
+            action='action_view_opportunity')
 
     def _psa_overview_quotes(self):
         Order = self.env['sale.order']
@@ -147,4 +160,4 @@ class ResPartner(models.Model):
             for order in orders
         ]
         return self._psa_overview_section(
-            'quotes', self.env._("Open quotes"), 'fa-file-text-o', 44, rows, count=Order.search_count(domain))
+            'quotes', self.env._("Open quotes"), 'fa-file-text-o', 44, rows, domain=domain)

@@ -38,10 +38,14 @@ class ResUsers(models.Model):
         if self != self.env.user:
             raise AccessError(self.env._("Everybody renews his own sharing code only, in his preferences."))
         self._psa_renew_share_code()
-        return True
+        return self._psa_my_preferences()
 
     def action_psa_renew_company_share_code(self):
         """Make the sharing code of the company useless and get another one."""
         self.env.company._psa_check_runs_share_code()
         self.env.company._psa_renew_share_code()
-        return True
+        return self._psa_my_preferences()
+
+    def _psa_my_preferences(self):
+        """Open the preferences anew: the dialogue closes with its button, and who renews a code wants to hand out the new one."""
+        return {**self.env.user.action_get(), 'res_id': self.env.uid}

@@ -5,6 +5,9 @@ from unittest.mock import patch
 from odoo.fields import Command
 from odoo.tests import TransactionCase, new_test_user
 
+# What may be done with a model, and the letter for it in the tables of the tests.
+OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
+
 
 def spare_onboarding(test_class):
     """Leave out the task with a picture that Odoo makes for each new user; no test looks at it."""
@@ -99,6 +102,14 @@ class PsaCrmCommon(TransactionCase):
         cls.zoe.psa_portal_role = 'employee'
         cls.omar.psa_portal_role = 'administrator'
         return cls.zoe.user_ids, cls.omar.user_ids
+
+    def _check_rights(self, matrix, users):
+        """Check that each role has exactly the rights of the table, which says by model and role what it may: some of "rwcd"."""
+        for model, roles in matrix.items():
+            for role, allowed in roles.items():
+                for letter, operation in OPERATIONS.items():
+                    with self.subTest(model=model, role=role, operation=operation):
+                        self.assertEqual(self.env[model].with_user(users[role]).has_access(operation), letter in allowed)
 
 
 class PsaSignupCommon(PsaCrmCommon):

@@ -1,6 +1,6 @@
 from odoo.exceptions import AccessError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .common_sales import PsaSalesCommon
@@ -143,6 +143,9 @@ class TestOutsideRep(PsaSalesCommon):
             'a new contact': lambda: self.env['res.partner'].with_user(self.rep).create({
                 'name': "x", 'parent_id': foreign.id, 'user_id': self.rep.id}),
             'his contact': lambda: own_contact.write({'parent_id': foreign.id}),
+            'a conversion': lambda: self._new_conversion(lead, action='exist', partner_id=foreign.id),
+            'the company of a conversion': lambda: self._new_conversion(lead, commercial_partner_id=foreign.id),
+            'a conversion begun': lambda: self._new_conversion(lead).write({'partner_id': foreign.id}),
             'a child': lambda: self._as_rep(self.records['res.partner']['own']).write({
                 'child_ids': [Command.link(self.people['colleague'].id)]}),
         }
@@ -155,6 +158,54 @@ class TestOutsideRep(PsaSalesCommon):
                 self.env.flush_all()
         self.env.invalidate_all()
         self.assertFalse(self._as_rep(foreign).has_access('read'))
+
+    def test_duplicates_that_he_may_not_see_are_neither_counted_nor_named(self):
+        hidden, his = self.records['crm.lead']['colleague'], self.records['crm.lead']['own']
+        lead = self._new_lead(user_id=self.rep.id, phone="+44 20 7946 0018", email_from=self.people['colleague'].email)
+        (hidden | his).phone = lead.phone
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+        for user, found in ((self.rep, his), (self.sales, his | hidden), (self.company_admin, his | hidden)):
+            with self.subTest(user=user.login):
+                duplicates = lead.with_user(user).web_read({
+                    'duplicate_lead_count': {}, 'duplicate_lead_ids': {'fields': {'display_name': {}}}})[0]
+                self.assertEqual(duplicates['duplicate_lead_count'], len(found))
+                self.assertEqual({row['id'] for row in duplicates['duplicate_lead_ids']}, set((found | lead).ids))
+        with Form(self._as_rep(self.env['crm.lead'])) as form:
+            form.name, form.phone = "The same again", lead.phone
+            self.assertEqual(form.duplicate_lead_count, 2, "his own two")
+
+    def test_duplicates_of_another_company_are_not_counted(self):
+        lead = self._new_lead(phone="+44 20 7946 0018")
+        self.env['crm.lead'].create({'name': "Theirs", 'phone': lead.phone, 'company_id': self.other_company.id})
+
+        self.assertFalse(lead.with_user(self.company_admin).duplicate_lead_count)
+
+    def test_converting_his_lead_suggests_nobody_elses_customer_or_lead(self):
+        foreign = self.people['colleague']
+        self.records['crm.lead']['colleague'].email_from = foreign.email
+        lead = self._as_rep(self._new_lead(user_id=self.rep.id, email_from=foreign.email, type='lead'))
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+        wizard = self._new_conversion(lead)
+
+        self.assertEqual(wizard.action, 'create')
+        self.assertFalse(wizard.partner_id)
+        self.assertEqual(wizard.duplicated_lead_ids, lead)
+        self.assertFalse(lead._message_get_suggested_recipients(no_create=True)[0]['partner_id'])
+        with self.assertRaises(AccessError), mute_logger('odoo.addons.base.models.ir_rule'), self.env.cr.savepoint():
+            self._new_conversion(lead, name='merge', duplicated_lead_ids=[
+                Command.set([lead.id, self.records['crm.lead']['colleague'].id])]).action_apply()
+        wizard.action_apply()
+        self.assertEqual(lead.type, 'opportunity')
+        self.assertNotEqual(lead.partner_id, foreign)
+        self.assertEqual(lead.partner_id.user_id, self.rep)
+
+    def _new_conversion(self, lead, **values):
+        return self.env['crm.lead2opportunity.partner'].with_user(self.rep).with_context(
+            active_model='crm.lead', active_id=lead.id, active_ids=lead.ids).create(values)
 
     def test_he_cannot_take_what_is_a_colleagues(self):
         for model in ('crm.lead', 'sale.order'):
@@ -244,7 +295,6 @@ MATRIX = {
         'plain_user': '', 'technician': '', 'company_admin': 'rwc', 'sales': 'rwc', 'rep': 'rwc',
         'client_employee': '', 'client_admin': '', 'public': ''},
 }
-OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 
 
 @tagged('post_install', '-at_install')
@@ -261,12 +311,7 @@ class TestSalesAccess(PsaSalesCommon):
         }
 
     def test_each_role_has_exactly_its_rights_on_each_model(self):
-        for model, roles in MATRIX.items():
-            for role, allowed in roles.items():
-                for letter, operation in OPERATIONS.items():
-                    with self.subTest(model=model, role=role, operation=operation):
-                        has = self.env[model].with_user(self.users[role]).has_access(operation)
-                        self.assertEqual(has, letter in allowed)
+        self._check_rights(MATRIX, self.users)
 
     def test_what_belongs_to_another_company_is_hidden(self):
         theirs = {

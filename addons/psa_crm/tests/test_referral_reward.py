@@ -30,7 +30,6 @@ MATRIX = {
         'plain_user': '', 'client_employee': '', 'client_admin': '', 'public': '',
     },
 }
-OPERATIONS = {'r': 'read', 'w': 'write', 'c': 'create', 'd': 'unlink'}
 
 
 @tagged('post_install', '-at_install')
@@ -273,12 +272,7 @@ class TestReferralReward(PsaSignupCommon):
         }
 
     def test_each_role_has_exactly_its_rights_on_each_model(self):
-        users = self._users()
-        for model, roles in MATRIX.items():
-            for role, allowed in roles.items():
-                for letter, operation in OPERATIONS.items():
-                    with self.subTest(model=model, role=role, operation=operation):
-                        self.assertEqual(self.env[model].with_user(users[role]).has_access(operation), letter in allowed)
+        self._check_rights(MATRIX, self._users())
 
     def test_staff_sees_its_own_company_s_and_nobody_another_s(self):
         self._paid_invoice()

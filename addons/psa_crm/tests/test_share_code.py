@@ -191,7 +191,8 @@ class TestShareCode(PsaCrmCommon):
         old, of_company = self.pro.psa_share_code, self.other_company.psa_share_code
         share = self._share(old)
 
-        self.pro.with_user(self.pro).action_psa_renew_share_code()
+        action = self.pro.with_user(self.pro).action_psa_renew_share_code()
+        self.assertEqual((action['res_model'], action['res_id']), ('res.users', self.pro.id), "which show the new one")
         self.rival_owner.with_user(self.rival_owner).action_psa_renew_company_share_code()
 
         with self.enter_registry_test_mode():

@@ -1,4 +1,5 @@
 from . import portal_wizard_user
+from . import crm_lead_convert
 from . import psa_checklist_start
 from . import psa_company_profile
 from . import psa_service_company

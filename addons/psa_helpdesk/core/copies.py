@@ -1,6 +1,6 @@
 """Who gets copies of the answers on a ticket. Pure: pairs of name and address in, the same out."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 MAX_COPIES = 30
 
@@ -33,3 +33,24 @@ def due(copies: Iterable[str], *already: Iterable[str]) -> tuple[str, ...]:
     """
     served = {address.lower() for addresses in already for address in addresses if address}
     return tuple(dict.fromkeys(address.lower() for address in copies if address and address.lower() not in served))
+
+
+def by_address(copies: Mapping[int, Iterable[Address]], served: Mapping[int, Collection[str]]) -> dict[Address, tuple[int, ...]]:
+    """Return of which tickets each address is told when the same is said on many, each address once.
+
+    :param copies: by ticket the pairs of name and address that get copies
+    :param served: by ticket the addresses that are told otherwise
+
+    >>> by_address({1: [("Ann", "ann@dental.test")], 2: [("", "Ann@dental.test"), ("", "zoe@dental.test")]},
+    ...            {2: {"zoe@dental.test"}})
+    {('Ann', 'ann@dental.test'): (1, 2)}
+    """
+    names: dict[str, str] = {}
+    told: dict[str, list[int]] = {}
+    for ticket, pairs in copies.items():
+        lowered = [(name, address.lower()) for name, address in pairs]
+        for address in due([address for __, address in lowered], served.get(ticket, ())):
+            told.setdefault(address, []).append(ticket)
+        for name, address in lowered:
+            names[address] = names.get(address) or name
+    return {(names[address], address): tuple(tickets) for address, tickets in told.items()}

@@ -8,6 +8,11 @@ repeats number and subject, so that a reply costs the same however long the conv
 
 Each word is in a vector as it is, without accents, and as the stem that the ticket's language makes of it, at the same position:
 so both find it, also in a phrase. Triggers keep the rows, whoever writes: one statement for any number of tickets or entries.
+
+Two who write on one ticket at the same time would have to wait for each other at its row, and the second one would have to begin anew.
+So whoever finds the row taken, or changed since his transaction began, puts his words *beside* it, into a row with a negative part:
+that of his entry, which nobody else has. Such a row is folded into the others by the next one who writes, or by the scheduled action;
+until then each of the rows is found by its own words.
 """
 
 from . import search_query
@@ -167,6 +172,7 @@ TRIGGERS = f"""
     CREATE OR REPLACE FUNCTION psa_search_entry_added() RETURNS trigger LANGUAGE plpgsql AS $entry_added$
     DECLARE
         many int[];
+        taken boolean := FALSE;
         single record;
         room record;
     BEGIN
@@ -180,17 +186,26 @@ TRIGGERS = f"""
             IF NOT FOUND THEN
                 RETURN NULL;
             END IF;
-            SELECT search.part, length(search.vector) AS words INTO room FROM psa_ticket_search search
-            WHERE search.ticket_id = single.ticket_id ORDER BY search.part DESC LIMIT 1;
-            IF room.words < {PART_WORDS} THEN
-                UPDATE psa_ticket_search search SET
-                    vector = search.vector || single.vector,
-                    public_vector = CASE WHEN search.public_vector IS NOT NULL OR single.is_internal
-                        THEN COALESCE(search.public_vector, search.vector)
-                            || CASE WHEN single.is_internal THEN '' ELSE single.vector END END
-                WHERE search.ticket_id = single.ticket_id AND search.part = room.part;
-                RETURN NULL;
-            END IF;
+            BEGIN
+                SELECT search.id, length(search.vector) AS words INTO room FROM psa_ticket_search search
+                WHERE search.id = (
+                    SELECT latest.id FROM psa_ticket_search latest
+                    WHERE latest.ticket_id = single.ticket_id AND latest.part >= 0 ORDER BY latest.part DESC LIMIT 1
+                ) AND NOT EXISTS (
+                    SELECT FROM psa_ticket_search aside WHERE aside.ticket_id = single.ticket_id AND aside.part < 0
+                ) FOR UPDATE SKIP LOCKED;
+                IF room.words < {PART_WORDS} THEN
+                    UPDATE psa_ticket_search search SET
+                        vector = search.vector || single.vector,
+                        public_vector = CASE WHEN search.public_vector IS NOT NULL OR single.is_internal
+                            THEN COALESCE(search.public_vector, search.vector)
+                                || CASE WHEN single.is_internal THEN '' ELSE single.vector END END
+                    WHERE search.id = room.id;
+                    RETURN NULL;
+                END IF;
+            EXCEPTION WHEN serialization_failure THEN
+                taken := TRUE;
+            END;
         END IF;
         SELECT array_agg(ticket_id) INTO many FROM (
             SELECT ticket_id FROM added GROUP BY ticket_id HAVING count(*) > {APPENDED_AT_MOST}
@@ -198,33 +213,71 @@ TRIGGERS = f"""
         IF many IS NOT NULL THEN
             PERFORM psa_search_index(many);
         END IF;
-        WITH said AS (
-            SELECT entry.ticket_id, psa_search_concat(word.vector ORDER BY entry.id) AS vector,
-                psa_search_concat(word.vector ORDER BY entry.id) FILTER (WHERE entry.is_internal IS NOT TRUE) AS public_vector,
-                bool_or(entry.is_internal IS TRUE) AS has_internal
-            FROM added entry
-            JOIN psa_ticket ticket ON ticket.id = entry.ticket_id,
-            LATERAL (SELECT psa_search_entry(entry.search_text, entry.kind, psa_search_config({LANGUAGE})) AS vector) word
-            WHERE entry.search_text <> '' AND (many IS NULL OR entry.ticket_id <> ALL(many))
-            GROUP BY entry.ticket_id
-        ), latest AS (
-            SELECT DISTINCT ON (search.ticket_id) search.ticket_id, search.part, length(search.vector) AS words, search.vector
-            FROM psa_ticket_search search JOIN said ON said.ticket_id = search.ticket_id
-            ORDER BY search.ticket_id, search.part DESC
-        ), continued AS (
-            INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
-            SELECT latest.ticket_id, latest.part + 1, title.vector || said.vector,
-                CASE WHEN said.has_internal THEN title.vector || COALESCE(said.public_vector, '') END
-            FROM latest JOIN said ON said.ticket_id = latest.ticket_id,
-            LATERAL (SELECT ts_filter(latest.vector, '{{a}}') AS vector) title
-            WHERE latest.words >= {PART_WORDS}
-        )
-        UPDATE psa_ticket_search search SET
-            vector = search.vector || said.vector,
-            public_vector = CASE WHEN search.public_vector IS NOT NULL OR said.has_internal
-                THEN COALESCE(search.public_vector, search.vector) || COALESCE(said.public_vector, '') END
-        FROM said JOIN latest ON latest.ticket_id = said.ticket_id
-        WHERE search.ticket_id = latest.ticket_id AND search.part = latest.part AND latest.words < {PART_WORDS};
+        LOOP
+            BEGIN
+                WITH said AS (
+                    SELECT entry.ticket_id, min(entry.id) AS first_id, psa_search_concat(word.vector ORDER BY entry.id) AS vector,
+                        psa_search_concat(word.vector ORDER BY entry.id) FILTER (WHERE entry.is_internal IS NOT TRUE) AS public_vector,
+                        bool_or(entry.is_internal IS TRUE) AS has_internal
+                    FROM added entry
+                    JOIN psa_ticket ticket ON ticket.id = entry.ticket_id,
+                    LATERAL (SELECT psa_search_entry(entry.search_text, entry.kind, psa_search_config({LANGUAGE})) AS vector) word
+                    WHERE entry.search_text <> '' AND (many IS NULL OR entry.ticket_id <> ALL(many))
+                    GROUP BY entry.ticket_id
+                ), latest AS (
+                    SELECT DISTINCT ON (search.ticket_id) search.id
+                    FROM psa_ticket_search search JOIN said ON said.ticket_id = search.ticket_id
+                    WHERE search.part >= 0 AND NOT taken
+                    ORDER BY search.ticket_id, search.part DESC
+                ), mine AS (
+                    SELECT search.id, search.ticket_id, search.part, length(search.vector) AS words
+                    FROM psa_ticket_search search WHERE search.id IN (SELECT id FROM latest)
+                    FOR UPDATE SKIP LOCKED
+                ), folded AS (
+                    DELETE FROM psa_ticket_search aside USING mine WHERE aside.ticket_id = mine.ticket_id AND aside.part < 0
+                    RETURNING aside.ticket_id, aside.part, aside.vector, aside.public_vector
+                ), earlier AS (
+                    SELECT ticket_id, psa_search_concat(ts_filter(vector, '{{b,c,d}}') ORDER BY part DESC) AS vector,
+                        psa_search_concat(ts_filter(COALESCE(public_vector, vector), '{{b,c,d}}') ORDER BY part DESC) AS public_vector,
+                        bool_or(public_vector IS NOT NULL) AS has_internal
+                    FROM folded GROUP BY ticket_id
+                ), news AS (
+                    SELECT said.ticket_id, said.first_id, mine.id, mine.part, mine.words,
+                        COALESCE(earlier.vector, '') || said.vector AS vector,
+                        COALESCE(earlier.public_vector, '') || COALESCE(said.public_vector, '') AS public_vector,
+                        said.has_internal OR COALESCE(earlier.has_internal, FALSE) AS has_internal
+                    FROM said
+                    LEFT JOIN mine ON mine.ticket_id = said.ticket_id
+                    LEFT JOIN earlier ON earlier.ticket_id = said.ticket_id
+                ), continued AS (
+                    INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
+                    SELECT news.ticket_id, news.part + 1, title.vector || news.vector,
+                        CASE WHEN news.has_internal THEN title.vector || news.public_vector END
+                    FROM news JOIN psa_ticket_search search ON search.id = news.id,
+                    LATERAL (SELECT ts_filter(search.vector, '{{a}}') AS vector) title
+                    WHERE news.words >= {PART_WORDS}
+                ), beside AS (
+                    INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
+                    SELECT news.ticket_id, -news.first_id, title.vector || news.vector,
+                        CASE WHEN news.has_internal THEN title.vector || news.public_vector END
+                    FROM news JOIN psa_ticket ticket ON ticket.id = news.ticket_id,
+                    LATERAL (SELECT psa_search_title(ticket.number, ticket.name, psa_search_config({LANGUAGE})) AS vector) title
+                    WHERE news.id IS NULL
+                )
+                UPDATE psa_ticket_search search SET
+                    vector = search.vector || news.vector,
+                    public_vector = CASE WHEN search.public_vector IS NOT NULL OR news.has_internal
+                        THEN COALESCE(search.public_vector, search.vector) || news.public_vector END
+                FROM news WHERE search.id = news.id AND news.words < {PART_WORDS};
+                EXIT;
+            EXCEPTION WHEN serialization_failure OR unique_violation THEN
+                -- Somebody else was faster, since this transaction began.
+                IF taken THEN
+                    RAISE;
+                END IF;
+                taken := TRUE;
+            END;
+        END LOOP;
         RETURN NULL;
     END
     $entry_added$;

@@ -1,5 +1,6 @@
 from . import psa_access
 from . import psa_access_rule
+from . import psa_cached_mixin
 from . import psa_history_name_mixin
 from . import res_company_access
 from . import res_company
@@ -30,6 +31,7 @@ from . import psa_ticket_history_access
 from . import psa_ticket_history_text
 from . import psa_ticket_history_log
 from . import psa_ticket_digest
+from . import psa_ticket_digest_copies
 from . import psa_ticket_bulk
 from . import psa_ticket_entry_bulk
 from . import psa_desk_history
@@ -128,6 +130,7 @@ from . import psa_ticket_signature
 from . import psa_desk_search
 from . import psa_ticket_search
 from . import psa_ticket_client_context
+from . import res_partner_context
 from . import psa_ticket_text_search
 from . import psa_ticket_search_screen
 from . import psa_search_job

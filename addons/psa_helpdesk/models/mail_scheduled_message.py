@@ -6,6 +6,13 @@ from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
 
+# What is kept of how an answer is to be posted, besides what the row itself holds.
+KEPT = {
+    "email_add_signature", "email_from", "email_layout_xmlid", "force_email_lang", "force_send", "mail_auto_delete", "mail_server_id",
+    "model_description", "notify_author", "notify_author_mention", "notify_skip_followers", "parent_id", "record_alias_domain_id",
+    "record_company_id", "reply_to", "reply_to_force_new",
+}
+
 
 class MailScheduledMessage(models.Model):
     """Answers on tickets that are held back for some seconds, so that they can be undone.
@@ -20,8 +27,11 @@ class MailScheduledMessage(models.Model):
     psa_post_values = fields.Json("Held Arguments", groups="base.group_system")
 
     @api.model
-    def _psa_hold(self, ticket, post_values):
-        """Keep an answer for the time its desk gives, and see to it that it is sent even if nobody asks for it."""
+    def _psa_hold(self, ticket, post_values, option=False):
+        """Keep an answer for the time its desk gives, and see to it that it is sent even if nobody asks for it.
+
+        :param option: "forward" or "reply_all" where the full composer was opened to do that
+        """
         values = dict(post_values)
         held = self.create({
             "model": ticket._name,
@@ -32,12 +42,12 @@ class MailScheduledMessage(models.Model):
             "attachment_ids": [(6, 0, values.pop("attachment_ids", None) or [])],
             "subject": values.pop("subject", False),
             "is_note": False,
+            "composition_comment_option": option,
             "scheduled_date": fields.Datetime.now() + timedelta(seconds=ticket.sudo().desk_id.undo_seconds),
         })
-        keep = {"email_add_signature", "parent_id"}
         held.sudo().write({
             "psa_is_held": True,
-            "psa_post_values": {key: value for key, value in values.items() if key in keep},
+            "psa_post_values": {key: value for key, value in values.items() if key in KEPT},
         })
         return held
 
@@ -53,6 +63,9 @@ class MailScheduledMessage(models.Model):
         content = {
             "body": held.body,
             "attachment_ids": held.attachment_ids.ids,
+            "partner_ids": held.partner_ids.ids,
+            "subject": held.subject,
+            "option": held.composition_comment_option,
             "parent_id": (held.psa_post_values or {}).get("parent_id", False),
         }
         # Attachments outlive the row they were kept by.
@@ -65,7 +78,8 @@ class MailScheduledMessage(models.Model):
         """Give the text back to its author as his draft on the ticket."""
         for held in self.sudo():
             ticket = self.env["psa.ticket"].with_user(held.create_uid).browse(held.res_id)
-            if ticket.exists() and ticket.has_access("read"):
+            # What is forwarded is no draft of an answer to the client.
+            if ticket.exists() and ticket.has_access("read") and held.composition_comment_option != "forward":
                 ticket.psa_save_draft(held.body)
 
     def write(self, vals):

@@ -11,7 +11,7 @@ class PsaDesk(models.Model):
 
     _name = "psa.desk"
     _description = "Help Desk"
-    _inherit = ["mail.alias.mixin", "mail.thread"]
+    _inherit = ["psa.cached.mixin", "mail.alias.mixin", "mail.thread"]
     _order = "sequence, name, id"
     _check_company_auto = True
 
@@ -89,22 +89,6 @@ class PsaDesk(models.Model):
                     "Desk “%s” already has tickets, so its company cannot change. Create a new desk for the other company.",
                     desk.name,
                 ))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        desks = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return desks
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_with_tickets(self):

@@ -3,4 +3,4 @@ from odoo import models
 
 class PsaDesk(models.Model):
     _name = "psa.desk"
-    _inherit = ["psa.desk", "psa.history.name.mixin"]
+    _inherit = ["psa.history.name.mixin", "psa.desk"]

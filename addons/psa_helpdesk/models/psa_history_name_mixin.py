@@ -6,23 +6,11 @@ class PsaHistoryNameMixin(models.AbstractModel):
 
     _name = "psa.history.name.mixin"
     _description = "Names for Ticket History"
+    _inherit = ["psa.cached.mixin"]
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        records = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return records
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "name" in vals:
-            self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
+    @api.model
+    def _psa_touches_cache(self, vals):
+        return super()._psa_touches_cache(vals) or "name" in vals
 
     @api.model
     @tools.ormcache("self._name", "lang")

@@ -61,6 +61,7 @@ class PsaNotificationAddress(models.Model):
         "psa.notification.event", "psa_notification_address_event_rel", "address_id", "event_id", "Events",
         default=lambda self: self.env["psa.notification.event"].search(Domain.TRUE), help="Of what you are told here.",
     )
+    event_summary = fields.Char("Told of", compute="_compute_event_summary")
     severity_ids = fields.Many2many(
         "psa.ticket.option", "psa_notification_address_severity_rel", "address_id", "option_id", "Only These Severities",
         domain="[('attribute', '=', 'severity')]", help="Empty: tickets of every severity, and those that have none.",
@@ -100,6 +101,16 @@ class PsaNotificationAddress(models.Model):
                 address.shown_target = self.env._("The application") if address.kind == notification.IN_APP else self.env._("Your browsers")
             else:
                 address.shown_target = address.target or address.user_id.sudo().email or self.env._("The address of the profile")
+
+    @api.depends("event_ids")
+    def _compute_event_summary(self):
+        total = len(self.env["psa.notification.event"]._ids_by_code())
+        for address in self:
+            count = len(address.event_ids)
+            address.event_summary = (
+                self.env._("Nothing") if not count else self.env._("Everything that concerns the user") if count == total
+                else ", ".join(address.event_ids.mapped("name"))
+            )
 
     @api.depends("days", "hour_from", "hour_to")
     def _compute_used_when(self):

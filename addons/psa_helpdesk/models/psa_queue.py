@@ -7,7 +7,7 @@ class PsaQueue(models.Model):
 
     _name = "psa.queue"
     _description = "Ticket Queue"
-    _inherit = ["mail.thread"]
+    _inherit = ["psa.cached.mixin", "mail.thread"]
     _order = "sequence, name, id"
     _check_company_auto = True
 
@@ -60,23 +60,6 @@ class PsaQueue(models.Model):
                     queue.name,
                 ))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        queues = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return queues
-
-    def write(self, vals):
-        result = super().write(vals)
-        if {"company_id", "active", "contact_ids"} & vals.keys():
-            self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         if not default or "name" not in default:
@@ -99,3 +82,7 @@ class PsaQueue(models.Model):
         """Return {queue id: (company id, has contacts)} for every queue, cached: tickets look it up at each create."""
         queues = self.sudo().with_context(active_test=False).search_fetch([], ["company_id", "contact_ids"])
         return {queue.id: (queue.company_id.id, bool(queue.contact_ids)) for queue in queues}
+
+    @api.model
+    def _psa_touches_cache(self, vals):
+        return bool(vals.keys() & {"company_id", "active", "contact_ids"})

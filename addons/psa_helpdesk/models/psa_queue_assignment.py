@@ -52,8 +52,6 @@ class PsaQueue(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & SETTINGS or "skill_ids" in vals:
-            self.env.registry.clear_cache()
         if vals.keys() & {"assignment_method", "desk_ids"}:
             self._ensure_turns_of_queue()
         return result
@@ -75,3 +73,7 @@ class PsaQueue(models.Model):
         if filters:
             action["context"] = {"default_queue_id": self.id, **filters}
         return action
+
+    @api.model
+    def _psa_touches_cache(self, vals):
+        return super()._psa_touches_cache(vals) or bool(vals.keys() & SETTINGS) or "skill_ids" in vals

@@ -3,4 +3,4 @@ from odoo import models
 
 class PsaQueue(models.Model):
     _name = "psa.queue"
-    _inherit = ["psa.queue", "psa.history.name.mixin"]
+    _inherit = ["psa.history.name.mixin", "psa.queue"]

@@ -55,7 +55,7 @@ class PsaRule(models.Model):
         trial = self.env["psa.rule.trial"].create({"rule_id": self.id})
         return {
             "type": "ir.actions.act_window", "name": trial.display_name, "res_model": trial._name, "res_id": trial.id,
-            "views": [(False, "form")], "target": "new",
+            "views": [(False, "form")], "target": "new", "context": {"dialog_size": "extra-large"},
         }
 
     def _settle_activities(self):

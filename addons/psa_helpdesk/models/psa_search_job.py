@@ -70,7 +70,7 @@ class PsaSearchJob(models.Model):
             return
         missing = self.env.execute_query(SQL(
             "SELECT 1 FROM psa_ticket ticket WHERE NOT EXISTS ("
-            "SELECT FROM psa_ticket_search search WHERE search.ticket_id = ticket.id) LIMIT 1"
+            "SELECT FROM psa_ticket_search search WHERE search.ticket_id = ticket.id AND search.part = 0) LIMIT 1"
         ))
         if missing:
             self._start()
@@ -85,7 +85,13 @@ class PsaSearchJob(models.Model):
 
     @api.model
     def _cron_index_tickets(self):
-        """Index the tickets of the waiting jobs, a batch at a time, each in a transaction of its own."""
+        """Index the tickets of the waiting jobs, a batch at a time, each in a transaction of its own.
+
+        Before that, what two people wrote at the same time is put together.
+        """
+        while folded := self.env["psa.ticket.search"].sudo()._fold(BATCH):
+            if not self.env["ir.cron"]._commit_progress(folded):
+                return
         while job := self.sudo().search([("date_done", "=", False)], order="id", limit=1).try_lock_for_update():
             done = job._index_batch()
             remaining = sum(max(1, waiting.ticket_count - waiting.done_count) for waiting in self.sudo().search([

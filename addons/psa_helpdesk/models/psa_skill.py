@@ -9,6 +9,7 @@ class PsaSkill(models.Model):
 
     _name = "psa.skill"
     _description = "Skill"
+    _inherit = ["psa.cached.mixin"]
     _order = "name, id"
     _check_company_auto = True
 
@@ -44,21 +45,6 @@ class PsaSkill(models.Model):
         for skill in self:
             skill.user_count = counts.get(skill._origin, 0)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        skills = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return skills
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     @tools.ormcache()

@@ -7,6 +7,7 @@ class PsaSkillUser(models.Model):
 
     _name = "psa.skill.user"
     _description = "Skill of a User"
+    _inherit = ["psa.cached.mixin"]
     _order = "skill_id, level desc, id"
 
     _skill_user_uniq = models.UniqueIndex("(skill_id, user_id)", "This person already has the skill. Change its level there.")
@@ -36,18 +37,3 @@ class PsaSkillUser(models.Model):
                     user=holder.user_id.name, company=holder.company_id.name,
                 ))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        holders = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return holders
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result

@@ -146,13 +146,13 @@ class PsaSlaPolicy(models.Model):
     @api.depends(lambda self: [fname for __, fname in self._criteria()])
     def _compute_specificity(self):
         precedence = self._precedence()
-        for policy in self:
+        for policy in self.with_context(active_test=False):
             criteria = tuple((name, frozenset()) for name, fname in self._criteria() if policy[fname])
             policy.specificity = sla.rank(sla.Candidate(policy.id, criteria), precedence)
 
     @api.depends(lambda self: [fname for __, fname in self._criteria()])
     def _compute_criteria_summary(self):
-        for policy in self:
+        for policy in self.with_context(active_test=False):
             parts = []
             for __, fname in self._criteria():
                 label = self._fields[fname]._description_string(self.env)
@@ -310,7 +310,9 @@ class PsaSlaPolicy(models.Model):
     def _catalog(self):
         """Return {company id: (candidates in order, {key: Plan}, names of the criteria used)}; cached."""
         catalog = {}
-        for policy in self.sudo().search(Domain("is_template", "=", False)):
+        # Whatever the caller's context says. What a policy names counts when it is archived, too: it must not widen to everything.
+        policies = self.sudo().with_context(active_test=False)
+        for policy in policies.search(Domain("is_template", "=", False) & Domain("active", "=", True)):
             candidates, plans = catalog.setdefault(policy.company_id.id, ([], {}))
             for candidate, plan in policy._candidates():
                 candidates.append(candidate)
@@ -327,6 +329,7 @@ class PsaSlaPolicy(models.Model):
     def _candidates(self):
         """Return ``[(candidate, plan)]`` of a policy, one per row of targets; an exempt policy is one by itself."""
         self.ensure_one()
+        self = self.with_context(active_test=False)
         shared = [(name, frozenset(self[fname].ids)) for name, fname in self._criteria() if self[fname]]
         percents = sla.parse_percents(self.warning_percents)
         pausing = frozenset(state for fname, state in PAUSING_STATES.items() if self[fname])

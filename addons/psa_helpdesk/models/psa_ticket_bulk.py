@@ -23,6 +23,8 @@ class PsaTicket(models.Model):
         """Say the same on each of these tickets; whom it reaches by mail is up to the caller.
 
         Messages are created together. What follows a posted message follows each of these, too: entries, clocks, states.
+
+        :return: the messages, in the order of the tickets
         """
         author_id, email_from = self._message_compute_author()
         reply_to = self._notify_get_reply_to(default=email_from, author_id=author_id)
@@ -39,6 +41,7 @@ class PsaTicket(models.Model):
         messages = self.sudo()._message_create([dict(vals) for vals in values])
         for ticket, message, vals in zip(self, messages.with_env(self.env), values, strict=True):
             ticket._message_post_after_hook(message, vals)
+        return messages
 
     def _comment_followers(self):
         """Return {partner id: ids of these tickets of which a comment reaches him}, in one query."""

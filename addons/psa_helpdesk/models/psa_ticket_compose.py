@@ -77,7 +77,7 @@ class PsaTicket(models.Model):
     def psa_undo(self, held_id):
         """Take back an answer that was not sent yet, and return it to the composer.
 
-        :return: body and recipients, or False when it has been sent already
+        :return: what was written and how, or False when it has been sent already
         """
         self.ensure_one()
         return self.env["mail.scheduled.message"]._psa_take_back(self, held_id)
@@ -92,17 +92,18 @@ class PsaTicket(models.Model):
         ])._psa_release()
         return True
 
-    def _psa_hold(self, post_values):
+    def _psa_hold(self, post_values, option=False):
         """Hold back an answer for as long as the desk lets people undo.
 
         :param post_values: arguments for ``message_post``, checked already
+        :param option: "forward" or "reply_all" where the full composer was opened to do that
         """
         self.ensure_one()
         if not self.sudo().desk_id.undo_seconds:
             raise UserError(self.env._(
                 "Desk “%s” does not let answers be undone. Reload the page and send again.", self.sudo().desk_id.name
             ))
-        held = self.env["mail.scheduled.message"]._psa_hold(self, post_values)
+        held = self.env["mail.scheduled.message"]._psa_hold(self, post_values, option=option)
         self._psa_drop_draft()
         return held
 

@@ -22,6 +22,7 @@ class PsaTicketOption(models.Model):
 
     _name = "psa.ticket.option"
     _description = "Ticket Option"
+    _inherit = ["psa.cached.mixin"]
     _order = "attribute, rank, id"
     _psa_shipped_rows_are_fixed = True
     _check_company_auto = True

@@ -66,22 +66,6 @@ class PsaTicketOption(models.Model):
             )
         return Domain.OR(domains)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        options = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return options
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
-
     def _name_key(self):
         """Return by what an option is known at another desk: attribute, category and name."""
         self.ensure_one()

@@ -15,11 +15,15 @@ class PsaTicketSearch(models.Model):
     _rec_name = "ticket_id"
     _log_access = False
 
-    _continued_idx = models.Index("(ticket_id) WHERE part > 0")
+    _continued_idx = models.Index("(ticket_id) WHERE part <> 0")
+    _beside_idx = models.Index("(ticket_id) WHERE part < 0")
     _ticket_part_uniq = models.UniqueIndex("(ticket_id, part)")
 
     ticket_id = fields.Many2one("psa.ticket", required=True, readonly=True, ondelete="cascade")
-    part = fields.Integer(required=True, readonly=True, help="A very long conversation goes on in further rows.")
+    part = fields.Integer(
+        required=True, readonly=True,
+        help="A very long conversation goes on in further rows. Below 0: words that are still to be put with the others.",
+    )
 
     def init(self):
         result = super().init()
@@ -42,6 +46,22 @@ class PsaTicketSearch(models.Model):
         self.env["psa.ticket"].flush_model()
         self.env["psa.ticket.entry"].flush_model()
         self.env.execute_query(SQL("SELECT psa_search_index(%s)", list(ticket_ids)))
+
+    @api.model
+    def _fold(self, limit):
+        """Put words that stand beside the row of their ticket with the others; return of how many tickets.
+
+        Where somebody is writing just now, they wait for the next time.
+        """
+        rows = self.env.execute_query(SQL(
+            """
+            SELECT ticket_id FROM psa_ticket_search WHERE part = 0 AND ticket_id IN (
+                SELECT ticket_id FROM psa_ticket_search WHERE part < 0 ORDER BY ticket_id LIMIT %s
+            ) FOR UPDATE SKIP LOCKED
+            """, limit))
+        if rows:
+            self._index([ticket_id for ticket_id, in rows])
+        return len(rows)
 
     @api.model
     def _configurations(self):

@@ -88,8 +88,11 @@ class PsaTicket(models.Model):
             "ticket_id": ticket.id, "kind": kind, "turn": turn, "started_at": naive(since), "since": naive(since),
             "used_seconds": 0, "cycle": 1, "passed": 0, **self._sla_terms_of(plan, kind, hours), **values,
         }
-        if values["ended_at"] and values["state"] in (sla.MET, sla.MISSED):
-            row.update(first_ended_at=values["ended_at"], first_state=values["state"])
+        if values["ended_at"]:
+            # What was over before it was promised is nothing to be told of.
+            row["passed"] = sla.BREACH
+            if values["state"] in (sla.MET, sla.MISSED):
+                row.update(first_ended_at=values["ended_at"], first_state=values["state"])
         return row, standing
 
     @api.model
@@ -130,11 +133,10 @@ class PsaTicket(models.Model):
         ended = []
         for ticket in tickets:
             since = ticket.state_since or ticket.date_last_stage_update or ticket.create_date or now
-            ended.append((ticket.id, before[ticket.id], min(since, now), now if since <= now else since))
-        self.env["psa.ticket.state.interval"]._append([
-            (ticket_id, state, start, max(start, end)) for ticket_id, state, start, end in ended
-        ])
-        for moment, ids in self._sla_grouped((max(start, end), ticket_id) for ticket_id, __, start, end in ended).items():
+            # A server's clock that was set back does not make a state end before it began.
+            ended.append((ticket.id, before[ticket.id], since, max(since, now)))
+        self.env["psa.ticket.state.interval"]._append(ended)
+        for moment, ids in self._sla_grouped((end, ticket_id) for ticket_id, __, __, end in ended).items():
             tickets.browse(ids).write({"state_since": moment})
         reopened = tickets.filtered(lambda ticket: before[ticket.id] in DONE_STATES and ticket.state in OPEN_STATES)
         tickets.filtered(lambda ticket: ticket.sla_policy_id or ticket.sla_is_missed)._sla_refresh(reopened_ids=set(reopened._ids))

@@ -17,6 +17,7 @@ class PsaTicketStage(models.Model):
 
     _name = "psa.ticket.stage"
     _description = "Ticket Stage"
+    _inherit = ["psa.cached.mixin"]
     _order = "sequence, id"
     _psa_shipped_rows_are_fixed = True
 
@@ -46,23 +47,10 @@ class PsaTicketStage(models.Model):
                     stage.name,
                 ))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        stages = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return stages
-
     def write(self, vals):
         if "state" in vals:
             self._check_state_unused(vals["state"])
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
+        return super().write(vals)
 
     def _check_state_unused(self, new_state):
         """Refuse to change what a stage means while tickets stand in it: their dates would no longer be true."""

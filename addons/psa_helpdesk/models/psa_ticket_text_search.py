@@ -106,7 +106,7 @@ class PsaTicket(models.Model):
         return SQL(
             """
             %s AND NOT EXISTS (
-                SELECT FROM psa_ticket_search other WHERE other.ticket_id = search.ticket_id AND other.part > 0 AND %s
+                SELECT FROM psa_ticket_search other WHERE other.ticket_id = search.ticket_id AND other.part <> 0 AND %s
             ) AND (search.part = 0 OR NOT EXISTS (
                 SELECT FROM psa_ticket_search other WHERE other.ticket_id = search.ticket_id AND other.part = 0 AND %s
             ))

@@ -14,6 +14,7 @@ class PsaTicketTransition(models.Model):
 
     _name = "psa.ticket.transition"
     _description = "Allowed Move"
+    _inherit = ["psa.cached.mixin"]
     _order = "desk_id, from_stage_id, to_stage_id, id"
     _check_company_auto = True
 
@@ -78,23 +79,11 @@ class PsaTicketTransition(models.Model):
     def _check_access(self, operation):
         return super()._check_access(operation) or self.env["psa.desk"]._refusal_to_configure(self, operation)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        created = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return created
-
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {"desk_id", "company_id"}:
             # Odoo checks the move as it was: nobody hands one to another desk, or to all of them.
             self.check_access("write")
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
         return result
 
     @api.model

@@ -35,12 +35,9 @@ class ResPartner(models.Model):
         action["context"] = {"default_partner_id": self.id, "search_default_open": 1}
         return action
 
-    def _psa_overview_sections(self):
+    def _psa_overview_builders(self):
         """Show the open tickets, the newest first."""
-        sections = super()._psa_overview_sections()
-        if section := self._origin._psa_overview_tickets():
-            sections.append(section)
-        return sections
+        return {**super()._psa_overview_builders(), "tickets": self._psa_overview_tickets}
 
     def _psa_overview_tickets(self):
         Ticket = self.env["psa.ticket"]
@@ -65,7 +62,7 @@ class ResPartner(models.Model):
             "fa-ticket",
             5,
             rows,
-            count=self.psa_open_ticket_count,
+            domain=domain,
             empty=self.env._("No open ticket."),
             action="action_psa_view_tickets",
         )

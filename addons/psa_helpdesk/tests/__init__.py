@@ -9,12 +9,14 @@ from . import test_configuration
 from . import test_history
 from . import test_mail_intake
 from . import test_own_fields
+from . import test_own_field_definition
 from . import test_own_field_index
 from . import test_performance
 from . import test_service_company
 from . import test_ticket
 from . import test_timer
 from . import test_search
+from . import test_search_together
 from . import test_views
 from . import test_webhook
 from . import test_rule_actions

@@ -119,8 +119,29 @@ class TestBulkEdit(BulkEditCommon):
         self.assertIn("assigned these tickets to you", mails.body_html)
         self.assertIn("Please all today.", mails.body_html)
 
+    def test_who_is_in_copy_gets_one_mail_about_his_tickets(self):
+        tickets = self._tickets(4)
+        tickets[0].email_cc = "Ann <ann@harbour-dental.test>, zoe@harbour-dental.test"
+        tickets[1].email_cc = "Ann@harbour-dental.test, ben@supplier.test"
+
+        with self.mock_mail_gateway():
+            message = self._edit(tickets, comment="<p>The rollout begins on Monday.</p>")["params"]["message"]
+
+        mails = {mail.email_to: mail for mail in self._new_mails if mail.email_to}
+        self.assertEqual(set(mails), {"Ann <ann@harbour-dental.test>", "ben@supplier.test"}, "Zoë has it as a follower")
+        self.assertEqual(len(self._new_mails), 4)
+        self.assertEqual(message, "4 tickets changed, 4 people told.")
+        for mail, of_whom in ((mails["Ann <ann@harbour-dental.test>"], tickets[:2]), (mails["ben@supplier.test"], tickets[1])):
+            self.assertIn("The rollout begins on Monday.", mail.body_html)
+            self.assertNotIn("/mail/view", mail.body_html)
+            for ticket in tickets:
+                self.assertEqual(ticket.number in mail.body_html, ticket in of_whom)
+        of_ticket = tickets[1].message_ids.sudo().filtered(lambda message: "Monday" in message.body)
+        self.assertEqual(mails["ben@supplier.test"].references, of_ticket.message_id, "his answer comes back to the ticket")
+        self.assertFalse(mails["Ann <ann@harbour-dental.test>"].references)
+
     def test_an_internal_note_tells_nobody_outside(self):
-        tickets = self._tickets(3)
+        tickets = self._tickets(3, email_cc="ben@supplier.test")
 
         with self.mock_mail_gateway():
             self._edit(tickets, note="<p>Their server room is locked.</p>")

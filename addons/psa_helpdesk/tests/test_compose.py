@@ -177,3 +177,72 @@ class TestCompose(HelpdeskCommon):
         with self.assertRaisesRegex(UserError, "does not let answers be undone"):
             self._hold()
         self.assertEqual(self._of(self.technician).psa_compose()["undo_seconds"], 0)
+
+    # The full composer
+
+    def _full_composer(self, user=None, context=None, **values):
+        return self.env["mail.compose.message"].with_user(user or self.technician).with_context(
+            **({"clicked_on_full_composer": True} if context is None else context)
+        ).create({
+            "model": "psa.ticket", "res_ids": str(self.ticket.ids), "composition_mode": "comment", "body": "<p>We come at noon</p>",
+            "subject": "Your printer", "partner_ids": [(6, 0, self.omar.ids)],
+            "subtype_id": self.env.ref("mail.mt_comment").id, "email_add_signature": False, **values,
+        })
+
+    def test_the_full_composer_waits_as_well_and_undo_brings_all_of_it_back(self):
+        attachment = self.env["ir.attachment"].with_user(self.technician).create(
+            {"name": "plan.txt", "raw": b"plan", "res_model": "mail.compose.message", "res_id": 0})
+        action = self._full_composer(attachment_ids=[(6, 0, attachment.ids)]).action_send_mail()
+
+        self.assertEqual((action["tag"], action["params"]["seconds"]), ("psa_answer_held", 10))
+        self.assertFalse(self._comments())
+        content = self._of(self.technician).psa_undo(action["params"]["held_id"])
+
+        self.assertEqual(
+            {key: content[key] for key in ("body", "subject", "partner_ids", "attachment_ids", "option")},
+            {"body": "<p>We come at noon</p>", "subject": "Your printer", "partner_ids": self.omar.ids,
+             "attachment_ids": attachment.ids, "option": False})
+        self.assertEqual(self._of(self.technician).psa_compose()["draft"]["body"], "<p>We come at noon</p>")
+        self.assertFalse(self._comments())
+
+    def test_what_the_full_composer_held_is_sent_as_it_was_written(self):
+        with self.mock_mail_gateway():
+            action = self._full_composer(reply_to="noon@msp.test", reply_to_force_new=True).action_send_mail()
+            self._of(self.technician).psa_send_held(action["params"]["held_id"])
+            self.env.flush_all()
+
+        comment = self._comments()
+        self.assertEqual((comment.subject, comment.author_id), ("Your printer", self.technician.partner_id))
+        self.assertEqual((comment.reply_to, comment.email_add_signature), ("noon@msp.test", False))
+        self.assertIn(self.omar, comment.notified_partner_ids)
+
+    def test_what_is_forwarded_reaches_those_named_only_and_becomes_no_draft(self):
+        self.ticket.message_subscribe(self.zoe.ids)
+        with self.mock_mail_gateway():
+            action = self._full_composer(context={}, composition_comment_option="forward").action_send_mail()
+            self.assertFalse(self.env["psa.ticket.draft"].search_count([]))
+            self._of(self.technician).psa_send_held(action["params"]["held_id"])
+            self.env.flush_all()
+        self.assertEqual(self._comments().notified_partner_ids, self.omar)
+
+        action = self._full_composer(context={}, composition_comment_option="forward").action_send_mail()
+        content = self._of(self.technician).psa_undo(action["params"]["held_id"])
+        self.assertEqual(content["option"], "forward")
+        self.assertFalse(self.env["psa.ticket.draft"].search_count([]))
+
+    def test_notes_and_what_no_hand_wrote_do_not_wait(self):
+        note = self.env.ref("mail.mt_note").id
+        for way, composer in {
+            "a note": self._full_composer(subtype_id=note),
+            "code": self._full_composer(context={}),
+        }.items():
+            with self.subTest(way), self.mock_mail_gateway():
+                self.assertEqual(composer.action_send_mail()["type"], "ir.actions.act_window_close")
+        self.desk.undo_seconds = 0
+        with self.mock_mail_gateway():
+            self.assertEqual(self._full_composer().action_send_mail()["type"], "ir.actions.act_window_close")
+        self.assertEqual(len(self._comments()), 3)
+
+    def test_nobody_holds_an_answer_on_a_foreign_ticket(self):
+        with self.assertRaises(AccessError):
+            self._full_composer(user=self.rival_technician).action_send_mail()

@@ -6,7 +6,7 @@ from odoo.tools import SQL
 
 from ..core.own_field_index import PREFIX, index_name
 from ..models.psa_desk_field_index import create_statement, drop_statement, read_plan
-from .test_own_fields import OwnFieldsCommon
+from .common_own_fields import OwnFieldsCommon
 
 # Enough tickets that PostgreSQL takes an index because it is faster, not because there is nothing to lose.
 MANY = 20_000

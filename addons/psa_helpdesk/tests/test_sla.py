@@ -251,6 +251,18 @@ class TestSla(SlaCommon):
         self.assertEqual(ticket.sla_ids.mapped("state"), ["met", "met"])
         self.assertFalse(self._pending(ticket))
 
+    def test_a_merged_ticket_owes_nothing_until_the_merger_is_taken_back(self):
+        ticket, survivor = self._open_ticket(), self._open_ticket()
+
+        with self._at(1):
+            ticket._merge(survivor)
+        self.assertEqual(ticket.sla_ids.mapped("state"), ["cancelled", "cancelled"])
+        self.assertEqual(survivor.sla_ids.mapped("state"), ["running", "running"])
+        with self._at(2):
+            ticket.action_unmerge()
+
+        self.assertClock(self._clock(ticket), "running", due=24 + 1)
+
     def test_a_cancelled_ticket_taken_up_again_goes_on(self):
         ticket = self._open_ticket()
 

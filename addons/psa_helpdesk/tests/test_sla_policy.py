@@ -1,11 +1,12 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged, users
 from odoo.tools import mute_logger
 
-from .sla import SlaCommon
+from .sla import HOUR, MONDAY, SlaCommon
 
 
 @tagged("post_install", "-at_install")
@@ -100,6 +101,25 @@ class TestSlaPolicy(SlaCommon):
         })
 
         self.assertFalse(self._open_ticket().sla_ids)
+
+    def test_archived_policies_count_for_nobody_whatever_the_context_says(self):
+        self._policy("Resting", client_ids=self.dental).active = False
+
+        ticket = self.env["psa.ticket"].with_context(active_test=False).create({
+            "name": "x", "desk_id": self.desk.id, "partner_id": self.zoe.id,
+        })
+
+        self.assertEqual(ticket.sla_policy_id, self.policy)
+
+    def test_a_policy_for_what_is_archived_does_not_widen_to_everything(self):
+        module = self.env["psa.ticket.option"].create({"attribute": "category", "name": "Fax", "company_id": self.company.id})
+        fax = self._policy("Fax", category_ids=module)
+
+        module.active = False
+        fax.sequence = 1
+
+        self.assertEqual(self._open_ticket().sla_policy_id, self.policy)
+        self.assertGreater(fax.specificity, 0)
 
     def test_a_policy_that_lacks_the_priority_leaves_it_to_the_next(self):
         special = self._policy("Harbour", client_ids=self.dental)
@@ -199,6 +219,32 @@ class TestSlaPolicy(SlaCommon):
 
         self.assertEqual(set(ticket.sla_ids.mapped("state")), {"missed"})
         self.assertEqual(len([text for text in self._told(ticket) if "missed" in text]), 2)
+
+    def test_people_and_rules_are_told_of_warnings_and_misses(self):
+        ticket = self._open_ticket()
+        Ticket = type(self.env["psa.ticket"])
+
+        with patch.object(Ticket, "_psa_notify") as notify, patch.object(Ticket, "_psa_rules_event") as rules:
+            self._sweep(4)
+
+        self.assertEqual([call.args[0] for call in notify.call_args_list], ["sla_warning", "sla_breach"])
+        self.assertEqual(
+            [(call.args[0], call.kwargs) for call in rules.call_args_list],
+            [("sla_warning", {"target": "first_response", "percent": 75}), ("sla_breach", {"target": "first_response", "percent": 100})],
+        )
+        with self._at(4.5), patch.object(Ticket, "_psa_rules_event") as rules:
+            ticket.priority_id = self.priority["critical"]
+        self.assertIn("sla_moved", [call.args[0] for call in rules.call_args_list])
+
+    def test_rules_count_from_when_a_target_is_due(self):
+        ticket = self._open_ticket()
+        Rule = self.env["psa.rule"]
+        self.assertEqual(Rule._basis_sla(ticket, "resolution"), {ticket.id: MONDAY + 8 * HOUR})
+
+        self._move(ticket, "waiting", 1)
+
+        self.assertEqual(Rule._basis_sla(ticket, "resolution"), {ticket.id: None})
+        self.assertEqual(Rule._basis_sla(ticket, "next_update"), {ticket.id: None})
 
     def test_what_the_system_says_by_itself_is_no_answer(self):
         ticket = self._open_ticket()

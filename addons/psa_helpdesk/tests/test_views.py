@@ -6,7 +6,10 @@ from odoo.tools.safe_eval import safe_eval
 
 from .common import HelpdeskCommon
 
-CONFIGURATION_ACTIONS = ("desk", "queue", "ticket_stage", "ticket_option", "ticket_tag")
+CONFIGURATION_ACTIONS = (
+    "desk", "queue", "ticket_stage", "ticket_option", "ticket_tag", "notification_address", "notification_default", "notification",
+    "notification_optout",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -68,6 +71,8 @@ class TestViews(HelpdeskCommon):
             self.assertTrue(action.path, menu.name)
             if action._name == "ir.actions.client":
                 continue
+            if action._name == "ir.actions.server":
+                action = self.env["ir.actions.act_window"].browse(action.with_user(self.technician).run()["id"])
             self.assertIn("o_view_nocontent", action.help, menu.name)
             for mode in action.view_mode.split(","):
                 self.env[action.res_model].with_user(self.technician).get_view(False, mode)

@@ -1,3 +1,4 @@
+from . import mail_compose_message
 from . import psa_access_default
 from . import psa_ticket_macro_run
 from . import psa_ticket_merge

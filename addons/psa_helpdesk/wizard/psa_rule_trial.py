@@ -54,7 +54,7 @@ class PsaRuleTrial(models.TransientModel):
         })
         return {
             "type": "ir.actions.act_window", "name": self.display_name, "res_model": self._name, "res_id": self.id,
-            "views": [(False, "form")], "target": "new",
+            "views": [(False, "form")], "target": "new", "context": {"dialog_size": "extra-large"},
         }
 
     def _prepare_lines(self, acted):

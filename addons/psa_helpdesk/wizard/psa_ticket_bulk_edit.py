@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import is_html_empty
@@ -51,7 +53,10 @@ class PsaTicketBulkEdit(models.TransientModel):
     tag_add_ids = fields.Many2many("psa.ticket.tag", "psa_ticket_bulk_edit_tag_add_rel", string="Add Tags")
     tag_remove_ids = fields.Many2many("psa.ticket.tag", "psa_ticket_bulk_edit_tag_remove_rel", string="Remove Tags")
     note = fields.Html("Internal Note", help="Only staff reads it. Nobody gets a mail about it.")
-    comment = fields.Html("Public Comment", help="Goes to the followers of each ticket: one mail a person, however many tickets.")
+    comment = fields.Html(
+        "Public Comment",
+        help="Goes to the followers of each ticket and to those in copy: one mail a person, however many tickets.",
+    )
 
     @api.depends("ticket_ids")
     def _compute_tickets(self):
@@ -100,18 +105,22 @@ class PsaTicketBulkEdit(models.TransientModel):
             tickets.with_context(mail_auto_subscribe_no_notify=True).write(vals)
         if note:
             tickets._comment_all(note, is_internal=True)
-        if comment:
-            tickets._comment_all(comment, is_internal=False)
+        messages = tickets._comment_all(comment, is_internal=False) if comment else None
         newly_assigned = tickets.filtered(lambda ticket: assigned_before.get(ticket, self.user_id.id) != self.user_id.id)
         told = self._told(tickets, newly_assigned, comment)
         tickets._send_digest(told)
+        in_copy = {}
+        if comment:
+            in_copy = tickets._comment_copies(self._told_by_ticket(told))
+            message_ids = dict(zip(tickets.ids, messages.sudo().mapped("message_id"), strict=True))
+            tickets._send_copies(in_copy, comment, message_ids)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
                 "type": "success",
                 "message": self.env._(
-                    "%(count)s tickets changed, %(mails)s people told.", count=len(tickets), mails=len(told)),
+                    "%(count)s tickets changed, %(mails)s people told.", count=len(tickets), mails=len(told) + len(in_copy)),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
         }
@@ -153,3 +162,12 @@ class PsaTicketBulkEdit(models.TransientModel):
                     before, lines = told.get(partner, (tickets.browse(), []))
                     told[partner] = (before | followed, [*lines, comment])
         return told
+
+    @api.model
+    def _told_by_ticket(self, told):
+        """Return {ticket id: partners} of what ``_told`` returns."""
+        partners = defaultdict(self.env["res.partner"].sudo().browse)
+        for partner, (tickets, __) in told.items():
+            for ticket_id in tickets.ids:
+                partners[ticket_id] |= partner
+        return partners

@@ -1,10 +1,11 @@
 from odoo import fields, http
 from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.psa_crm.controllers.document import serve
 from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import human_size
+
+from .list_page import ListPage
 
 DOCUMENTS_PER_PAGE = 20
 
@@ -48,61 +49,42 @@ class DocumentPortal(CustomerPortal):
         }
 
     @http.route(["/my/documents", "/my/documents/page/<int:page>"], type="http", auth="user", website=True)
-    def portal_my_documents(self, page=1, sortby=None, filterby=None, groupby=None, search=None, **kwargs):
+    def portal_my_documents(self, page=1, **asked):
         """The documents the user may read: those of his client and those for the people of all clients."""
-        sortings = self._document_searchbar_sortings()
-        filters = self._document_searchbar_filters()
-        groupings = self._document_searchbar_groupby()
-        # What comes by URL and is not offered falls back to the default: an old link still works.
-        sortby = sortby if sortby in sortings else "name"
-        filterby = filterby if filterby in filters else "valid"
-        groupby = groupby if groupby in groupings else "none"
-        search = (search or "").strip()
-
-        domain = self._document_domain(filterby)
-        if search:
-            domain &= Domain("name", "ilike", search) | Domain("description", "ilike", search)
-        order = sortings[sortby]["order"]
-        if groupby == "type":
+        listing = ListPage(
+            "/my/documents",
+            asked,
+            step=DOCUMENTS_PER_PAGE,
+            sortings=self._document_searchbar_sortings(),
+            filters=self._document_searchbar_filters(),
+            groupings=self._document_searchbar_groupby(),
+            inputs={"all": {"input": "all", "label": self.env._("Search in Name and Description")}},
+        )
+        domain = self._document_domain(listing["filterby"])
+        if listing.search:
+            domain &= Domain("name", "ilike", listing.search) | Domain("description", "ilike", listing.search)
+        order = listing.chosen_of("sortby")["order"]
+        if listing["groupby"] == "type":
             order = f"type_id, {order}"
 
-        Document = request.env["psa.document"]
         total = self._documents_count(domain)
-        pager = portal_pager(
-            url="/my/documents",
-            url_args={"sortby": sortby, "filterby": filterby, "groupby": groupby, "search": search},
-            total=total,
-            page=page,
-            step=DOCUMENTS_PER_PAGE,
-        )
-        documents = Document
+        shown = listing.turn_to(page, total)
+        documents = request.env["psa.document"]
         if total:
-            documents = Document.search(
-                domain, order=order, limit=DOCUMENTS_PER_PAGE, offset=max(pager["offset"], 0)
-            )
+            documents = documents.search(domain, order=order, **shown)
         # Read with the rules, shown without: types and versions are not the client's to read elsewhere.
         documents_sudo = documents.sudo()
         groups = [documents_sudo]
-        if groupby == "type":
+        if listing["groupby"] == "type":
             groups = list(documents_sudo.grouped("type_id").values())
 
         values = self._prepare_portal_layout_values()
         values.update({
+            **listing.values(),
             "page_name": "psa_documents",
-            "default_url": "/my/documents",
             "document_groups": groups if documents else [],
             "document_total": total,
             "human_size": human_size,
-            "pager": pager,
-            "searchbar_sortings": sortings,
-            "sortby": sortby,
-            "searchbar_filters": filters,
-            "filterby": filterby,
-            "searchbar_groupby": groupings,
-            "groupby": groupby,
-            "searchbar_inputs": {"all": {"input": "all", "label": self.env._("Search in Name and Description")}},
-            "search_in": "all",
-            "search": search,
         })
         return request.render("psa_portal.portal_my_documents", values)
 

@@ -1,11 +1,11 @@
 from odoo import http
 from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.fields import Domain
 from odoo.http import request
 
 from ..core.person_form import LIMITS, ROLES, check_person
 from ..models.res_partner import PersonRefused
+from .list_page import ListPage
 
 PEOPLE_PER_PAGE = 20
 NOTICES = ("added", "saved", "archived", "restored", "invited")
@@ -50,44 +50,33 @@ class PeoplePortal(CustomerPortal):
         return {role: labels[role] for role in ROLES}
 
     @http.route(["/my/people", "/my/people/page/<int:page>"], type="http", auth="user", website=True)
-    def portal_my_people(self, page=1, filterby=None, search=None, notice=None, **kwargs):
+    def portal_my_people(self, page=1, notice=None, **asked):
         """The people of the company, with what they may do here."""
         client_sudo = self._people_client()
-        filters = {
-            "all": {"label": self.env._("All"), "domain": Domain.TRUE},
-            "access": {"label": self.env._("Can Sign In"), "domain": Domain("psa_portal_role", "!=", "none")},
-            "none": {"label": self.env._("No Access"), "domain": Domain("psa_portal_role", "=", "none")},
-            "archived": {"label": self.env._("Archived"), "domain": Domain("active", "=", False)},
-        }
-        filterby = filterby if filterby in filters else "all"
-        domain = client_sudo._portal_people_domain() & filters[filterby]["domain"]
-        search = (search or "").strip()
-        if search:
-            domain &= Domain.OR(Domain(name, "ilike", search) for name in ("name", "email", "function"))
-        total = client_sudo.search_count(domain)
-        pager = portal_pager(
-            url="/my/people",
-            url_args={"filterby": filterby, "search": search},
-            total=total,
-            page=page,
+        listing = ListPage(
+            "/my/people",
+            asked,
             step=PEOPLE_PER_PAGE,
+            filters={
+                "all": {"label": self.env._("All"), "domain": Domain.TRUE},
+                "access": {"label": self.env._("Can Sign In"), "domain": Domain("psa_portal_role", "!=", "none")},
+                "none": {"label": self.env._("No Access"), "domain": Domain("psa_portal_role", "=", "none")},
+                "archived": {"label": self.env._("Archived"), "domain": Domain("active", "=", False)},
+            },
+            inputs={"all": {"input": "all", "label": self.env._("Search in Name and E-mail")}},
         )
-        people = client_sudo.search(
-            domain, order="name, id", limit=PEOPLE_PER_PAGE, offset=max(pager["offset"], 0)
-        )
+        domain = client_sudo._portal_people_domain() & listing.chosen_of("filterby")["domain"]
+        if listing.search:
+            domain &= Domain.OR(Domain(name, "ilike", listing.search) for name in ("name", "email", "function"))
+        total = client_sudo.search_count(domain)
+        people = client_sudo.search(domain, order="name, id", **listing.turn_to(page, total))
         values = self._prepare_portal_layout_values()
         values.update({
+            **listing.values(),
             "page_name": "psa_people",
-            "default_url": "/my/people",
             "people": people,
             "people_total": total,
             "roles": self._people_role_names(),
-            "pager": pager,
-            "searchbar_filters": filters,
-            "filterby": filterby,
-            "searchbar_inputs": {"all": {"input": "all", "label": self.env._("Search in Name and E-mail")}},
-            "search_in": "all",
-            "search": search,
             "notice": notice if notice in NOTICES else None,
         })
         return request.render("psa_portal.portal_my_people", values)

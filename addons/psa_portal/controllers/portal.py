@@ -1,6 +1,5 @@
 from odoo import http
 from odoo.addons.portal.controllers.portal import CustomerPortal
-from odoo.addons.portal.controllers.portal import pager as portal_pager
 from odoo.addons.psa_helpdesk.core import attachment_rules
 from odoo.exceptions import AccessError, MissingError
 from odoo.fields import Domain
@@ -16,6 +15,7 @@ from ..core.ticket_form import (
     may_close,
     may_reopen,
 )
+from .list_page import ListPage
 
 TICKETS_PER_PAGE = 20
 DEFAULT_MAX_UPLOAD_MB = 25
@@ -79,68 +79,41 @@ class TicketPortal(CustomerPortal):
         return Domain.OR([Domain(name, "ilike", search)] for name in fields_searched)
 
     @http.route(["/my/tickets", "/my/tickets/page/<int:page>"], type="http", auth="user", website=True)
-    def portal_my_tickets(
-        self, page=1, sortby=None, filterby=None, groupby=None, search=None, search_in="all", **kwargs
-    ):
+    def portal_my_tickets(self, page=1, **asked):
         """The tickets the user may read: his own, or his whole company's for an administrator."""
-        sortings = self._ticket_searchbar_sortings()
-        filters = self._ticket_searchbar_filters()
-        groupings = self._ticket_searchbar_groupby()
-        inputs = self._ticket_searchbar_inputs()
-        # What comes by URL and is not offered falls back to the default: an old link still works.
-        sortby = sortby if sortby in sortings else "newest"
-        filterby = filterby if filterby in filters else "all"
-        groupby = groupby if groupby in groupings else "none"
-        search_in = search_in if search_in in inputs else "all"
-
-        domain = Domain(filters[filterby]["domain"])
-        search = (search or "").strip()
-        if search:
-            domain &= self._ticket_search_domain(search_in, search)
-        order = sortings[sortby]["order"]
-        if groupby == "status":
+        listing = ListPage(
+            "/my/tickets",
+            asked,
+            step=TICKETS_PER_PAGE,
+            sortings=self._ticket_searchbar_sortings(),
+            filters=self._ticket_searchbar_filters(),
+            groupings=self._ticket_searchbar_groupby(),
+            inputs=self._ticket_searchbar_inputs(),
+        )
+        domain = Domain(listing.chosen_of("filterby")["domain"])
+        if listing.search:
+            domain &= self._ticket_search_domain(listing["search_in"], listing.search)
+        order = listing.chosen_of("sortby")["order"]
+        if listing["groupby"] == "status":
             order = f"stage_id, {order}"
 
         Ticket = request.env["psa.ticket"]
         total = Ticket.search_count(domain)
-        pager = portal_pager(
-            url="/my/tickets",
-            url_args={
-                "sortby": sortby,
-                "filterby": filterby,
-                "groupby": groupby,
-                "search_in": search_in,
-                "search": search,
-            },
-            total=total,
-            page=page,
-            step=TICKETS_PER_PAGE,
-        )
-        tickets = Ticket.search(domain, order=order, limit=TICKETS_PER_PAGE, offset=max(pager["offset"], 0))
+        tickets = Ticket.search(domain, order=order, **listing.turn_to(page, total))
         request.session["my_psa_tickets_history"] = tickets.ids[:100]
         # Read with the rules, shown without: the names of priorities and colleagues are not the
         # client's to read elsewhere.
         tickets_sudo = tickets.sudo()
         groups = [tickets_sudo]
-        if groupby == "status":
+        if listing["groupby"] == "status":
             groups = list(tickets_sudo.grouped("stage_id").values())
 
         values = self._prepare_portal_layout_values()
         values.update({
+            **listing.values(),
             "page_name": "psa_tickets",
-            "default_url": "/my/tickets",
             "ticket_groups": groups if tickets else [],
             "ticket_total": total,
-            "pager": pager,
-            "searchbar_sortings": sortings,
-            "sortby": sortby,
-            "searchbar_filters": filters,
-            "filterby": filterby,
-            "searchbar_groupby": groupings,
-            "groupby": groupby,
-            "searchbar_inputs": inputs,
-            "search_in": search_in,
-            "search": search,
             "shows_requester": request.env.user.has_group("psa_crm.group_client_approver"),
         })
         return request.render("psa_portal.portal_my_tickets", values)

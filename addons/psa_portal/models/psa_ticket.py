@@ -98,7 +98,8 @@ class PsaTicket(models.Model):
             & Domain("res_id", "=", self.id)
             & Domain("attachment_ids", "!=", False)
         )
-        return messages.attachment_ids
+        # In the order they came: those of one message as they were chosen.
+        return messages.attachment_ids.sorted("id")
 
     def _portal_resolution(self):
         """What solved the ticket, as the client may read it: the latest public resolution."""
@@ -116,9 +117,8 @@ class PsaTicket(models.Model):
         if not ticket_form.may_close(self.state):
             return False
         date_resolved = self.date_resolved
-        self._portal_say(author, self.env._("Marked this ticket as solved."), comment)
-        # His word counts, also where a technician has not filled in yet what the desk wants to know.
-        self._accepting_incomplete().action_close()
+        self._portal_say_solved(author, comment)
+        self._portal_accepting().action_close()
         if date_resolved:
             # What the client says takes a resolved ticket up again for a moment; it was solved before.
             self.date_resolved = date_resolved
@@ -137,6 +137,13 @@ class PsaTicket(models.Model):
         if ticket_form.may_reopen(self.state):
             self.action_reopen()
         return True
+
+    def _portal_accepting(self):
+        """The ticket as it is closed here: the client's word counts, also where the desk still wants something filled in."""
+        return self._accepting_incomplete()
+
+    def _portal_say_solved(self, author, comment):
+        self._portal_say(author, self.env._("Marked this ticket as solved."), comment)
 
     def _portal_say(self, author, heading, comment):
         """Put the client's decision into the conversation, in his name."""

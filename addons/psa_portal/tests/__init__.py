@@ -12,3 +12,4 @@ from . import test_portal_own_fields
 from . import test_portal_moves
 from . import test_portal_search
 from . import test_portal_sla
+from . import test_portal_staff

@@ -79,3 +79,21 @@ def test_others_are_told_of_coming_and_of_writing_only(seconds, wrote, writes):
 
 def test_a_heartbeat_that_is_lost_does_not_make_one_disappear_at_once():
     assert attention.EXPIRY_SECONDS > attention.HEARTBEAT_SECONDS * 1.5
+
+
+@given(st.dictionaries(st.integers(1, 4), PAIRS), st.dictionaries(st.integers(1, 4), st.sets(LOCAL.map("{}@x.test".format))))
+def test_many_tickets_tell_each_address_once_of_exactly_those_it_is_not_told_of_otherwise(pairs, served):
+    told = copies.by_address(pairs, served)
+
+    addresses = {address.lower() for of_ticket in pairs.values() for __, address in of_ticket}
+    expected = {}
+    for address in addresses:
+        tickets = tuple(
+            ticket for ticket, of_ticket in pairs.items()
+            if address in [other.lower() for __, other in of_ticket]
+            and address not in {other.lower() for other in served.get(ticket, ())}
+        )
+        if tickets:
+            expected[address] = tickets
+    assert {address: tickets for (__, address), tickets in told.items()} == expected
+    assert len(told) == len(expected)

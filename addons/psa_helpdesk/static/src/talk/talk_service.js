@@ -139,11 +139,13 @@ export class Talk {
     }
 
     /** Hold an answer back for as long as the desk says, with a button to take it back. */
-    async hold(ticketId, params, { onUndo, onSent }) {
-        const { held_id: heldId, seconds } = await rpc("/psa_helpdesk/message/hold", {
-            ...params,
-            thread_id: ticketId,
-        });
+    async hold(ticketId, params, callbacks) {
+        const held = await rpc("/psa_helpdesk/message/hold", { ...params, thread_id: ticketId });
+        this.showHeld(ticketId, held, callbacks);
+    }
+
+    /** Show an answer that is held back; send it when its time is over. */
+    showHeld(ticketId, { held_id: heldId, seconds }, { onUndo, onSent }) {
         let isUndone = false;
         const send = browser.setTimeout(async () => {
             close();
