@@ -44,8 +44,8 @@ class PsaRule(models.Model):
         operator = "not any" if self.contract_cover == "without" else "any"
         return condition & Domain("client_id.psa_contract_ids", operator, in_force)
 
-    def _condition_text(self):
-        words = [super()._condition_text()]
+    def _condition_text(self, ticket=None):
+        words = [super()._condition_text(ticket)]
         if self.contract_cover == "without":
             words.append(self.env._("no contract is in force"))
         elif self.contract_cover or self.sudo().contract_ids:
@@ -55,3 +55,7 @@ class PsaRule(models.Model):
     @api.model
     def _trigger_fields(self):
         return super()._trigger_fields() | {"contract_cover", "contract_ids"}
+
+    @api.model
+    def _events_nothing_raises(self):
+        return super()._events_nothing_raises() - {"approval"}

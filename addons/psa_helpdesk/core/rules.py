@@ -40,6 +40,7 @@ class Firing:
     chain: tuple = ()  # ids of the rules that led here, the first one first
     late: bool = False  # the moment had passed long before, for example while the server was down
     turn: int = 0  # 0 for the first time, 1 for the first repetition …
+    fields: tuple = ()  # names of the fields whose change set it off
 
 
 @dataclass(frozen=True)
@@ -211,6 +212,7 @@ class Happening:
     event: str | None
     changes: tuple = ()  # triples (field, old, new)
     moves: tuple = ()  # pairs (basis, moment or None)
+    details: tuple = ()  # pairs of what the event says of itself, such as ("percent", 75)
 
 
 @dataclass(frozen=True)
@@ -265,7 +267,8 @@ def replay(
                 pass_time(happening.at)
         elif happening.event == head.event:
             changed = matching(head.patterns, net(happening.changes)) if head.event == "updated" else ()
-            if (changed or head.event != "updated") and holds(happening.at):
+            is_meant = bool(changed) if head.event == "updated" else says([dict(happening.details)], head.details)
+            if is_meant and holds(happening.at):
                 acted.append(Acted(happening.at, head.event, tuple(changed)))
                 repeated_event, turn = head.event, 1
                 pending = timing.next_due(happening.at, 0)

@@ -146,11 +146,14 @@ from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
 from . import psa_rule_change
+from . import psa_rule_words
 from . import psa_rule_condition
 from . import psa_rule_engine
 from . import psa_rule_time
+from . import psa_rule_moments
 from . import psa_rule_past
 from . import psa_rule_attention
+from . import psa_rule_notice
 from . import psa_rule_action
 from . import psa_rule_action_set
 from . import psa_rule_action_tell
@@ -179,6 +182,7 @@ from . import psa_ticket_sla_events
 from . import psa_ticket_sla_terms
 from . import psa_timer_sla
 from . import resource_calendar_sla
+from . import resource_calendar_rules
 from . import res_company_sla
 from . import psa_timer_rules
 from . import psa_desk_workflow

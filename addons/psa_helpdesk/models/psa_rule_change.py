@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..core import rules
+from .psa_rule_words import NOT_TOLD
 from .psa_ticket_stage import STATE_SELECTION
 
 OPTION_FIELDS = (
@@ -44,8 +45,8 @@ class PsaRuleChange(models.Model):
     new_state = fields.Selection(STATE_SELECTION, "To State")
     old_queue_id = fields.Many2one("psa.queue", "From Queue", ondelete="cascade", check_company=True)
     new_queue_id = fields.Many2one("psa.queue", "To Queue", ondelete="cascade", check_company=True)
-    old_user_id = fields.Many2one("res.users", "From User", ondelete="cascade", domain=STAFF)
-    new_user_id = fields.Many2one("res.users", "To User", ondelete="cascade", domain=STAFF)
+    old_user_id = fields.Many2one("res.users", "From User", ondelete="cascade", check_company=True, domain=STAFF)
+    new_user_id = fields.Many2one("res.users", "To User", ondelete="cascade", check_company=True, domain=STAFF)
     old_option_id = fields.Many2one("psa.ticket.option", "From Option", ondelete="cascade", check_company=True, domain=OPTIONS)
     new_option_id = fields.Many2one("psa.ticket.option", "To Option", ondelete="cascade", check_company=True, domain=OPTIONS)
     attribute = fields.Char(compute="_compute_value_column")
@@ -96,15 +97,23 @@ class PsaRuleChange(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         changes = super().create(vals_list)
+        changes._check_may_change_rule()
         changes.rule_id._renew()
         return changes
 
     def write(self, vals):
+        self._check_may_change_rule()
+        before = self.rule_id
         result = super().write(vals)
-        self.rule_id._renew()
+        if "rule_id" in vals:
+            # Odoo checks the change as it was: nobody hands one to a rule that is not his.
+            self.check_access("write")
+            self._check_may_change_rule()
+        (before | self.rule_id)._renew()
         return result
 
     def unlink(self):
+        self._check_may_change_rule()
         changed = self.rule_id
         result = super().unlink()
         changed.exists()._renew()
@@ -112,6 +121,12 @@ class PsaRuleChange(models.Model):
 
     def _check_access(self, operation):
         return super()._check_access(operation) or self.env["psa.desk"]._refusal_to_configure(self, operation)
+
+    def _check_may_change_rule(self):
+        """Refuse to change what sets a rule off to whoever may not change the rule itself."""
+        if not self.env.su:
+            self.rule_id._check_guarded_actions()
+            self.rule_id._check_not_on_ladder()
 
     def _pattern(self):
         """Return the change as the core knows it."""
@@ -135,8 +150,14 @@ class PsaRuleChange(models.Model):
             kind = self[f"{side}_kind"]
             if kind == "is" and self.field_name in VALUE_COLUMNS:
                 column = f"{side}_{VALUE_COLUMNS[self.field_name]}"
-                value = self.sudo()[column]
-                words.append(value.display_name if isinstance(value, models.BaseModel) else dict(STATE_SELECTION).get(value, ""))
+                words.append(self._value_text(self.sudo()[column]))
             else:
                 words.append(dict(self._fields[f"{side}_kind"]._description_selection(self.env)).get(kind, ""))
         return label if self.old_kind == self.new_kind == "any" else f"{label}: {words[0]} → {words[1]}"
+
+    def _value_text(self, value):
+        """Return a value by the name its reader may read, without what else a caller asks names to say."""
+        if not isinstance(value, models.BaseModel):
+            return dict(STATE_SELECTION).get(value, "")
+        plain = value.with_env(self.rule_id._plain_env())
+        return plain.sudo().display_name if plain._filtered_access("read") else NOT_TOLD

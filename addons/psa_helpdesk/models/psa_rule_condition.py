@@ -1,8 +1,15 @@
 import ast
+from collections.abc import Collection
 
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+import psycopg2
+from odoo import api, models
+from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
+
+from .psa_rule_queue import RuleQueue
+
+NESTED = ("any", "not any")
+PLAIN = ("=", "!=", "in", "not in")
 
 
 class BrokenCondition(Exception):
@@ -13,14 +20,6 @@ class PsaRule(models.Model):
     """The condition of a rule: a domain, the class of the client, how the ticket came in."""
 
     _inherit = "psa.rule"
-
-    condition_text = fields.Char("Condition in Words", compute="_compute_condition_text")
-
-    @api.depends("domain", "client_class_ids", "source")
-    @api.depends_context("lang")
-    def _compute_condition_text(self):
-        for rule in self:
-            rule.condition_text = rule._condition_text()
 
     @api.constrains("domain", "desk_id", "company_id")
     def _check_domain(self):
@@ -62,19 +61,51 @@ class PsaRule(models.Model):
                 self._check_may_ask(self.env["psa.ticket"], Domain(ast.literal_eval(rule.domain)))
 
     @api.model
-    def _check_may_ask(self, model, domain):
+    def _check_may_ask(self, model, domain, is_root=True):
+        """Refuse a domain about what the user may not read, in its nested parts, too.
+
+        Whoever does not run the company asks about the ticket itself and what it leads to, but not about other tickets: rules are
+        asked with full rights, and which tickets of other desks there are is not told to the administrator of one.
+        """
         for leaf in domain.iter_conditions():
-            asked, field = model, None
+            asked, field, at_root = model, None, is_root
             for name in leaf.field_expr.split("."):
                 if field is not None and not field.relational:
                     break  # a part of the value, as of an own field or a date
-                field = asked._fields[name]
+                if field is not None:
+                    at_root = False
+                field = asked._fields.get(name)
+                if field is None:
+                    raise ValidationError(self.env._("The Condition asks about something that is not there: %s. Correct it.", name))
                 asked._check_field_access(field, "read")
                 if field.relational:
                     asked = self.env[field.comodel_name]
                     asked.check_access("read")
-            if isinstance(leaf.value, Domain):
-                self._check_may_ask(asked, leaf.value)
+                    self._check_leads_to_no_other_ticket(leaf, asked, at_root)
+            if leaf.operator in NESTED or isinstance(leaf.value, Domain):
+                try:
+                    nested = Domain(leaf.value)
+                except (TypeError, ValueError) as error:
+                    raise ValidationError(self.env._("The Condition cannot be read: %s. Correct it.", error)) from error
+                self._check_may_ask(asked, nested, is_root=False)
+
+    @api.model
+    def _check_leads_to_no_other_ticket(self, leaf, asked, at_root):
+        """Refuse to ask about tickets other than the one itself, unless it is only asked which they are."""
+        of_ticket = asked._fields.get("ticket_id")
+        is_of_tickets = bool(of_ticket) and of_ticket.type == "many2one" and of_ticket.comodel_name == "psa.ticket"
+        if asked._name != "psa.ticket" and (at_root or not is_of_tickets):
+            return
+        if self.env.user.has_group("psa_crm.group_company_admin"):
+            return
+        values = leaf.value if isinstance(leaf.value, Collection) else [leaf.value]
+        if at_root and "." not in leaf.field_expr and leaf.operator in PLAIN and all(
+            value is None or isinstance(value, int) for value in values
+        ):
+            return
+        raise AccessError(self.env._(
+            "Only company administrators make rules that ask about other tickets (%s). Ask about the ticket itself.", leaf.field_expr
+        ))
 
     def _condition(self):
         """Return the domain of the tickets the rule acts on, without its reach.
@@ -102,50 +133,13 @@ class PsaRule(models.Model):
         if self.desk_id:
             reach &= Domain("desk_id", "=", self.desk_id.id)
         condition = self._condition()
+        if condition.is_true():
+            return tickets.filtered_domain(reach)
         try:
-            return tickets.filtered_domain(reach & condition)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # A condition may ask the database, too: what fails there must not take the transaction with it.
+            with RuleQueue.of(self.env.cr).guarded(self.env.cr):
+                return tickets.filtered_domain(reach & condition)
+        except psycopg2.OperationalError:
+            raise  # the transaction is tried again
+        except Exception as error:
             raise BrokenCondition(str(error)) from error
-
-    def _condition_text(self):
-        """Return the condition as a reader understands it; empty if there is none."""
-        self.ensure_one()
-        Ticket = self.env["psa.ticket"].sudo()
-        words = []
-        try:
-            parts = ast.literal_eval(self.domain or "[]")
-            if {"|", "!"}.isdisjoint(part for part in parts if isinstance(part, str)):
-                words += [self._leaf_text(Ticket, leaf) for leaf in Domain(parts).iter_conditions()]
-            else:
-                words.append(self.domain)
-        except Exception:  # a broken condition is shown as it was written
-            words = [self.domain]
-        if self.client_class_ids:
-            words.append(self.env._("client class is %s", ", ".join(self.sudo().client_class_ids.mapped("name"))))
-        if self.source:
-            words.append(self.env._("came in by %s", dict(self._fields["source"]._description_selection(self.env))[self.source]))
-        return "; ".join(words)
-
-    @api.model
-    def _leaf_text(self, model, leaf):
-        """Return one condition of a domain in words."""
-        labels, field = [], None
-        for name in leaf.field_expr.split("."):
-            field = model._fields.get(name)
-            if field is None:
-                labels.append(name)
-                break
-            labels.append(field._description_string(self.env))
-            if field.relational:
-                model = self.env[field.comodel_name].sudo()
-        value = leaf.value
-        values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
-        if field is not None and field.relational and all(isinstance(item, int) and not isinstance(item, bool) for item in values):
-            texts = [record.display_name for record in model.browse(values).exists()]
-        elif field is not None and field.type == "selection":
-            options = dict(field._description_selection(self.env))
-            texts = [str(options.get(item, item)) for item in values]
-        else:
-            texts = [self.env._("empty") if item in (False, None) else str(item) for item in values]
-        operator = {"=": self.env._("is"), "in": self.env._("is"), "!=": self.env._("is not"), "not in": self.env._("is not")}
-        return f"{' / '.join(labels)} {operator.get(leaf.operator, leaf.operator)} {', '.join(texts)}"

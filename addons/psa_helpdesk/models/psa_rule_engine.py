@@ -10,6 +10,9 @@ from .psa_rule_queue import RuleQueue
 
 _logger = logging.getLogger(__name__)
 
+# Among what happened to a ticket: a rule did it.
+BY_RULE = "by_rule"
+
 
 class Done:
     """What came of a rule on one ticket."""
@@ -67,7 +70,7 @@ class PsaRule(models.Model):
             if not chain and "created" in happened:
                 happened.pop("updated", None)  # it belongs to the creation
             if "time" in self._heads(desks[ticket.id]):
-                touched.setdefault(ticket.id, set()).update(self._what_moves(happened))
+                touched.setdefault(ticket.id, set()).update(self._what_moves(happened) | ({BY_RULE} if chain else set()))
             for name in happened:
                 for head in self._heads(desks[ticket.id]).get(name, ()):
                     concerned.setdefault(head.id, (head, {}))[1][ticket.id] = happened[name]
@@ -127,8 +130,8 @@ class PsaRule(models.Model):
             self._note_failure(self.env._("The condition of the rule is broken: %s", error), tickets)
             return tickets.browse()
         firing = rules.Firing(
-            rule_id=self.id, event=self.event, reason=self._reason(names), at=rules.aware(fields.Datetime.now()), depth=len(chain),
-            chain=chain, late=is_late, turn=turn,
+            rule_id=self.id, event=self.event, reason=self._reason(names, tickets.browse()), at=rules.aware(fields.Datetime.now()),
+            depth=len(chain), chain=chain, late=is_late, turn=turn, fields=tuple(names),
         )
         verdicts = {}
         for ticket in tickets:
@@ -136,6 +139,8 @@ class PsaRule(models.Model):
             verdicts[verdict] = verdicts.get(verdict, tickets.browse()) | ticket
         self._note_end(verdicts, firing)
         tickets = verdicts.get(rules.FIRE, tickets.browse())
+        if tickets and cycles is not None:
+            tickets = self._without_restless(tickets, firing)
         if tickets and cycles is not None:
             tickets = self.env["psa.rule.log"]._claim(self, tickets, cycles, turn)
         if tickets:
@@ -204,18 +209,23 @@ class PsaRule(models.Model):
         log, history = [], []
         for ticket in tickets:
             of_ticket = done[ticket.id]
-            of_ticket.errors += [outcome.error for outcome in of_ticket.outcomes if outcome.error]
+            of_ticket.errors += [
+                outcome.error for outcome in of_ticket.outcomes if outcome.error and outcome.error not in of_ticket.errors
+            ]
             worked = [outcome for outcome in of_ticket.outcomes if not outcome.error]
             texts = [outcome.text for outcome in worked]
+            reason = self._reason(firing.fields, ticket)
             told = list(dict.fromkeys(name for outcome in worked for name in outcome.recipients))
             log.append({
-                "ticket": ticket, "outcome": "failed" if of_ticket.errors else "done", "actions": "\n".join(texts),
+                "ticket": ticket, "outcome": "failed" if of_ticket.errors else "done", "actions": "\n".join(texts), "reason": reason,
                 "recipients": ", ".join(told), "error": "\n".join(of_ticket.errors), "cycle": (cycles or {}).get(ticket.id),
             })
-            lines = [self.env._("Rule “%(rule)s”: %(reason)s", rule=self.name, reason=firing.reason), *texts]
+            lines = [self.env._("Rule “%(rule)s”: %(reason)s", rule=self.name, reason=reason), *texts]
             if told:
                 lines.append(self.env._("Told: %s", ", ".join(told)))
-            lines += [self.env._("Failed: %s", error) for error in of_ticket.errors]
+            if of_ticket.errors:
+                # What went wrong may tell of other systems and people; the log is read by the rule's company only.
+                lines.append(self.env._("Not all of it could be done; the log of rules says why."))
             history.append(ticket._history_row("rule", ticket.id, description="\n".join(lines)))
         self.env["psa.rule.log"]._append(self, firing, log)
         self.env["psa.ticket.history"]._append(history)
@@ -229,6 +239,10 @@ class PsaRule(models.Model):
         if firing.chain and firing.chain[-1] != self.id:
             again = verdicts.get(rules.AGAIN, self.env["psa.ticket"])
             reasons |= dict.fromkeys(again.ids, self.env._("Not run: the rule acted on this ticket before in the same chain of rules."))
+        self._note_bound(reasons, firing)
+
+    def _note_bound(self, reasons, firing):
+        """Write down of tickets why the rule does not act on them: {ticket id: reason}."""
         if not reasons:
             return
         tickets = self.env["psa.ticket"].browse(reasons)
@@ -247,7 +261,7 @@ class PsaRule(models.Model):
         known = [("rule_id", "=", self.id), ("ticket_id", "in", [False, *tickets.ids]), ("error", "=", error), ("is_settled", "=", False)]
         if self.env["psa.rule.log"].sudo().search_count(known, limit=1):
             return
-        firing = rules.Firing(self.id, self.event, self._reason(()), rules.aware(fields.Datetime.now()))
+        firing = rules.Firing(self.id, self.event, self._reason((), self.env["psa.ticket"]), rules.aware(fields.Datetime.now()))
         self.env["psa.rule.log"]._append(self, firing, [{"ticket": tickets[:1], "outcome": "failed", "error": error}])
         self._alarm()
 
@@ -273,26 +287,6 @@ class PsaRule(models.Model):
             ("share", "=", False), ("id", "!=", SUPERUSER_ID),
         ], order="id")
         return (everybody & self.create_uid) or everybody[:1]
-
-    def _reason(self, names):
-        """Return why the rule acts, in words."""
-        event = dict(self._fields["event"]._description_selection(self.env)).get(self.event, self.event)
-        if self.event == "time":
-            event = self._time_text()
-        elif names:
-            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(self._field_label(name) for name in names))
-        condition = self._condition_text()
-        return self.env._("%(event)s; %(condition)s", event=event, condition=condition) if condition else event
-
-    @api.model
-    def _field_label(self, name):
-        if name.startswith("properties."):
-            own = name.removeprefix("properties.")
-            for definition in (self.sudo().desk_id.properties_definition or ()):
-                if definition["name"] == own:
-                    return definition.get("string") or own
-            return own
-        return self.env["psa.ticket"]._fields[name]._description_string(self.env)
 
     def _as_system(self):
         """Return the rules as they are run: as the system, in their company, with nothing a caller says."""

@@ -1,9 +1,13 @@
+import ast
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 # What may be said about a rule that a ladder keeps.
 OWN_SAY = {"active", "sequence"}
+# Whoever could write these could have rules of others pass for a ladder's, or keep a ladder from having its own.
+KEPT = ("escalation_desk_id", "escalation_queue_id", "escalation_minutes", "ready_key")
 # Who keeps the ladder hands this on; the context of a remote call holds plain data only, so nobody outside has it.
 _LADDER = object()
 
@@ -29,22 +33,39 @@ class PsaRule(models.Model):
     )
     escalation_minutes = fields.Integer(readonly=True, copy=False, aggregator=None)
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            vals_list = [{**vals, **dict.fromkeys(KEPT, False)} for vals in vals_list]
+        return super().create(vals_list)
+
     def write(self, vals):
+        if not self.env.su and not vals.keys().isdisjoint(KEPT):
+            vals = {fname: value for fname, value in vals.items() if fname not in KEPT}
         said = vals.keys() & {*self._exchange_schema()["rule"], "action_ids", "change_ids", "company_id"} - OWN_SAY
-        for rule in self.sudo() if said and self.env.context.get("psa_ladder") is not _LADDER else ():
+        if said:
+            self._check_not_on_ladder()
+        return super().write(vals)
+
+    def _check_not_on_ladder(self):
+        """Refuse to change rules that a ladder keeps, but by the ladder."""
+        for rule in self.sudo() if self.env.context.get("psa_ladder") is not _LADDER else ():
             owner = rule.escalation_desk_id or rule.escalation_queue_id
             if owner:
                 raise UserError(self.env._(
                     "Rule “%(rule)s” follows the escalation contacts of “%(owner)s”. "
                     "Change it there, on the page Escalation, or copy it.", rule=rule.name, owner=owner.display_name,
                 ))
-        return super().write(vals)
 
     @api.model
     def _sync_ladders(self, owners):
-        """Make the rules of these desks or queues as their ladders say, changing no more than is necessary."""
+        """Make the rules of these desks or queues as their ladders say, changing no more than is necessary.
+
+        Who may change a ladder may change what it comes to, wherever its rules are; but he asks about no more than he may read.
+        """
         if not owners:
             return
+        asking, self = self, self.sudo()
         fname = "escalation_desk_id" if owners._name == "psa.desk" else "escalation_queue_id"
         kept = {}
         for rule in self.with_context(active_test=False).search([(fname, "in", owners.ids)]):
@@ -59,6 +80,8 @@ class PsaRule(models.Model):
                 vals = owner._ladder_rule_vals(minutes)
                 actions = rungs._ladder_action_vals()
                 rule = kept.pop((owner.id, minutes), None)
+                if rule is None or rule.domain != vals["domain"]:
+                    asking._check_criteria(owner)
                 if rule is None:
                     vals |= {fname: owner.id, "escalation_minutes": minutes}
                     created.append({**vals, "action_ids": [Command.create(action) for action in actions]})
@@ -72,6 +95,12 @@ class PsaRule(models.Model):
                     rule.write({"action_ids": [Command.clear(), *(Command.create(action) for action in actions)]})
         self.create(created)
         self.browse(rule.id for rule in kept.values()).unlink()
+
+    @api.model
+    def _check_criteria(self, owner):
+        """Refuse criteria of a ladder about what their writer may not read."""
+        if not self.env.su:
+            self._check_may_ask(self.env["psa.ticket"], Domain(ast.literal_eval(owner.escalation_domain or "[]")))
 
     def _ladder_actions(self):
         """Return what the actions of a ladder's rule are, as they would be made."""

@@ -107,7 +107,7 @@ class PsaRuleLog(models.Model):
             {
                 **row, "rule_id": rule.id, "rule_name": rule.name, "ticket_id": row["ticket"].id or None,
                 "desk_id": (row["ticket"] or rule).desk_id.id or None, "company_id": rule.company_id.id,
-                "date": fields.Datetime.now(), "event": firing.event, "reason": firing.reason, "depth": firing.depth,
+                "date": fields.Datetime.now(), "event": firing.event, "reason": row.get("reason") or firing.reason, "depth": firing.depth,
                 "chain": " → ".join(names.get(rule_id, str(rule_id)) for rule_id in firing.chain), "is_late": firing.late,
                 "is_settled": False, "turn": rule._turn_key(firing.turn),
             }

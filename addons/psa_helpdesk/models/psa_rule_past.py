@@ -6,10 +6,10 @@ from odoo.tools import SQL
 
 from ..core import rules
 from .psa_rule_condition import BrokenCondition
-from .psa_rule_time import FINISHED
+from .psa_rule_time import FINISHED, SLA_TARGETS
 
 # Events of which history keeps nothing a rule could be tried on.
-NOT_RECORDED = ("approval", "alert", "sla_warning", "sla_breach")
+NOT_RECORDED = ("approval", "alert")
 TICKETS = 2000
 
 
@@ -42,12 +42,13 @@ class PsaRule(models.Model):
         tickets, is_cut = found[:TICKETS].sudo(), len(found) > TICKETS
         head = rule._head()
         timings = rule._timings(tickets)
-        bases = rule._bases_before(tickets, since) if rule.event == "time" else {}
+        levels = rule._recorded_levels(tickets)
+        bases = rule._bases_before(tickets, since, levels) if rule.event == "time" else {}
         rows, entries = rule._recorded(tickets, since)
         reader = PastReader(self.env, rows)
         acted = []
         for ticket in tickets:
-            past = Past(rule, ticket, rows.get(ticket.id, []), entries.get(ticket.id, []), reader)
+            past = Past(rule, ticket, rows.get(ticket.id, []), entries.get(ticket.id, []), levels.get(ticket.id, []), reader)
             acted += [(ticket, done) for done in rules.replay(
                 head, timings[ticket.id], past.story(since), past.holds, rules.aware(since), rules.aware(until), bases.get(ticket.id, {})
             )]
@@ -64,11 +65,42 @@ class PsaRule(models.Model):
             lately |= Domain("state", "not in", FINISHED)
         return self.env["psa.ticket"].search(reach & lately, order="id desc", limit=TICKETS + 1)
 
-    def _bases_before(self, tickets, since):
+    def _bases_before(self, tickets, since, levels):
         """Return {ticket id: {basis: moment}} as it was at a moment; tickets that came later have none."""
+        if self.time_basis in SLA_TARGETS:
+            return {
+                ticket_id: {f"sla_{level['kind']}": rules.aware(level["due_at"])}
+                for ticket_id, of_ticket in levels.items() for level in of_ticket
+                if f"sla_{level['kind']}" == self.time_basis and level["started_at"] <= since
+                and not (level["ended_at"] and level["ended_at"] <= since)
+            }
         there = tickets.filtered(lambda ticket: ticket.create_date <= since)
         values = self._bases({self: there}, before=since)
         return {ticket_id: {basis: moment} for (ticket_id, basis), moment in values.items()}
+
+    @api.model
+    def _recorded_levels(self, tickets):
+        """Return {ticket id: the service levels it had, each with the pairs (per cent, moment) it was warned at}."""
+        self.env["psa.ticket.sla"].flush_model()
+        self.env["psa.timer"].flush_model()
+        levels = {}
+        for row in self.env.execute_query_dict(SQL(
+            """
+            SELECT level.ticket_id, level.kind, level.started_at, level.due_at, level.ended_at, level.missed_at, (
+                SELECT json_object_agg(told.threshold, told.at) FROM (
+                    SELECT threshold, to_char(max(fired_at), 'YYYY-MM-DD HH24:MI:SS') AS at FROM psa_timer
+                    WHERE kind = 'sla' AND ticket_id = level.ticket_id AND res_id = level.id AND state = 'fired'
+                        AND threshold <= level.passed AND threshold <> 100 GROUP BY threshold
+                ) AS told
+            ) AS warnings
+            FROM psa_ticket_sla level WHERE level.ticket_id = ANY(%s) AND level.is_withdrawn IS NOT TRUE ORDER BY level.id
+            """, tickets.ids,
+        )):
+            row["warnings"] = [
+                (int(percent), fields.Datetime.to_datetime(at)) for percent, at in (row["warnings"] or {}).items()
+            ]
+            levels.setdefault(row["ticket_id"], []).append(row)
+        return levels
 
     @api.model
     def _recorded(self, tickets, since):
@@ -139,8 +171,8 @@ class PastReader:
 class Past:
     """One ticket as history tells of it."""
 
-    def __init__(self, rule, ticket, rows, entries, reader):
-        self.rule, self.ticket, self.rows, self.entries, self.reader = rule, ticket, rows, entries, reader
+    def __init__(self, rule, ticket, rows, entries, levels, reader):
+        self.rule, self.ticket, self.rows, self.entries, self.levels, self.reader = rule, ticket, rows, entries, levels, reader
         self.states = ticket.env["psa.ticket.stage"]._state_by_stage()
         self.changes = [
             (row, reader.value(row["field_name"], row["old_value"]), reader.value(row["field_name"], row["new_value"]))
@@ -201,7 +233,21 @@ class Past:
             happenings.append(rules.Happening(at, event, tuple(changes), tuple(moves)))
         for entry in self.entries:
             happenings += self._of_entry(entry)
+        for level in self.levels:
+            happenings += (happening for happening in self._of_level(level) if happening.at >= rules.aware(since))
         return sorted(happenings, key=lambda happening: happening.at)
+
+    def _of_level(self, level):
+        """Yield what happened to a service level; when it is due is known as it is now, or was in the end."""
+        basis = f"sla_{level['kind']}"
+        yield rules.Happening(rules.aware(level["started_at"]), None, moves=((basis, rules.aware(level["due_at"])),))
+        told = [("sla_warning", percent, at) for percent, at in level["warnings"]]
+        if level["missed_at"]:
+            told.append(("sla_breach", 100, level["missed_at"]))
+        for event, percent, at in told:
+            yield rules.Happening(rules.aware(at), event, details=(("target", level["kind"]), ("percent", percent)))
+        if level["ended_at"]:
+            yield rules.Happening(rules.aware(level["ended_at"]), None, moves=((basis, None),))
 
     def _of_entry(self, entry):
         at = rules.aware(entry["date"])
@@ -215,7 +261,6 @@ class Past:
             return
         moves = [("activity", at)] if entry["is_internal"] else [("activity", at), (f"{who}_entry", at)]
         event = f"entry_{who}"
-        audience = self.rule.audience if who == "staff" else False
-        if entry["kind"] == "description" or (audience and (audience == "internal") != entry["is_internal"]):
+        if entry["kind"] == "description":
             event = None
-        yield rules.Happening(at, event, moves=tuple(moves))
+        yield rules.Happening(at, event, moves=tuple(moves), details=(("is_internal", entry["is_internal"]),))

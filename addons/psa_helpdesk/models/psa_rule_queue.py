@@ -81,6 +81,8 @@ class RuleQueue:
     @contextmanager
     def guarded(self, cr):
         """Take back what fails: in the database, and what was noted of it here."""
+        # A savepoint runs the hooks of the transaction first; what these note was there before.
+        cr.flush()
         with self.taking_back(), cr.savepoint():
             yield
 

@@ -1,7 +1,7 @@
 from datetime import datetime, timezone
 from functools import partial
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL
 
 from ..core import clock, rules
@@ -61,115 +61,6 @@ class PsaRule(models.Model):
         self.write({"armed_upto": tickets[-1:].id or self.armed_upto, "is_arming": len(tickets) == ARMING_BATCH})
         return len(tickets)
 
-    @api.model
-    def _move_moments(self, touched):
-        """Set the moments of tickets anew after something happened to them, and act where a ticket came to meet a condition late.
-
-        :param touched: {ticket id: what happened, as ``core/rules.py`` names it}
-        """
-        tickets = self.env["psa.ticket"].browse(touched).exists()
-        moved, others = {}, {}
-        for ticket in tickets:
-            happened = touched[ticket.id]
-            for head in self._heads(ticket.desk_id.id).get("time", ()):
-                is_moved = "created" in happened or rules.MOVED_BY[head.basis] & happened
-                by_rule = moved if is_moved else others
-                by_rule[head.id] = by_rule.get(head.id, tickets.browse()) | ticket
-        if moved:
-            old = tickets.filtered(lambda ticket: "created" not in touched[ticket.id] or touched[ticket.id] - {"created", "mail"})
-            if old:
-                self.env["psa.timer"]._cancel("rule", ticket_ids=old.ids, res_ids=list(moved))
-            self._schedule_moments({self.browse(rule_id): of_rule for rule_id, of_rule in moved.items()})
-        self._act_on_late({self.browse(rule_id): of_rule for rule_id, of_rule in others.items()})
-
-    @api.model
-    def _schedule_moments(self, tickets_by_rule):
-        """Make a timer for each of these tickets and rules whose moment comes after the rule became active: one query."""
-        bases = self._bases(tickets_by_rule)
-        rows = []
-        for rule, tickets in tickets_by_rule.items():
-            rule_since = rules.aware(rule.active_since)
-            timings = rule._timings(tickets)
-            for ticket in tickets:
-                basis = bases.get((ticket.id, rule.time_basis))
-                due = rule._due(timings[ticket.id], basis, ticket)
-                if due and due > rule_since:
-                    rows.append(rule._timer_row(ticket, rule._cycle(basis), 0, due))
-        if rows:
-            self.env["psa.timer"]._schedule(rows)
-
-    @api.model
-    def _act_on_late(self, tickets_by_rule):
-        """Act on tickets whose moment passed while they did not meet the condition, if they do now."""
-        bases = self._bases(tickets_by_rule)
-        now, late = rules.aware(fields.Datetime.now()), {}
-        for rule, tickets in tickets_by_rule.items():
-            timings = rule._timings(tickets)
-            for ticket in tickets:
-                basis = bases.get((ticket.id, rule.time_basis))
-                due = rule._due(timings[ticket.id], basis, ticket)
-                if due and rules.aware(rule.active_since) < due <= now:
-                    late[rule.id, ticket.id] = (due, rule._cycle(basis))
-        if not late:
-            return
-        acted = {(rule_id, ticket_id): rules.aware(date) for rule_id, ticket_id, date in self.env.execute_query(SQL(
-            """
-            SELECT rule_id, ticket_id, max(date) FROM psa_rule_log
-            WHERE rule_id = ANY(%s) AND ticket_id = ANY(%s) AND cycle IS NOT NULL GROUP BY rule_id, ticket_id
-            """,
-            list({rule_id for rule_id, __ in late}), list({ticket_id for __, ticket_id in late}),
-        ))}
-        cycles = {}
-        for (rule_id, ticket_id), (due, cycle) in late.items():
-            if (rule_id, ticket_id) not in acted or acted[rule_id, ticket_id] < due:
-                cycles.setdefault(rule_id, {})[ticket_id] = cycle
-        for rule_id, of_rule in cycles.items():
-            self.browse(rule_id)._act(self.env["psa.ticket"].browse(of_rule), cycles=of_rule)
-
-    def _act_on_timers(self, timers):
-        """Act on the tickets of timers of this rule that are due, all of one repetition."""
-        self.ensure_one()
-        generation, turn = divmod(timers[0].threshold, TURNS)
-        if generation != self.generation:
-            return
-        tickets = timers.ticket_id
-        if self.event == "time" and not turn:
-            tickets = self._past_their_moment(tickets)
-        cycles = {}
-        for timer in timers.filtered(lambda timer: timer.ticket_id in tickets):
-            cycles.setdefault(timer.is_late, {})[timer.ticket_id.id] = timer.cycle
-        for is_late, of_kind in cycles.items():
-            self._act(self.env["psa.ticket"].browse(of_kind), cycles=of_kind, turn=turn, is_late=is_late)
-
-    def _past_their_moment(self, tickets):
-        """Return those of the tickets whose moment has come; where it has moved, another timer waits for it."""
-        bases, timings, now = self._bases({self: tickets}), self._timings(tickets), rules.aware(fields.Datetime.now())
-
-        def is_past(ticket):
-            due = self._due(timings[ticket.id], bases.get((ticket.id, self.time_basis)), ticket)
-            return bool(due) and due <= now
-
-        return tickets.filtered(is_past)
-
-    def _plan_repetition(self, tickets, cycles, turn):
-        """Have the rule act again on the tickets after a while, if it repeats."""
-        self.ensure_one()
-        if not self.repeat_amount:
-            return
-        now = rules.aware(fields.Datetime.now())
-        if cycles is None:
-            # It starts from the beginning each time it happens.
-            self.env["psa.timer"]._cancel("rule", ticket_ids=tickets.ids, res_ids=self.ids)
-            cycles = dict.fromkeys(tickets.ids, self._cycle(now))
-        timings = self._timings(tickets)
-        rows = []
-        for ticket in tickets:
-            due = self._safely(timings[ticket.id].next_due, ticket, now, turn)
-            if due:
-                rows.append(self._timer_row(ticket, cycles[ticket.id], turn + 1, due))
-        if rows:
-            self.env["psa.timer"]._schedule(rows)
-
     def _timer_row(self, ticket, cycle, turn, due):
         return {
             "ticket_id": ticket.id, "company_id": ticket.company_id.id, "kind": "rule", "res_id": self.id, "cycle": cycle,
@@ -219,7 +110,8 @@ class PsaRule(models.Model):
             return {}
         if self.time_hours == "company":
             calendar = self.company_id.resource_calendar_id
-            found = {ticket.id: (calendar, self.company_id.partner_id.tz or None) for ticket in tickets}
+            # In the time zone of the calendar itself, as deadlines and service levels count by it.
+            found = {ticket.id: (calendar, None) for ticket in tickets}
         else:
             clients = {ticket.id: ticket.partner_id or ticket.client_id or self.company_id.partner_id for ticket in tickets}
             people = self.env["res.partner"].union(*clients.values())

@@ -50,6 +50,8 @@ from . import test_required
 from . import test_transitions
 from . import test_rules
 from . import test_rule_limits
+from . import test_rule_moments
+from . import test_rule_privacy
 from . import test_rule_time
 from . import test_rule_trial
 from . import test_desk_contacts

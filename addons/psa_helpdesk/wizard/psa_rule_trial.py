@@ -35,7 +35,7 @@ class PsaRuleTrial(models.TransientModel):
         rule, notes = self.rule_id, []
         if rule.event in NOT_RECORDED:
             raise UserError(self.env._(
-                "The history of tickets does not keep this kind of event (%s), so the rule cannot be tried on it.", rule._reason(())
+                "The history of tickets does not keep this kind of event (%s), so the rule cannot be tried on it.", self.rule_id._reason(())
             ))
         acted, is_cut = rule._replay(self.days)
         if is_cut:
@@ -43,7 +43,7 @@ class PsaRuleTrial(models.TransientModel):
         if len(acted) > LINES:
             notes.append(self.env._("Only the first %(shown)s of %(all)s times are listed.", shown=LINES, all=len(acted)))
         if rule.event == "time" and rule.time_basis in ("deadline", "sla_first_response", "sla_resolution"):
-            notes.append(self.env._("Counted from the deadlines tickets have now."))
+            notes.append(self.env._("Counted from the deadlines tickets have now, or had in the end."))
         self.line_ids.unlink()
         self.write({
             "line_ids": [fields.Command.create(vals) for vals in self._prepare_lines(acted[:LINES])],
@@ -61,7 +61,7 @@ class PsaRuleTrial(models.TransientModel):
         """Return the values of the lines: what the actions say they would do."""
         rule = self.rule_id._as_system()
         tickets = rule.env["psa.ticket"].browse(dict.fromkeys(ticket.id for ticket, __ in acted))
-        firing = rules.Firing(rule.id, rule.event, rule._reason(()), rules.aware(fields.Datetime.now()))
+        firing = rules.Firing(rule.id, rule.event, rule._reason((), tickets.browse()), rules.aware(fields.Datetime.now()))
         described = [action._describe(tickets, firing) for action in rule.action_ids] if tickets else []
         for ticket, done in acted:
             outcomes = [outcome for of_action in described for outcome in of_action.get(ticket.id, ())]

@@ -1,0 +1,127 @@
+import ast
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+# How a company works is known to everybody who sees one of its tickets. Who its clients and people are is not.
+SET_UP = {"psa.desk", "psa.queue", "psa.ticket.stage", "psa.ticket.option", "psa.ticket.tag"}
+NEGATIVE = ("!=", "not in", "not like", "not ilike", "not =like", "not =ilike", "any", "not any")
+NOT_TOLD = "…"
+
+
+class PsaRule(models.Model):
+    """Rules in words: to whoever reads the rule, with the names he may read; of a ticket, with the names it has itself.
+
+    The history of a ticket is read by people of other companies, too: it tells what of the condition the ticket met, but not
+    which other clients and people the rule is about.
+    """
+
+    _inherit = "psa.rule"
+
+    condition_text = fields.Char("Condition in Words", compute="_compute_condition_text")
+
+    @api.depends("domain", "client_class_ids", "source")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
+    def _compute_condition_text(self):
+        for rule in self:
+            rule.condition_text = rule._condition_text()
+
+    def _reason(self, names, ticket=None):
+        """Return why the rule acts, in words.
+
+        :param names: the fields whose change set it off
+        :param ticket: tell it to whoever may read this ticket; an empty one: to anybody
+        """
+        event = dict(self._fields["event"]._description_selection(self.env)).get(self.event, self.event)
+        if self.event == "time":
+            event = self._time_text()
+        elif names:
+            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(self._field_label(name) for name in names))
+        condition = self._condition_text(ticket)
+        return self.env._("%(event)s; %(condition)s", event=event, condition=condition) if condition else event
+
+    @api.model
+    def _field_label(self, name):
+        if name.startswith("properties."):
+            own = name.removeprefix("properties.")
+            for definition in (self.sudo().desk_id.properties_definition or ()):
+                if definition["name"] == own:
+                    return definition.get("string") or own
+            return own
+        return self.env["psa.ticket"]._fields[name]._description_string(self.env)
+
+    def _condition_text(self, ticket=None):
+        """Return the condition as a reader understands it; empty if there is none. For ``ticket`` see ``_reason``."""
+        self.ensure_one()
+        words = []
+        try:
+            parts = ast.literal_eval(self.domain or "[]")
+            if {"|", "!"}.isdisjoint(part for part in parts if isinstance(part, str)):
+                words += [self._leaf_text(leaf, ticket) for leaf in Domain(parts).iter_conditions()]
+            elif ticket is None:
+                words.append(self.domain)
+            else:
+                leaves = Domain(parts).optimize(self.env["psa.ticket"].sudo()).iter_conditions()
+                words += [self._leaf_text(leaf, ticket) for leaf in leaves if ticket.sudo().filtered_domain(leaf)]
+        except Exception:  # a broken condition is shown as it was written
+            words = [self.domain] if ticket is None else []
+        classes = self.sudo().client_class_ids
+        if classes:
+            met = classes if ticket is None else classes & ticket.sudo().client_id.psa_client_class_id
+            words.append(self.env._("client class is %s", ", ".join(met.mapped("name")) or NOT_TOLD))
+        if self.source:
+            words.append(self.env._("came in by %s", dict(self._fields["source"]._description_selection(self.env))[self.source]))
+        return "; ".join(words)
+
+    @api.model
+    def _leaf_text(self, leaf, ticket=None):
+        """Return one condition of a domain in words."""
+        labels, field, model, is_private = [], None, self._plain_env()["psa.ticket"], False
+        for name in leaf.field_expr.split("."):
+            field = model._fields.get(name)
+            if field is None:
+                labels.append(name)
+                break
+            labels.append(field._description_string(self.env))
+            if field.relational:
+                model = model.env[field.comodel_name]
+                is_private = is_private or field.comodel_name not in SET_UP
+        value = leaf.value
+        values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
+        are_ids = field is not None and field.relational and all(type(item) is int for item in values)
+        if ticket is not None and (is_private or leaf.operator in ("any", "not any")):
+            texts = self._texts_of_ticket(leaf, values, ticket.sudo(), are_ids)
+        elif are_ids:
+            records = model.browse(values).exists()
+            readable = records._filtered_access("read")
+            texts = [record.sudo().display_name if record in readable else NOT_TOLD for record in records]
+        elif field is not None and field.type == "selection":
+            options = dict(field._description_selection(self.env))
+            texts = [str(options.get(item, item)) for item in values]
+        else:
+            texts = [self._value_text(item) for item in values]
+        operator = {"=": self.env._("is"), "in": self.env._("is"), "!=": self.env._("is not"), "not in": self.env._("is not")}
+        return f"{' / '.join(labels)} {operator.get(leaf.operator, leaf.operator)} {', '.join(texts)}"
+
+    @api.model
+    def _texts_of_ticket(self, leaf, values, ticket, are_ids):
+        """Return what of the values is true of the ticket itself; the rest is nobody's business."""
+        if all(item in (False, None) for item in values):
+            return [self._value_text(item) for item in values]
+        if leaf.operator in NEGATIVE or not ticket:
+            return [NOT_TOLD]
+        if leaf.operator in ("=", "in"):
+            own = ticket.mapped(leaf.field_expr)
+            if are_ids:
+                return [record.with_env(self._plain_env(su=True)).display_name for record in own if record.id in values] or [NOT_TOLD]
+            values = [item for item in values if item in own] if isinstance(own, list) else values
+        return [self._value_text(item) for item in values] or [NOT_TOLD]
+
+    @api.model
+    def _value_text(self, value):
+        return self.env._("empty") if value in (False, None) else str(value)
+
+    def _plain_env(self, su=None):
+        """Return the environment of the reader without what else a caller says: names may say more when they are asked to."""
+        context = {key: self.env.context[key] for key in ("lang", "allowed_company_ids") if key in self.env.context}
+        return self.env(context=context) if su is None else self.env(context=context, su=su)
