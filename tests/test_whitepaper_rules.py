@@ -139,6 +139,10 @@ class TestExampleTwo:
         assert smtp_sink.wait_to("lead@acme-itsc.example", since=sent, containing=found["number"])
         assert smtp_sink.wait_to(PAGER, since=sent, containing=found["number"])
         assert "Lena Lead" in _history(world, ticket)
+        world.server.settle()
+        for address in ("lead@acme-itsc.example", PAGER):
+            mails = [mail for mail in smtp_sink.to(address, since=sent) if found["number"] in mail.subject + mail.text]
+            assert len(mails) == 1, f"{address} is told once, however much happened to the ticket"
 
     def test_other_alerts_are_left_alone(self, world, rules):
         ticket = self._alert(world, "Disk of file server is full")
@@ -197,6 +201,13 @@ class TestExampleThree:
             stage={"stage_id": critical}, notify={"user_ids": [(6, 0, [world.ids["service"]])]},
         )
 
+    @pytest.fixture(scope="class")
+    def level_rule(self, world, ready, critical):
+        return ready(
+            "level_overdue_watched_clients", desk=world.ids["desk"], queue={"queue_id": world.ids["Immediate Attention"]},
+            stage={"stage_id": critical}, notify={"user_ids": [(6, 0, [world.ids["service"]])]},
+        )
+
     @pytest.mark.parametrize("client_class", ["Jeopardy", "Premier"])
     def test_an_overdue_ticket_gets_immediate_attention(self, world, rule, critical, smtp_sink, client_class):
         ticket = self._overdue_soon(world, world.ids["client"], client_class)
@@ -221,7 +232,30 @@ class TestExampleThree:
         assert _ticket(world, ticket)["queue_id"] == world.ids["queue"]
         assert not _history(world, ticket)
 
-    def _overdue_soon(self, world, client, client_class):
+    @pytest.mark.parametrize("client_class", ["Jeopardy", "Standard"])
+    def test_a_ticket_is_overdue_as_well_when_its_service_level_is_missed(self, world, level_rule, critical, smtp_sink, client_class):
+        owner = world.owner
+        policy = owner.create("psa.sla.policy", {
+            "name": f"Within five minutes ({client_class})", "desk_ids": [(4, world.ids["desk"])], "hours": "always",
+            "target_ids": [(0, 0, {"resolution_hours": 5 / 60})],
+        })
+        ticket = self._overdue_soon(world, world.ids["client"], client_class, date_deadline=False)
+        sent = len(smtp_sink.received)
+
+        let_time_pass(world.server, [ticket], also={"psa_rule": [level_rule]}, minutes=4)
+        assert _ticket(world, ticket)["queue_id"] == world.ids["queue"], "it is not overdue yet"
+
+        let_time_pass(world.server, [ticket], also={"psa_rule": [level_rule]}, minutes=2)
+        found = _ticket(world, ticket)
+        owner.write("psa.sla.policy", policy, {"active": False})
+        if client_class == "Standard":
+            assert found["queue_id"] == world.ids["queue"]
+            return
+        assert found["queue_id"] == world.ids["Immediate Attention"]
+        assert found["stage_id"] == critical
+        assert smtp_sink.wait_to("service@acme-itsc.example", since=sent, containing=found["number"])
+
+    def _overdue_soon(self, world, client, client_class, **values):
         owner = world.owner
         companies = [False, owner.read("psa.desk", world.ids["desk"], "company_id")["company_id"]]
         (found, *_rest) = owner.search("psa.client.class", [("name", "=", client_class), ("company_id", "in", companies)])
@@ -229,5 +263,5 @@ class TestExampleThree:
         deadline = datetime.now(timezone.utc) + timedelta(minutes=5)
         return world.tech.create("psa.ticket", {
             "name": f"Overdue soon ({client_class})", "desk_id": world.ids["desk"], "client_id": client,
-            "date_deadline": deadline.strftime("%Y-%m-%d %H:%M:%S"),
+            "date_deadline": deadline.strftime("%Y-%m-%d %H:%M:%S"), **values,
         })

@@ -20,6 +20,7 @@
         "security/psa_sla_security.xml",
         "security/psa_webhook_security.xml",
         "security/psa_rule_security.xml",
+        "security/psa_rule_wizard_security.xml",
         "security/psa_timer_security.xml",
         "security/psa_notification_security.xml",
         "data/psa_ticket_stage_data.xml",

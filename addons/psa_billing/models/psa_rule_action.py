@@ -29,7 +29,7 @@ class PsaRuleAction(models.Model):
         return {**super()._required_parameters(), "task": ("project_id",)}
 
     def _plan_task(self, tickets, _firing):
-        project = self._require_active(self.sudo().project_id).name
+        project = self._name_of(self._require_active(self.sudo().project_id))
         return {
             ticket: Outcome(
                 self.env._("Task in %(project)s: %(task)s", project=project, task=self.task_name or ticket.name)
@@ -63,5 +63,5 @@ class PsaRuleAction(models.Model):
         return self.env._(
             "%(task)s in %(project)s",
             task=self.task_name or self.env._("Subject of the ticket"),
-            project=self.sudo().project_id.name,
+            project=self._name_of(self.sudo().project_id),
         )

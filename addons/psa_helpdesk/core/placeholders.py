@@ -38,6 +38,9 @@ RULE_NAMES = (
     "rule.reason",
 )
 
+# What may be filled into what others than the staff read.
+CLIENT_NAMES = tuple(name for name in RULE_NAMES if name != "rule.reason")
+
 _PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 _BRACES = re.compile(r"\{\{|\}\}")
 
@@ -51,6 +54,15 @@ def faults(text: str, names: Collection[str] = NAMES) -> tuple[str, ...]:
     wrong = [match.group(0) for match in _PLACEHOLDER.finditer(text or "") if match.group(1).strip() not in names]
     stray = _BRACES.findall(_PLACEHOLDER.sub("", text or ""))
     return tuple(dict.fromkeys([*wrong, *stray]))
+
+
+def used(text: str) -> frozenset[str]:
+    """Return the names of the placeholders in a text.
+
+    >>> sorted(used("{{ ticket.number }} of {{client.name}}"))
+    ['client.name', 'ticket.number']
+    """
+    return frozenset(match.group(1).strip() for match in _PLACEHOLDER.finditer(text or ""))
 
 
 def fill(text: str, values: Mapping[str, str], names: Collection[str] = NAMES) -> str:

@@ -15,6 +15,8 @@ SCHEME, HOST, CREDENTIALS, PORT = "scheme", "host", "credentials", "port"
 # Addresses that carry an IPv4 address inside: what they lead to is what counts.
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
+# Of protocols between the networks of a provider, and what is left of an old way into IPv6: no server of anybody's is there.
+_NOBODYS = tuple(ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24"))
 
 
 def address_fault(url: str) -> str | None:
@@ -61,6 +63,8 @@ def may_reach(address: str, allowed: Iterable = ()) -> bool:
     ip = _inner(ipaddress.ip_address(address.partition("%")[0]))
     if any(ip in network for network in allowed if network.version == ip.version):
         return True
+    if ip.is_site_local if ip.version == 6 else any(ip in network for network in _NOBODYS):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
 
 

@@ -65,6 +65,7 @@ from . import psa_ticket_option_offer
 from . import psa_ticket_desk_attribute
 from . import psa_ticket_required
 from . import psa_ticket_labels
+from . import mail_template
 from . import mail_tracking_value
 from . import res_company_template
 from . import ir_ui_menu

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 
 from ..core import placeholders
 from ..core.rules import Outcome
@@ -58,7 +59,7 @@ class PsaRuleAction(models.Model):
         "To Fill In", compute="_compute_missing_text", help="What is not said yet; the rule cannot be switched on without."
     )
 
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     @api.depends(lambda self: self._parameter_fields())
     def _compute_summary(self):
         for action in self:
@@ -70,6 +71,7 @@ class PsaRuleAction(models.Model):
         for action in self:
             action.missing_text = ", ".join(action._label(name) for name in action._missing_parameters())
 
+    @api.depends_context("lang", "uid")
     @api.depends("kind", "summary")
     def _compute_display_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
@@ -84,12 +86,15 @@ class PsaRuleAction(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            self._check_may_choose(vals)
         actions = super().create(vals_list)
         actions._check_may_configure()
         return actions
 
     def write(self, vals):
         self._check_may_configure()
+        self._check_may_choose(vals)
         result = super().write(vals)
         self._check_may_configure()
         if "rule_id" in vals:
@@ -111,6 +116,24 @@ class PsaRuleAction(models.Model):
                     "Rules that do “%(kind)s” are kept by people of %(group)s only. Ask one of them.",
                     kind=labels[kind], group=self.env.ref(GUARDED_KINDS[kind]).sudo().full_name,
                 ))
+
+    @api.model
+    def _check_may_choose(self, vals):
+        """Refuse what the writer may not read: the rule would use it, and say what it is. So would the refusal of other checks."""
+        if self.env.su:
+            return
+        for fname in self._parameter_fields():
+            field = self._fields[fname]
+            # A client may be lent to anybody; that is for company administrators, and names nobody they do not know.
+            if not vals.get(fname) or not field.relational or fname.startswith("share_"):
+                continue
+            if field.type == "many2one":
+                ids = [vals[fname]]
+            else:
+                commands = [tuple(item) if isinstance(item, (list, tuple)) else (Command.LINK, item) for item in vals[fname]]
+                ids = [command[1] for command in commands if command[0] == Command.LINK]
+                ids += [item for command in commands if command[0] == Command.SET for item in command[2]]
+            self.env[field.comodel_name].browse(ids).check_access("read")
 
     @api.model
     def _parameter_fields(self):
@@ -144,12 +167,29 @@ class PsaRuleAction(models.Model):
     def _refuse_faults(self):
         """Refuse parameters that cannot be meant."""
         self.ensure_one()
-        found = placeholders.faults(self.body, placeholders.RULE_NAMES)
+        names = self._placeholder_names()
+        found = placeholders.faults(self.body, names)
         if found:
             raise ValidationError(self.env._(
-                "The text of rule “%(rule)s” has placeholders that do not exist: %(wrong)s. These do: %(known)s",
-                rule=self.rule_id.name, wrong=", ".join(found), known=", ".join(f"{{{{{name}}}}}" for name in placeholders.RULE_NAMES),
+                "The text of rule “%(rule)s” has placeholders that do not exist here: %(wrong)s. These do: %(known)s",
+                rule=self.rule_id.name, wrong=", ".join(found), known=", ".join(f"{{{{{name}}}}}" for name in names),
             ))
+
+    def _placeholder_names(self):
+        """Return what may be filled into the text: why a rule acts, which may name other clients, is for staff only."""
+        return placeholders.CLIENT_NAMES if self.kind in ("reply", "own_field") else placeholders.RULE_NAMES
+
+    @api.model
+    def _names(self, records):
+        """Return the names of records as the reader may know them, with "…" for those he may not read; the system knows all."""
+        context = {key: value for key, value in self.env.context.items() if key in ("lang", "tz", "allowed_company_ids")}
+        known = records.with_env(self.env(context=context))._filtered_access("read")
+        names = known.sudo().mapped("display_name")
+        return names if len(known) == len(records) else [*names, "…"]
+
+    @api.model
+    def _name_of(self, record):
+        return ", ".join(self._names(record))
 
     def _summary(self):
         """Say in a few words what the action does, whatever the ticket is."""
@@ -198,5 +238,5 @@ class PsaRuleAction(models.Model):
     def _require_active(self, record):
         """Refuse to act with somebody or something that was archived."""
         if record and "active" in record._fields and not record.active:
-            raise UserError(self.env._("%s is archived. Choose another in the rule.", record.sudo().display_name))
+            raise UserError(self.env._("%s is archived. Choose another in the rule.", self._name_of(record)))
         return record

@@ -21,7 +21,7 @@ class PsaRuleAction(models.Model):
     share_level = fields.Selection([("read", "Read"), ("work", "Work"), ("full", "Full")], "Level of the Share", default="work")
     share_days = fields.Integer("For Days", default=7, aggregator=None, help="0: until it is revoked.")
     plan_id = fields.Many2one(
-        "mail.activity.plan", "Checklist", ondelete="restrict", index="btree_not_null",
+        "mail.activity.plan", "Checklist", ondelete="restrict", index="btree_not_null", check_company=True,
         domain="[('psa_is_checklist', '=', True), ('company_id', 'in', [False, company_id])]",
     )
     webhook_id = fields.Many2one("psa.webhook", ondelete="restrict", index="btree_not_null", check_company=True)
@@ -80,13 +80,27 @@ class PsaRuleAction(models.Model):
         return {"target": "company", "to_company_id": action.share_company_id.id}
 
     def _plan_share(self, tickets, _firing):
-        receiver = self._receiver().display_name
+        self._giver(self.env["res.partner"].sudo().union(*(self._client_of(ticket) for ticket in tickets)))
+        receiver = self._name_of(self._receiver())
         return {
             ticket: Outcome(
-                self.env._("%(client)s shared with %(receiver)s", client=self._client_of(ticket).name, receiver=receiver), (receiver,)
+                self.env._("%(client)s shared with %(receiver)s", client=self._name_of(self._client_of(ticket)), receiver=receiver),
+                (receiver,),
             )
             for ticket in tickets
         }
+
+    def _giver(self, clients):
+        """Return in whose name these clients are lent: whoever set the action up, as long as he may lend them himself."""
+        giver = self.sudo().write_uid or self.env["res.users"].sudo().browse(SUPERUSER_ID)
+        if giver.id == SUPERUSER_ID:
+            return giver
+        if not giver.active:
+            raise UserError(self.env._(
+                "%s, who had the rule share clients, is gone. Let somebody who may share them save the action anew.", self._name_of(giver)
+            ))
+        clients.with_user(giver)._psa_check_may_share(self.sudo().share_user_id)
+        return giver
 
     def _do_share(self, tickets, firing, plan):
         """Lend the clients in the name of who keeps the rule; what is lent already stays as it is."""
@@ -94,27 +108,28 @@ class PsaRuleAction(models.Model):
         clients = self.env["res.partner"].sudo().union(*(self._client_of(ticket) for ticket in tickets))
         receiver = [(name, "=", value) for name, value in values.items() if name != "target"]
         lent = Share.search([("client_id", "in", clients.ids), ("state", "in", ("offered", "accepted", "active")), *receiver]).client_id
-        giver = self.sudo().write_uid
+        giver = self._giver(clients)
         Share.with_user(SUPERUSER_ID).create([
             {
-                **values, "client_id": client.id, "level": self.share_level, "giver_id": giver.id or SUPERUSER_ID,
+                **values, "client_id": client.id, "level": self.share_level, "giver_id": giver.id,
                 "date_to": now + timedelta(days=self.share_days) if self.share_days else False,
                 "reason": self.env._("Rule “%s”", self.rule_id.name),
             }
             for client in clients - lent
         ])
-        already = Outcome(self.env._("Shared with %s already", self._receiver().display_name))
+        already = Outcome(self.env._("Shared with %s already", self._name_of(self._receiver())))
         return {ticket.id: already if ticket.client_id.sudo() in lent else plan[ticket] for ticket in tickets}
 
     def _summary_share(self):
-        return self._receiver().display_name
+        action = self.sudo()
+        return self._name_of(action.share_user_id or action.share_team_id or action.share_company_id)
 
     # Checklists
 
     def _plan_checklist(self, tickets, _firing):
-        name = self._require_active(self.plan_id.sudo()).name
+        name = self._name_of(self._require_active(self.plan_id.sudo()))
         return {
-            ticket: Outcome(self.env._("Checklist %(name)s for %(client)s", name=name, client=self._client_of(ticket).name))
+            ticket: Outcome(self.env._("Checklist %(name)s for %(client)s", name=name, client=self._name_of(self._client_of(ticket))))
             for ticket in tickets
         }
 
@@ -128,12 +143,12 @@ class PsaRuleAction(models.Model):
         }
 
     def _summary_checklist(self):
-        return self.plan_id.sudo().name
+        return self._name_of(self.sudo().plan_id)
 
     # Webhooks
 
     def _plan_webhook(self, tickets, _firing):
-        return dict.fromkeys(tickets, Outcome(self.env._("Webhook: %s", self._require_active(self.webhook_id.sudo()).name)))
+        return dict.fromkeys(tickets, Outcome(self.env._("Webhook: %s", self._name_of(self._require_active(self.webhook_id.sudo())))))
 
     def _do_webhook(self, tickets, firing, _plan):
         self.env["psa.webhook.delivery"]._enqueue([
@@ -146,12 +161,12 @@ class PsaRuleAction(models.Model):
         ])
 
     def _summary_webhook(self):
-        return self.webhook_id.name
+        return self._name_of(self.sudo().webhook_id)
 
     # Server actions
 
     def _plan_server_action(self, tickets, _firing):
-        return dict.fromkeys(tickets, Outcome(self.env._("Server action: %s", self.server_action_id.sudo().name)))
+        return dict.fromkeys(tickets, Outcome(self.env._("Server action: %s", self._name_of(self.sudo().server_action_id))))
 
     def _do_server_action(self, tickets, _firing, _plan):
         self.server_action_id.with_user(SUPERUSER_ID).with_context(
@@ -159,7 +174,7 @@ class PsaRuleAction(models.Model):
         ).run()
 
     def _summary_server_action(self):
-        return self.server_action_id.sudo().name
+        return self._name_of(self.sudo().server_action_id)
 
     def action_preview(self):
         """Show what the action would do and say on a ticket."""
@@ -178,7 +193,7 @@ class PsaTicket(models.Model):
     _inherit = "psa.ticket"
 
     def _psa_webhook_payload(self, firing, rule):
-        """Return what another system is told about the ticket."""
+        """Return what another system is told about the ticket; what the rule asks about other clients stays here."""
         self.ensure_one()
         ticket = self.sudo().with_context(lang="en_US")
         own = {
@@ -188,7 +203,6 @@ class PsaTicket(models.Model):
         payload = {
             "event": firing.event,
             "rule": rule.sudo().name,
-            "reason": firing.reason,
             "at": firing.at.isoformat(),
             "ticket": {
                 "id": ticket.id,

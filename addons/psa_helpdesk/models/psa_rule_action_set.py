@@ -9,6 +9,7 @@ from ..core import clock, placeholders, rule_values
 from ..core.rules import Outcome
 from .psa_rule import HOURS, UNITS
 from .psa_rule_action import OPTION_KINDS
+from .psa_rule_told import Told
 
 ASSIGNMENTS = [
     ("user", "A certain person"),
@@ -39,7 +40,7 @@ class PsaRuleAction(models.Model):
     )
     assignment = fields.Selection(ASSIGNMENTS, "Assign to", default="user")
     user_id = fields.Many2one(
-        "res.users", "Person", ondelete="restrict", index="btree_not_null",
+        "res.users", "Person", ondelete="restrict", index="btree_not_null", check_company=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
     tag_add_ids = fields.Many2many(
@@ -107,7 +108,14 @@ class PsaRuleAction(models.Model):
     def _refuse_faults(self):
         super()._refuse_faults()
         field = self.own_field_id
-        if self.kind != "own_field" or not field or field.type in ("char", "text", "html"):
+        if self.kind != "own_field" or not field:
+            return
+        if field.type in ("char", "text", "html"):
+            if "rule.reason" in placeholders.used(self.own_field_value):
+                raise ValidationError(self.env._(
+                    "Rule “%s”: why a rule acts is for staff only, and own fields may be shown to others. "
+                    "Take {{rule.reason}} out of the Written Value.", self.rule_id.name
+                ))
             return
         try:
             rule_values.typed(field.type, self.own_field_value, self._own_field_options(field))
@@ -120,9 +128,7 @@ class PsaRuleAction(models.Model):
     # One value for all
 
     def _plan_value(self, tickets, label, record):
-        record = self._require_active(record.sudo())
-        outcome = Outcome(f"{label}: {record.display_name}")
-        return dict.fromkeys(tickets, outcome)
+        return dict.fromkeys(tickets, Outcome(f"{label}: {self._name_of(self._require_active(record.sudo()))}"))
 
     def _write(self, tickets, vals):
         # A rule cannot be asked what is still missing; the ticket is marked.
@@ -139,7 +145,7 @@ class PsaRuleAction(models.Model):
     _do_priority = _do_severity = _do_type = _do_category = _do_option
 
     def _summary_option(self):
-        return self.option_id.name
+        return self._name_of(self.sudo().option_id)
 
     _summary_priority = _summary_severity = _summary_type = _summary_category = _summary_option
 
@@ -150,7 +156,7 @@ class PsaRuleAction(models.Model):
         self._write(tickets, {"stage_id": self.stage_id.id})
 
     def _summary_stage(self):
-        return self.stage_id.name
+        return self._name_of(self.sudo().stage_id)
 
     def _plan_queue(self, tickets, _firing):
         return self._plan_value(tickets, self.env._("Queue"), self.queue_id)
@@ -159,7 +165,7 @@ class PsaRuleAction(models.Model):
         self._write(tickets, {"queue_id": self.queue_id.id})
 
     def _summary_queue(self):
-        return self.queue_id.name
+        return self._name_of(self.sudo().queue_id)
 
     # Somebody
 
@@ -175,32 +181,50 @@ class PsaRuleAction(models.Model):
         }[self.assignment].sudo()
         if not user:
             raise UserError(self.env._(
-                "%(client)s has no %(role)s. Enter one on the client.", client=client.display_name or self.env._("A ticket without client"),
+                "%(client)s has no %(role)s. Enter one on the client.",
+                client=self._name_of(client) or self.env._("A ticket without client"),
                 role=client._fields["psa_primary_technician_id" if self.assignment == "technician" else "psa_account_manager_id"]
                 ._description_string(self.env),
             ))
         self._require_active(user)
         if ticket.company_id not in user.company_ids:
-            raise UserError(self.env._("%(user)s does not belong to %(company)s.", user=user.name, company=ticket.company_id.name))
+            raise UserError(self.env._(
+                "%(user)s does not belong to %(company)s.", user=self._name_of(user), company=ticket.company_id.name
+            ))
         return user
 
     def _plan_assign(self, tickets, _firing):
         if self.assignment == "automatic":
             return dict.fromkeys(tickets, Outcome(self.env._("Assigned to whoever the desk gives it to")))
         return {
-            ticket: Outcome(self.env._("Assigned to: %s", self._assignee(ticket).name or self.env._("nobody"))) for ticket in tickets
+            ticket: Outcome(self.env._("Assigned to: %s", self._name_of(self._assignee(ticket)) or self.env._("nobody")))
+            for ticket in tickets
         }
 
     def _do_assign(self, tickets, _firing, _plan):
         if self.assignment == "automatic":
             return self._assign_by_desk(tickets)
         for user, given in tickets.grouped(self._assignee).items():
-            self._write(given, {"user_id": user.id})
+            new = given.filtered(lambda ticket, user=user: ticket.user_id != user)
+            self._write(self._told_later(given), {"user_id": user.id})
+            self._tell_later(new)
         return None
+
+    def _told_later(self, tickets):
+        """Return tickets whose assignees are not told at once: a rule that has words of its own for them says those first."""
+        if Told.of(self.env.cr) and "notify" in self.rule_id.action_ids.mapped("kind"):
+            return tickets.with_context(mail_auto_subscribe_no_notify=True)
+        return tickets
+
+    def _tell_later(self, tickets):
+        told = Told.of(self.env.cr)
+        if told and "notify" in self.rule_id.action_ids.mapped("kind"):
+            told.assigned += [(given, user.sudo()) for user, given in tickets.grouped("user_id").items() if user]
 
     def _assign_by_desk(self, tickets):
         waiting = tickets.filtered(lambda ticket: not ticket.user_id)
-        waiting._assign_moved()
+        self._told_later(waiting)._assign_moved()
+        self._tell_later(waiting)
         return {
             ticket.id: Outcome(self.env._("Assigned to: %s", ticket.user_id.name)) if ticket.user_id
             else Outcome(self.env._("Assign: failed"), error=self.env._("The desk gives tickets out by hand, or nobody is free."))
@@ -209,13 +233,16 @@ class PsaRuleAction(models.Model):
 
     def _summary_assign(self):
         if self.assignment == "user":
-            return self.user_id.name
+            return self._name_of(self.sudo().user_id)
         return dict(self._fields["assignment"]._description_selection(self.env))[self.assignment]
 
     # Tags
 
     def _tags_text(self):
-        return ", ".join([f"+ {tag.name}" for tag in self.sudo().tag_add_ids] + [f"− {tag.name}" for tag in self.sudo().tag_remove_ids])
+        action = self.sudo()
+        return ", ".join(
+            [f"+ {name}" for name in self._names(action.tag_add_ids)] + [f"− {name}" for name in self._names(action.tag_remove_ids)]
+        )
 
     def _plan_tags(self, tickets, _firing):
         return dict.fromkeys(tickets, Outcome(self.env._("Tags: %s", self._tags_text())))
@@ -315,7 +342,7 @@ class PsaRuleAction(models.Model):
             values = ticket._psa_rule_values(firing, self.rule_id)
             if row["type"] == "html":
                 values = {name: str(escape(value)) if value else "" for name, value in values.items()}
-            text = placeholders.fill(text, values, placeholders.RULE_NAMES)
+            text = placeholders.fill(text, {**values, "rule.reason": ""}, placeholders.RULE_NAMES)
         options = {str(option[0]): option[1] for option in row.get(row["type"]) or ()} if row["type"] in ("selection", "tags") else {}
         try:
             return {row["name"]: rule_values.typed(row["type"], text, options)}
@@ -323,7 +350,7 @@ class PsaRuleAction(models.Model):
             raise UserError(self.env._("“%(value)s” does not fit into “%(field)s”.", value=text, field=row.get("string"))) from error
 
     def _plan_own_field(self, tickets, firing):
-        label = self.own_field_id.sudo().name
+        label = self._name_of(self.own_field_id.sudo())
         result = {}
         for ticket in tickets:
             values = self._own_field_values(ticket, firing)
@@ -337,4 +364,4 @@ class PsaRuleAction(models.Model):
             self._write(given, {"properties": values[given[0]]})
 
     def _summary_own_field(self):
-        return f"{self.own_field_id.name} = {self.own_field_value or '—'}"
+        return f"{self._name_of(self.sudo().own_field_id)} = {self.own_field_value or '—'}"

@@ -6,6 +6,7 @@ from odoo.tools import email_normalize, email_split, plaintext2html
 
 from ..core import placeholders
 from ..core.rules import Outcome
+from .psa_rule_told import Told
 
 AUDIENCES = (
     "to_assignee", "to_queue", "to_desk", "to_escalation", "to_account_manager", "to_technician", "to_client", "user_ids", "partner_ids",
@@ -25,14 +26,14 @@ class PsaRuleAction(models.Model):
     to_escalation = fields.Boolean("Escalation Contacts", help="Of the queue if it has a ladder of its own, else of the desk.")
     escalation_level = fields.Integer("Level of the Ladder", aggregator=None, help="0: every level.")
     escalation_contact_ids = fields.Many2many(
-        "psa.escalation.contact", "psa_rule_action_escalation_rel", "action_id", "contact_id", "Rungs", copy=False,
+        "psa.escalation.contact", "psa_rule_action_escalation_rel", "action_id", "contact_id", "Rungs", copy=False, check_company=True,
         help="Only these contacts of the ladder.",
     )
     to_account_manager = fields.Boolean("Account Manager", help="Of the client.")
     to_technician = fields.Boolean("Primary Technician", help="Of the client.")
     to_client = fields.Boolean("Client Contact", help="Whoever asked. An e-mail template says what he is told; texts are for staff.")
     user_ids = fields.Many2many(
-        "res.users", "psa_rule_action_user_rel", "action_id", "user_id", "Users",
+        "res.users", "psa_rule_action_user_rel", "action_id", "user_id", "Users", check_company=True,
         domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
     )
     partner_ids = fields.Many2many(
@@ -73,6 +74,15 @@ class PsaRuleAction(models.Model):
                 ))
             if action.template_id and action.template_id.sudo().model != "psa.ticket":
                 raise ValidationError(self.env._("“%s” is no template for tickets. Choose another.", action.template_id.name))
+
+    @api.constrains("escalation_contact_ids", "rule_id")
+    def _check_rungs(self):
+        for action in self.sudo().filtered("desk_id"):
+            if action.escalation_contact_ids.desk_id - action.desk_id:
+                raise ValidationError(self.env._(
+                    "Rule “%(rule)s” is about desk “%(desk)s”: take the Rungs of other desks out.",
+                    rule=action.rule_id.name, desk=action.desk_id.name,
+                ))
 
     @api.model
     def _parameter_fields(self):
@@ -121,8 +131,9 @@ class PsaRuleAction(models.Model):
             if staff:
                 users |= staff
                 partners -= partner
-        gone = [record.name for record in [*users, *partners] if not record.active]
-        return users.filtered("active"), partners.filtered("active"), tuple(email_split(action.emails or "")), gone
+        there = users.filtered("active"), partners.filtered("active")
+        gone = [*self._names(users - there[0]), *self._names(partners - there[1])]
+        return *there, tuple(email_split(action.emails or "")), gone
 
     def _rungs(self, ticket):
         """Return the contacts of the ladder who are meant."""
@@ -137,11 +148,12 @@ class PsaRuleAction(models.Model):
     def _text(self, ticket, firing, lang=None, tz=None):
         """Return the text for a ticket, in a language."""
         action = self.with_context(lang=lang or self.env.lang)
-        return placeholders.fill(
-            action.body, ticket._psa_rule_values(firing, action.rule_id, lang=lang, tz=tz), placeholders.RULE_NAMES
-        )
+        values = ticket._psa_rule_values(firing, action.rule_id, lang=lang, tz=tz)
+        if "rule.reason" not in self._placeholder_names():
+            values["rule.reason"] = ""
+        return placeholders.fill(action.body, values, placeholders.RULE_NAMES)
 
-    def _told_outcome(self, names, gone, ticket):
+    def _told_outcome(self, names, gone, nobody=None):
         """Return the outcomes of telling people: those who were told, and those who could not be."""
         outcomes = []
         if names:
@@ -151,20 +163,25 @@ class PsaRuleAction(models.Model):
                 self.env._("Notify people: failed"),
                 error=self.env._("%s is archived and was not told. Choose somebody else in the rule.", ", ".join(gone)),
             ))
-        return outcomes or [Outcome(self.env._("Nobody to notify"))]
+        return outcomes or [Outcome(nobody or self.env._("Nobody to notify"))]
 
     def _plan_notify(self, tickets, _firing):
         plan = {}
         for ticket in tickets:
             users, partners, emails, gone = self._audience(ticket)
-            outcomes = self._told_outcome([*users.mapped("name"), *partners.mapped("display_name"), *emails], gone, ticket)
-            plan[ticket] = outcomes[0]
+            plan[ticket] = self._told_outcome([*self._names(users), *self._names(partners), *emails], gone)[0]
         return plan
 
     def _do_notify(self, tickets, firing, _plan):
         """Tell the people: as few calls as there are different audiences and texts."""
         event = "escalated" if self.to_escalation else "rule"
+        if self.template_id:
+            self.template_id._psa_check_may_render()
         calls, gone_by_ticket, told = {}, {}, {ticket.id: [] for ticket in tickets}
+        # A firing tells nobody twice at one place, in however many texts and actions.
+        firing_told = Told.of(self.env.cr)
+        places = firing_told.places if firing_told else {}
+        taken = {ticket.id: set(places.get(ticket.id, ())) for ticket in tickets}
         for ticket in tickets:
             users, partners, emails, gone = self._audience(ticket)
             gone_by_ticket[ticket] = gone
@@ -181,16 +198,20 @@ class PsaRuleAction(models.Model):
                 continue
             names = of_call._psa_notify(
                 event, users=users, partners=partners, emails=emails, template=self.template_id or None, note=text,
-                channels=self._channels(),
+                channels=self._channels(), taken=taken,
             )
             for ticket_id, of_ticket in names.items():
                 told[ticket_id] += [str(name) for name in of_ticket]
-        return {ticket.id: self._told_outcome(told[ticket.id], gone_by_ticket[ticket], ticket) for ticket in tickets}
+        nobody = {
+            ticket.id: self.env._("Nobody else to notify") if places.get(ticket.id) else None for ticket in tickets
+        }
+        places.update(taken)
+        return {ticket.id: self._told_outcome(told[ticket.id], gone_by_ticket[ticket], nobody[ticket.id]) for ticket in tickets}
 
     def _summary_notify(self):
         action = self.sudo()
         names = [self._label(name) for name in AUDIENCES if name.startswith("to_") and action[name]]
-        names += [*action.user_ids.mapped("name"), *action.partner_ids.mapped("display_name"), *email_split(action.emails or "")]
+        names += [*self._names(action.user_ids), *self._names(action.partner_ids), *email_split(action.emails or "")]
         return ", ".join(names)
 
     # What is said on the ticket
@@ -212,9 +233,9 @@ class PsaRuleAction(models.Model):
     def _plan_reply(self, tickets, firing):
         return {
             ticket: Outcome(
-                self.env._("Answer to the client: %s", self.template_id.name if self.template_id else self._text(
+                self.env._("Answer to the client: %s", self._name_of(self.sudo().template_id) or self._text(
                     ticket, firing, ticket._psa_client_lang())),
-                (ticket.partner_id.display_name,) if ticket.partner_id else (),
+                tuple(self._names(ticket.partner_id)),
             )
             for ticket in tickets
         }
@@ -225,6 +246,7 @@ class PsaRuleAction(models.Model):
                 raise UserError(self.env._("The ticket has no contact who could be answered."))
             lang = ticket._psa_client_lang()
             if self.template_id:
+                self.template_id._psa_check_may_render()
                 template = self.template_id.sudo().with_context(lang=lang)
                 body = template._render_field("body_html", ticket.ids, options={"post_process": True}, set_lang=lang)[ticket.id]
             else:
@@ -232,7 +254,7 @@ class PsaRuleAction(models.Model):
             ticket._add_entry(body, partner_ids=ticket.partner_id.ids, **self._author_values(ticket))
 
     def _summary_reply(self):
-        return self.template_id.name or (self.body or "")[:80]
+        return self._name_of(self.sudo().template_id) or (self.body or "")[:80]
 
     @api.model
     def _author_values(self, ticket):
@@ -251,7 +273,7 @@ class PsaRuleAction(models.Model):
     def _plan_activity(self, tickets, _firing):
         return {
             ticket: Outcome(self.env._(
-                "Activity: %(summary)s, %(user)s", summary=self.activity_summary, user=self._activity_user(ticket).name
+                "Activity: %(summary)s, %(user)s", summary=self.activity_summary, user=self._name_of(self._activity_user(ticket))
             ))
             for ticket in tickets
         }

@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import AccessError
 
 from .psa_rule_action import GUARDED_KINDS
+from .psa_rule_told import Told
 
 # Whoever keeps the rules of a desk may take any of them out of service.
 HARMLESS = {"active", "sequence", "description"}
@@ -31,12 +32,18 @@ class PsaRule(models.Model):
 
     def _do(self, queue, tickets, firing):
         """Show what could only be done in part like what could not be done at all."""
-        done = super()._do(queue, tickets, firing)
+        with Told(queue) as told:
+            done = super()._do(queue, tickets, firing)
+            told.tell_assigned()
         for of_ticket in done.values():
             of_ticket.errors += [
                 outcome.error for outcome in of_ticket.outcomes if outcome.error and outcome.error not in of_ticket.errors
             ]
         return done
+
+    def _do_apart(self, queue, action, tickets, firing, done):
+        Told.start_apart(queue)
+        return super()._do_apart(queue, action, tickets, firing, done)
 
     def _check_guarded_actions(self):
         """Refuse to change on which tickets code runs, or clients are lent, to whoever may not set that up himself."""

@@ -16,6 +16,7 @@ KINDS = {
     "many2one": exchange.REFERENCE, "many2many": exchange.REFERENCES,
 }
 NAME_FIELDS = {"res.users": "login", "res.lang": "code"}
+UNREADABLE = "…"
 
 
 class UnknownReferences(UserError):
@@ -30,9 +31,12 @@ class PsaRule(models.Model):
     # Out
 
     def _export_document(self):
-        """Return these rules as a document of ``core/rule_exchange.py``."""
+        """Return these rules as a document of ``core/rule_exchange.py``, with the names of what the reader may read."""
         self.check_access("read")
-        return {"format": exchange.FORMAT, "version": exchange.VERSION, "rules": [rule._export_record("rule") for rule in self.sudo()]}
+        return {
+            "format": exchange.FORMAT, "version": exchange.VERSION,
+            "rules": [self._export_record("rule", rule) for rule in self.sudo()],
+        }
 
     def _export_text(self, kind):
         """Return these rules as a file: "json" or "xml"."""
@@ -58,13 +62,15 @@ class PsaRule(models.Model):
         return schema
 
     @api.model
-    def _export_record(self, kind, record=None):
-        record = (self if record is None else record).with_context(lang="en_US")
+    def _export_record(self, kind, record):
+        record = record.with_context(lang="en_US")
         schema = self._exchange_schema()[kind]
         defaults = record.default_get(list(schema))
         result, translations = {}, {}
         for fname in schema:
             field = record._fields[fname]
+            if not self.env[record._name]._has_field_access(field, "read"):
+                continue
             value = record[fname]
             if field.type == "many2one":
                 if value.id != defaults.get(fname, False):
@@ -94,7 +100,12 @@ class PsaRule(models.Model):
 
     @api.model
     def _exchange_reference(self, record):
-        """Return how another database finds a record: by the name it was shipped under, or by the name people gave it."""
+        """Return how another database finds a record: by the name it was shipped under, or by the name people gave it.
+
+        What the reader may not read is told as "…".
+        """
+        if not self._exchange_readable(record):
+            return {"model": record._name, "name": UNREADABLE}
         record = record.sudo().with_context(lang="en_US")
         reference = {"model": record._name, "name": record[NAME_FIELDS.get(record._name, record._rec_name)] or ""}
         xmlid = record.get_external_id().get(record.id, "")
@@ -103,6 +114,12 @@ class PsaRule(models.Model):
         if record._name == "psa.ticket.option":
             reference["detail"] = record.attribute
         return reference
+
+    @api.model
+    def _exchange_readable(self, records):
+        """Return those of the records that the reader may read, whatever he says of languages and the like."""
+        context = {key: value for key, value in self.env.context.items() if key == "allowed_company_ids"}
+        return records.with_env(self.env(context=context))._filtered_access("read")
 
     @api.model
     def _export_domain(self, domain):
@@ -116,9 +133,16 @@ class PsaRule(models.Model):
             if not model:
                 return list(value) if isinstance(value, tuple) else value
             values = value if isinstance(value, (list, tuple)) else [value]
-            ids = [item for item in values if isinstance(item, int) and not isinstance(item, bool)]
-            records = {record.id: record for record in self.env[model].sudo().browse(ids).exists()}
-            named = [self._exchange_reference(records[item]) if item in records else item for item in values]
+            is_id = [isinstance(item, int) and not isinstance(item, bool) for item in values]
+            ids = [item for item, is_one in zip(values, is_id, strict=True) if is_one]
+            readable = self._exchange_readable(self.env[model].sudo().browse(ids).exists())
+            named = [
+                item if not is_one
+                else self._exchange_reference(readable.browse(item)) if item in readable._ids
+                # The same whether there is one or not: nobody learns which numbers there are.
+                else {"model": model, "name": UNREADABLE}
+                for item, is_one in zip(values, is_id, strict=True)
+            ]
             return named if isinstance(value, (list, tuple)) else named[0]
 
         return exchange.map_domain(list(parsed), replace)
@@ -250,7 +274,7 @@ class PsaRule(models.Model):
             if shipped and shipped._name == model._name and model.search(domain & Domain("id", "=", shipped.id), limit=1):
                 return model.browse(shipped.id)
         name_field = NAME_FIELDS.get(model._name, model._rec_name)
-        if not name_field or not reference["name"]:
+        if not name_field or reference["name"] in ("", UNREADABLE):
             return model
         records = model.search(domain & Domain(name_field, "=", reference["name"]), limit=10)
         if len(records) > 1 and "desk_id" in model._fields and desk:

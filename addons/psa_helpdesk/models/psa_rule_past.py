@@ -255,7 +255,7 @@ class Past:
             yield rules.Happening(at, "mail")
         who = rules.speaker(
             entry["is_internal"], bool(entry["author_id"]), entry["partner_share"], entry["source"],
-            entry["author_id"] == self.rule._robot_id(),
+            entry["author_id"] in (self.rule._robot_id(), entry["partner_share"] and self.ticket.company_id.partner_id.id),
         )
         if not who:
             return

@@ -176,7 +176,9 @@ class PsaRule(models.Model):
         """Return what ``core.rules.speaker`` calls a word of the client, as a condition of a query."""
         return SQL(
             """(NOT COALESCE(entry.is_internal, FALSE) AND entry.author_id IS DISTINCT FROM %s AND (
-                entry.author_id IS NOT NULL AND author.partner_share OR entry.author_id IS NULL AND entry.source = ANY(%s)))""",
+                entry.author_id IS NOT NULL AND author.partner_share
+                AND entry.author_id NOT IN (SELECT partner_id FROM res_company WHERE res_company.id = entry.company_id)
+                OR entry.author_id IS NULL AND entry.source = ANY(%s)))""",
             self._robot_id(), list(rules.FROM_OUTSIDE),
         )
 

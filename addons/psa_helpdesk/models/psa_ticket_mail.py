@@ -130,8 +130,9 @@ class PsaTicket(models.Model):
         comment = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
         if msg_values.get("is_internal") or msg_values.get("subtype_id") != comment:
             return False
-        author_id = msg_values.get("author_id")
-        return not author_id or self.env["res.partner"].sudo().browse(author_id).partner_share
+        author = self.env["res.partner"].sudo().browse(msg_values.get("author_id") or ())
+        # What the desk says by itself, it says in the name of its company.
+        return not author or (author.partner_share and author not in self.sudo().company_id.partner_id)
 
     def _take_over_first_mail(self, message, msg_values):
         """Keep a first mail with pictures as the description: the pictures exist only now that it was posted."""

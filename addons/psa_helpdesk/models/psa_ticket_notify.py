@@ -29,7 +29,7 @@ class PsaTicket(models.Model):
 
     notification_ids = fields.One2many("psa.notification", "ticket_id", readonly=True, groups="psa_crm.group_company_admin")
 
-    def _psa_notify(self, event, users=None, partners=None, emails=(), template=None, note="", channels=None):
+    def _psa_notify(self, event, users=None, partners=None, emails=(), template=None, note="", channels=None, taken=None):
         """Tell people about an event of these tickets; return ``{ticket id: [who was told, as text]}``.
 
         Nobody is told twice at one address. What waits for the end of somebody's quiet hours counts as told.
@@ -42,13 +42,14 @@ class PsaTicket(models.Model):
         :param template: a ``mail.template`` for psa.ticket, or its XML id, to say it in its words
         :param note: internal text, told to staff and named contacts only
         :param channels: only on these ways: a subset of mail, pager, sms, inapp, push
+        :param taken: see :meth:`_psa_tell`
         """
         if users is None and partners is None and not emails:
             audience = {ticket: ticket._psa_audience(event) for ticket in self}
         else:
             people = (users or self.env["res.users"], partners or self.env["res.partner"], tuple(emails))
             audience = dict.fromkeys(self, people)
-        return self._psa_tell(event, audience, template=template, note=note, channels=channels)
+        return self._psa_tell(event, audience, template=template, note=note, channels=channels, taken=taken)
 
     def _psa_audience(self, event):
         """Return (users, partners, mail addresses) of those an event of this ticket concerns by itself."""

@@ -21,6 +21,7 @@ class PsaTicket(models.Model):
         if template:
             template = self.env.ref(template) if isinstance(template, str) else template
             template = template.sudo().with_context(lang=self.env.lang)
+            template._psa_check_may_render()
             subject = template._render_field("subject", self.ids)[self.id]
             body = template._render_field("body_html", self.ids, options={"post_process": True})[self.id]
             return subject or ticket.display_name, body

@@ -155,7 +155,7 @@ class PsaWebhookDelivery(models.Model):
         if hook.authorization:
             headers["Authorization"] = hook.authorization
         vals = {"attempts": self.attempts + 1, "answer_code": 0, "answer": False, "error": False}
-        final = False
+        final, told = False, ""
         try:
             answer = outbound.post(hook.url, body, headers, hook.timeout, hook._allowed_networks())
             vals.update(answer_code=answer.status, answer=answer.text.replace("\x00", "")[:2000])
@@ -163,9 +163,9 @@ class PsaWebhookDelivery(models.Model):
                 self.write({**vals, "state": "sent", "sent_on": fields.Datetime.now(), "next_try": False})
                 return True
             final = webhook.is_final(answer.status)
-            vals["error"] = self._answer_text(answer.status)
+            vals["error"] = told = self._answer_text(answer.status)
         except outbound.CallError as error:
-            vals["error"] = self._call_text(error)
+            vals["error"], told = self._call_text(error), self._call_text_for_all(error)
         wait = None if final else webhook.retry_after(vals["attempts"])
         if wait is None:
             vals.update(state="failed", next_try=False)
@@ -174,16 +174,20 @@ class PsaWebhookDelivery(models.Model):
             vals["next_try"] = fields.Datetime.now() + timedelta(seconds=wait)
         self.write(vals)
         if wait is None:
-            self._tell_failure()
+            self._tell_failure(told)
         return False
 
-    def _tell_failure(self):
-        """Say on the ticket, and where rules need attention, that the other system was not told."""
-        text = self.env._("Webhook “%(hook)s” could not be called: %(error)s", hook=self.webhook_id.name, error=self.error)
+    def _tell_failure(self, error):
+        """Say on the ticket, and where rules need attention, that the other system was not told.
+
+        :param error: why, without addresses: they are for those who keep the webhook, who find them at the call
+        """
+        text = self.env._("Webhook “%(hook)s” could not be called: %(error)s", hook=self.webhook_id.name, error=error)
         self.ticket_id._log_history("rule", description=text)
         if self.rule_id:
             rule = self.rule_id._as_system()
-            firing = Firing(rule.id, self.event, self.payload.get("reason", ""), datetime.now(timezone.utc))
+            events = dict(rule._fields["event"]._description_selection(rule.env))
+            firing = Firing(rule.id, self.event, events.get(self.event, ""), datetime.now(timezone.utc))
             self.env["psa.rule.log"]._append(rule, firing, [{"ticket": self.ticket_id, "outcome": "failed", "error": text}])
             rule._alarm()
 
@@ -202,6 +206,16 @@ class PsaWebhookDelivery(models.Model):
             "no_answer": self.env._("The server does not answer: %s", error.detail),
         }
         return texts.get(error.code) or self.env["psa.webhook"]._address_refusals().get(error.code) or str(error)
+
+    def _call_text_for_all(self, error):
+        """Return what may be said of a failed call to everybody who reads the ticket."""
+        texts = {
+            "timeout": self.env._("There was no answer in time."),
+            "forbidden": self.env._("The address is inside a network."),
+            "unknown_host": self.env._("The name of the server is not known."),
+            "no_answer": self.env._("The server does not answer."),
+        }
+        return texts.get(error.code) or self.env._("The address is not usable.")
 
     @api.autovacuum
     def _gc_sent(self):

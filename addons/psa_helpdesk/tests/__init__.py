@@ -20,6 +20,7 @@ from . import test_search_together
 from . import test_views
 from . import test_webhook
 from . import test_rule_actions
+from . import test_rule_discretion
 from . import test_rule_exchange
 from . import test_escalation_rules
 from . import test_user_levels

@@ -45,7 +45,7 @@ class TestRuleActions(HelpdeskCommon):
         """Return a patch that writes down who is told instead of telling them."""
         calls = []
 
-        def notify(tickets, event, users=None, partners=None, emails=(), template=None, note="", channels=None):
+        def notify(tickets, event, users=None, partners=None, emails=(), template=None, note="", channels=None, taken=None):
             calls.append({
                 "event": event, "tickets": tickets, "users": users, "partners": partners, "emails": tuple(emails), "template": template,
                 "note": note, "channels": channels,

@@ -160,6 +160,54 @@ class TestWebhook(HelpdeskCommon):
             self.assertEqual(sum(waiting.mapped("attempts")), 1, "its other calls wait without being tried")
             self.assertIn("1 seconds", waiting[0].error)
 
+    def test_what_a_name_leads_to_inside_stays_with_those_who_keep_the_webhook(self):
+        self.env["ir.config_parameter"].set_param("psa_helpdesk.webhook_networks", False)
+        rule = self.env["psa.rule"].create({"name": "Tell the chat", "company_id": self.company.id, "active": False})
+        ticket = self._new_ticket()
+        delivery = self._call(self._hook(url=f"http://localhost:{self.receiver.server_port}"), ticket)
+        delivery.write({"rule_id": rule.id, "attempts": len(webhook.RETRY_AFTER)})
+
+        with self.assertLogs("odoo.addons.psa_helpdesk.models.psa_webhook_delivery", "WARNING"):
+            self._send()
+
+        self.assertRegex(delivery.error, r"127\.0\.0\.1|::1")
+        for text in (ticket.history_ids.filtered(lambda row: row.kind == "rule").description, rule.log_ids.error):
+            self.assertIn("inside a network", text)
+            self.assertNotRegex(text, r"127\.0\.0\.1|::1|localhost")
+
+    def test_a_call_lasts_no_longer_than_it_may_however_many_addresses_a_name_has(self):
+        tried = []
+
+        def connect(address, timeout):
+            tried.append(address[0])
+            time.sleep(timeout)
+            raise TimeoutError
+
+        many = [(2, 1, 6, "", (f"127.0.0.{number}", 80)) for number in range(1, 41)]
+        with (
+            patch.object(outbound.socket, "getaddrinfo", lambda *args, **kwargs: many),
+            patch.object(outbound.socket, "create_connection", connect),
+            self.assertRaises(outbound.CallError) as refusal,
+        ):
+            began = time.monotonic()
+            outbound.post("http://name.test/", b"{}", {}, 1, webhook.networks("127.0.0.0/8"))
+
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual((refusal.exception.code, len(tried)), ("timeout", 3))
+
+    def test_a_name_nobody_answers_for_holds_nobody_up(self):
+        released = threading.Event()
+        with (
+            patch.object(outbound.socket, "getaddrinfo", lambda *args, **kwargs: released.wait(10)),
+            self.assertRaises(outbound.CallError) as refusal,
+        ):
+            began = time.monotonic()
+            outbound.post("http://name.test/", b"{}", {}, 0.3)
+        released.set()
+
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(refusal.exception.code, "timeout")
+
     def test_redirects_are_not_followed(self):
         delivery = self._call(self._hook("/302"))
 

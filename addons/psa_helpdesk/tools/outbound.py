@@ -2,9 +2,11 @@
 
 import http.client
 import json
+import queue
 import socket
 import ssl
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,6 +14,8 @@ from urllib.parse import urlsplit
 from ..core import webhook
 
 ANSWER_BYTES = 2048
+# Of the addresses of a name, so many are tried.
+ADDRESSES = 3
 
 
 class CallError(Exception):
@@ -29,30 +33,50 @@ class Answer:
     text: str
 
 
-def resolve(host, port, allowed=()):
+def resolve(host, port, timeout, allowed=()):
     """Return the IP addresses of a name; each of them must be one that may be reached.
 
     Who looks once and connects to the same addresses later is not fooled by a name that changes meanwhile.
     """
+    answers = queue.SimpleQueue()
+
+    def look_up():
+        try:
+            answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    # The system's own look-up takes as long as it likes; whoever waits for it does not.
+    threading.Thread(target=look_up, daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise CallError("unknown_host", str(error)) from error
+        found = answers.get(timeout=timeout)
+    except queue.Empty as error:
+        raise CallError("timeout", str(timeout)) from error
+    if isinstance(found, Exception):
+        raise CallError("unknown_host", str(found)) from found
     addresses = list(dict.fromkeys(entry[4][0] for entry in found))
     for address in addresses:
         if not webhook.may_reach(address, allowed):
             raise CallError("forbidden", address)
-    return addresses
+    return addresses[:ADDRESSES]
 
 
-def _connect(addresses, port, timeout):
-    for position, address in enumerate(addresses, start=1):
+def _connect(addresses, port, deadline):
+    """Return a connection to one of the addresses; one that is silent leaves the others their share of the time."""
+    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
         try:
-            return socket.create_connection((address, port), timeout=timeout)
+            return socket.create_connection((address, port), timeout=_remaining(deadline) / left)
         except OSError:
-            if position == len(addresses):
+            if left == 1:
                 raise
     return None
+
+
+def _remaining(deadline):
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError
+    return remaining
 
 
 def post(url, body, headers, timeout, allowed=()):
@@ -67,7 +91,8 @@ def post(url, body, headers, timeout, allowed=()):
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
-    addresses = resolve(parts.hostname, port, allowed)
+    deadline = time.monotonic() + timeout
+    addresses = resolve(parts.hostname, port, timeout, allowed)
     connection = http.client.HTTPConnection(parts.hostname, port, timeout=timeout)
     expired = threading.Event()
     open_socket = None
@@ -78,11 +103,12 @@ def post(url, body, headers, timeout, allowed=()):
             with suppress(OSError):
                 open_socket.shutdown(socket.SHUT_RDWR)
 
-    watchdog = threading.Timer(timeout, cut)
+    watchdog = threading.Timer(max(0, deadline - time.monotonic()), cut)
     watchdog.daemon = True
     watchdog.start()
     try:
-        open_socket = _connect(addresses, port, timeout)
+        open_socket = _connect(addresses, port, deadline)
+        open_socket.settimeout(_remaining(deadline))
         if secure:
             open_socket = ssl.create_default_context().wrap_socket(
                 open_socket, server_hostname=parts.hostname, do_handshake_on_connect=False

@@ -55,6 +55,7 @@ class PsaRulePreview(models.TransientModel):
             lang = self.lang or ticket._psa_client_lang()
             template = action.template_id.sudo().with_context(lang=lang)
             try:
+                template._psa_check_may_render()
                 subject = template._render_field("subject", ticket.ids, set_lang=lang)[ticket.id]
                 body = template._render_field("body_html", ticket.ids, set_lang=lang, options={"post_process": True})[ticket.id]
             except Exception as error:  # a broken template is what a preview is there to show

@@ -62,7 +62,8 @@ class PsaRuleTrial(models.TransientModel):
         rule = self.rule_id._as_system()
         tickets = rule.env["psa.ticket"].browse(dict.fromkeys(ticket.id for ticket, __ in acted))
         firing = rules.Firing(rule.id, rule.event, rule._reason((), tickets.browse()), rules.aware(fields.Datetime.now()))
-        described = [action._describe(tickets, firing) for action in rule.action_ids] if tickets else []
+        # Read by whoever tries it: names of those he does not know are left out.
+        described = [action._describe(tickets, firing) for action in self.rule_id.action_ids] if tickets else []
         for ticket, done in acted:
             outcomes = [outcome for of_action in described for outcome in of_action.get(ticket.id, ())]
             yield {
