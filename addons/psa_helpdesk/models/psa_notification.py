@@ -226,10 +226,10 @@ class PsaNotification(models.Model):
                 return notification.GONE
             if self.ticket_id.id not in readable[user.id]:
                 return notification.UNREADABLE
-            is_wanted = not address or address.active and (not address.user_id or self.event_id in address.event_ids)
+            is_wanted = not address or (address.active and (not address.user_id or self.event_id in address.event_ids))
             return "" if is_wanted else notification.UNWANTED
         former = Ticket._psa_staff_of(self.partner_id) or staff.get(self.target, user)
-        if self.partner_id and not self.partner_id.active or former and not former.active:
+        if (self.partner_id and not self.partner_id.active) or (former and not former.active):
             return notification.GONE
         optouts = self.env["psa.notification.optout"]._events_by_email()
         is_unwanted = (self.company_id.id, self.event_id.code) in optouts.get(email_normalize(self.target or ""), ())

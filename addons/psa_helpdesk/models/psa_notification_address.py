@@ -209,7 +209,8 @@ class PsaNotificationAddress(models.Model):
         if self.env.su:
             return
         for user, addresses in self.sudo().grouped("user_id").items():
-            companies = user.company_ids & self.env.user.sudo().company_ids if user and user != self.env.user else user.company_ids.browse()
+            is_for_another = user and user != self.env.user
+            companies = user.company_ids & (self.env.user.sudo().company_ids if is_for_another else user.company_ids.browse())
             for address in addresses:
                 if address.only_company_ids != companies:
                     address.only_company_ids = companies

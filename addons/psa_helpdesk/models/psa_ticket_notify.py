@@ -97,7 +97,7 @@ class PsaTicket(models.Model):
         rows.filtered(lambda row: row.state == "sending")._send(template=template, lines=lines, is_list=is_list)
         missing = {self._psa_reason_withheld(code) for code in (notification.GONE, notification.UNREADABLE)}
         for row in rows:
-            if row.state == "failed" or row.state == "withheld" and row.reason in missing:
+            if row.state == "failed" or (row.state == "withheld" and row.reason in missing):
                 told.failures[row.ticket_id.id].append(f"{row._told_text()}: {row.reason}")
             elif row.state != "withheld":
                 told[row.ticket_id.id].append(row._told_text())
@@ -232,8 +232,8 @@ class PsaTicket(models.Model):
         for partner in partners:
             user = self._psa_staff_of(partner)
             keys.append(("user", user.id) if user else ("partner", partner.id))
-        for address in (email_normalize(email, strict=False) or email for email in emails if email):
-            keys.append(("user", staff[address].id) if address in staff else ("email", address))
+        addresses = [email_normalize(email, strict=False) or email for email in emails if email]
+        keys += [("user", staff[address].id) if address in staff else ("email", address) for address in addresses]
         return list(dict.fromkeys(keys))
 
     @api.model
