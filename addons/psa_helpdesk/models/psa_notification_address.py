@@ -266,7 +266,8 @@ class PsaNotificationAddress(models.Model):
         default = self.sudo().browse(address.key or [])
         events = self.env["psa.notification.event"].sudo().search([("code", "in", list(address.events))])
         return {
-            "user_id": user.id, "kind": address.kind, "target": default.target, "event_ids": [Command.set(events.ids)], "wakes": address.wakes,
+            "user_id": user.id, "kind": address.kind, "target": default.target, "wakes": address.wakes,
+            "event_ids": [Command.set(events.ids)],
             **({
                 "severity_ids": [Command.set(default.severity_ids.ids)], "queue_ids": [Command.set(default.queue_ids.ids)],
                 "desk_ids": [Command.set(default.desk_ids.ids)], "hour_from": default.hour_from, "hour_to": default.hour_to,
