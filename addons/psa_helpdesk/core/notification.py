@@ -24,6 +24,8 @@ CLIENT_EVENTS = frozenset({QUEUE_NEW, DESK_NEW, REOPENED, CLIENT_REPLIED, RULE})
 STAFF, CONTACT, CLIENT = "staff", "contact", "client"
 
 INTERNAL, FOREIGN = "internal", "foreign"
+# Why somebody who was named is not told: he is not there any more, may not see the ticket, or does not want it any more.
+GONE, UNREADABLE, UNWANTED = "gone", "unreadable", "unwanted"
 DAY_MINUTES = 24 * 60
 EVERY_DAY = frozenset(range(7))
 WORKING_DAYS = frozenset(range(5))
@@ -55,6 +57,7 @@ class Facts:
     severity: int = 0
     queue: int = 0
     desk: int = 0
+    company: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,17 @@ class Address:
     hours: Hours | None = None
     days: frozenset[int] = EVERY_DAY
     wakes: bool = False  # is used in quiet hours, too
+    companies: frozenset[int] = frozenset()  # set up by somebody who answers for these only
+
+    def counts_in(self, company: int) -> bool:
+        """Return whether this address is used for tickets of a company."""
+        return not self.companies or company in self.companies
 
     def accepts(self, event: str, facts: Facts, moment: datetime) -> bool:
         """Return whether this address is for such an event of such a ticket at this local time."""
         return (
             event in self.events
+            and self.counts_in(facts.company)
             and (not self.severities or facts.severity in self.severities)
             and (not self.queues or facts.queue in self.queues)
             and (not self.desks or facts.desk in self.desks)
@@ -216,8 +225,9 @@ def plan(
     deliveries = []
     for person in people:
         local = now.astimezone(zone(person.tz))
-        kinds = kinds_of(channels, person.addresses)
-        for address in sorted(person.addresses, key=lambda address: (KINDS.index(address.kind), address.key)):
+        addresses = [address for address in person.addresses if address.counts_in(facts.company)]
+        kinds = kinds_of(channels, addresses)
+        for address in sorted(addresses, key=lambda address: (KINDS.index(address.kind), address.key)):
             if address.kind not in kinds:
                 continue
             place = place_of(person.key, address.kind, address.target)

@@ -119,7 +119,8 @@ class PsaNotification(models.Model):
     def _find_by_token(self, row_id, token):
         """Return the notification of a link, or none."""
         row = self.sudo().browse(row_id).exists()
-        return row if row and consteq(row._token(), token) else self.sudo().browse()
+        is_ours = row and consteq(row._token().encode(), token.encode(errors="replace"))
+        return row if is_ours else self.sudo().browse()
 
     def _unsubscribe(self):
         """Let who got this notification hear no more of such events at this address."""
@@ -130,7 +131,7 @@ class PsaNotification(models.Model):
             return
         address = row._own_address()
         if not address:
-            address._ensure_own(row.user_id)
+            address._ensure_own(row.user_id, row.company_id)
             address = row._own_address()
         address.write({"event_ids": [fields.Command.unlink(row.event_id.id)]})
 
@@ -149,7 +150,8 @@ class PsaNotification(models.Model):
         if self.address_id.user_id:
             return self.address_id
         return self.env["psa.notification.address"].sudo().with_context(active_test=False).search([
-            ("user_id", "=", self.user_id.id), ("kind", "=", self.kind), ("target", "=", False),
+            ("user_id", "=", self.user_id.id), ("kind", "=", self.kind), ("target", "=", self.address_id.target),
+            "|", ("only_company_ids", "=", False), ("only_company_ids", "in", self.company_id.ids),
         ], limit=1)
 
     @api.model
@@ -190,9 +192,60 @@ class PsaNotification(models.Model):
                 break
 
     def _send_together(self):
-        """Send these rows, those of one address and kind in one message."""
-        self.write({"state": "sending", "due_at": False, "reason": False})
-        self._send()
+        """Send these rows, those of one address and kind in one message; time has passed, so ask again who may be told where."""
+        outdated = {}
+        readable = self.ticket_id._psa_readable({user.id: ("user", user) for user in self.user_id})
+        staff = self.env["psa.ticket"]._psa_staff_by_email(
+            row.target for row in self if not row.user_id and not row.partner_id and row.target
+        )
+        for row in self:
+            code = row._outdated(readable, staff)
+            if code:
+                outdated[code] = outdated.get(code, self.browse()) | row
+        there = self
+        for code, rows in outdated.items():
+            rows._withhold(code)
+            there -= rows
+        there.write({"state": "sending", "due_at": False, "reason": False})
+        for row in there:
+            row._follow_address()
+        lost = there.filtered(lambda row: row.kind in notification.BY_MAIL and not row.target)
+        lost._fail(self.env["psa.ticket"]._psa_reason_lost())
+        (there - lost)._send()
+
+    def _outdated(self, readable, staff):
+        """Return why who was to be told must not be any more, or nothing.
+
+        :param readable: {user id: ids of the tickets he may read}
+        :param staff: {mail address: member of the staff}
+        """
+        self.ensure_one()
+        Ticket, user, address = self.env["psa.ticket"], self.user_id, self.address_id
+        if user:
+            if not user.active or user.share:
+                return notification.GONE
+            if self.ticket_id.id not in readable[user.id]:
+                return notification.UNREADABLE
+            is_wanted = not address or (address.active and (not address.user_id or self.event_id in address.event_ids))
+            return "" if is_wanted else notification.UNWANTED
+        former = Ticket._psa_staff_of(self.partner_id) or staff.get(self.target, user)
+        if (self.partner_id and not self.partner_id.active) or (former and not former.active):
+            return notification.GONE
+        optouts = self.env["psa.notification.optout"]._events_by_email()
+        is_unwanted = (self.company_id.id, self.event_id.code) in optouts.get(email_normalize(self.target or ""), ())
+        return notification.UNWANTED if is_unwanted else ""
+
+    def _follow_address(self):
+        """Send to where the address leads now."""
+        email = (self.user_id.partner_id or self.partner_id).email_normalized if self.kind == notification.MAIL else False
+        target = self.address_id.target or email
+        if target and target != self.target:
+            self.target = target
+
+    def _withhold(self, code):
+        """Write down that these are not sent, and why."""
+        if self:
+            self.write({"state": "withheld", "due_at": False, "reason": self.env["psa.ticket"]._psa_reason_withheld(code)})
 
     @api.model
     def _refresh_sms(self):

@@ -17,12 +17,17 @@ KIND_SELECTION = [
 ]
 DAYS_SELECTION = [("all", "Every day"), ("working", "Monday to Friday"), ("weekend", "Saturday and Sunday")]
 DAYS = {"all": notification.EVERY_DAY, "working": notification.WORKING_DAYS, "weekend": notification.WEEKEND}
+# What may be changed without having looked at where the address leads.
+HARMLESS = {"sequence", "note"}
 # Kinds that need no target: the person's own mail address, inbox, browser.
 OWN_KINDS = (notification.MAIL, notification.IN_APP, notification.PUSH)
 
 
 class PsaNotificationAddress(models.Model):
     """One way on which a user hears of tickets: where to, of which events, of which tickets and when.
+
+    What a person has set up himself counts for all tickets he may read; what an administrator has set up for him, or for all, counts
+    for tickets of the administrator's companies: who works for two of them is neither overheard nor silenced in one by the other.
 
     A user has any number of them. Who has set up none hears of everything that concerns him at the mail address of his
     profile, or in his inbox if he prefers it. Rows without a user are what a company's users have until they set up their own.
@@ -45,6 +50,10 @@ class PsaNotificationAddress(models.Model):
     )
     company_id = fields.Many2one(
         "res.company", required=True, compute="_compute_company_id", store=True, precompute=True, readonly=False,
+    )
+    only_company_ids = fields.Many2many(
+        "res.company", "psa_notification_address_company_rel", "address_id", "company_id", "Only Tickets of", readonly=True, copy=False,
+        help="An administrator has set up the address: it is used for tickets of his companies. Empty: the user has done so himself.",
     )
     sequence = fields.Integer(default=10, aggregator=None)
     active = fields.Boolean(default=True)
@@ -163,20 +172,53 @@ class PsaNotificationAddress(models.Model):
                     "%s is not a member of the staff and has no notification addresses. Choose a colleague in User.", address.user_id.name
                 ))
 
+    @api.constrains("user_id", "company_id")
+    def _check_company_id(self):
+        for address in self.sudo():
+            if address.user_id and address.company_id != address.user_id.company_id:
+                raise ValidationError(self.env._(
+                    "Addresses of %(user)s belong to %(company)s, his company. Leave Company empty.",
+                    user=address.user_id.name, company=address.user_id.company_id.name,
+                ))
+
     @api.model_create_multi
     def create(self, vals_list):
-        addresses = super().create([{**vals, "target": (vals.get("target") or "").strip() or False} for vals in vals_list])
+        defaults = self.default_get(["kind", "wakes"])
+        addresses = super().create([{
+            "wakes": defaults.get("wakes") or vals.get("kind", defaults.get("kind")) in notification.SHORT_KINDS,
+            **(vals if self.env.su else {name: value for name, value in vals.items() if name != "only_company_ids"}),
+            "target": (vals.get("target") or "").strip() or False,
+        } for vals in vals_list])
+        addresses._limit_to_companies()
         self.env.registry.clear_cache()
         return addresses
 
     def write(self, vals):
         if "user_id" in vals and any((address.user_id.id or False) != vals["user_id"] for address in self):
             raise ValidationError(self.env._("An address stays with its user. Add another one for somebody else."))
+        if not self.env.su:
+            vals = {name: value for name, value in vals.items() if name != "only_company_ids"}
         result = super().write(vals)
+        if vals.keys() - HARMLESS:
+            self._limit_to_companies()
         self.env.registry.clear_cache()
         return result
 
+    def _limit_to_companies(self):
+        """Let what somebody sets up for another count for tickets of his own companies only, and what one sets up oneself for all."""
+        if self.env.su:
+            return
+        for user, addresses in self.sudo().grouped("user_id").items():
+            is_for_another = user and user != self.env.user
+            companies = user.company_ids & (self.env.user.sudo().company_ids if is_for_another else user.company_ids.browse())
+            for address in addresses:
+                if address.only_company_ids != companies:
+                    address.only_company_ids = companies
+
     def unlink(self):
+        self.env["psa.notification"].sudo().search([
+            ("address_id", "in", self.ids), ("state", "in", ("waiting", "failed"))
+        ])._withhold(notification.UNWANTED)
         result = super().unlink()
         self.env.registry.clear_cache()
         return result
@@ -188,16 +230,35 @@ class PsaNotificationAddress(models.Model):
         return self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_notification_address_my")
 
     @api.model
-    def _ensure_own(self, users):
-        """Write down what these users have by default, unless they have it written down already."""
+    def _ensure_own(self, users, company=None):
+        """Write down what these users have by default, unless they have it written down already.
+
+        :param company: for whose tickets; each user's own company without
+        """
         missing = []
         by_user = self._by_user()
-        for user in users:
-            kept = {kind for kind, target in by_user.get(user.id, ((), frozenset()))[1] if not target}
-            missing += [
-                self._prepare_own_vals(user, address) for address in self._default_addresses(user) if address.kind not in kept
-            ]
+        for user in users.sudo():
+            of_company = company or user.company_id
+            kept = by_user.get(user.id, ((), ()))[1]
+            for address in self._default_addresses(user, of_company):
+                if not self._is_kept(address, kept, of_company.id):
+                    is_limited = address.key or any(kind == address.kind and companies for kind, __, companies in kept)
+                    missing.append({
+                        **self._prepare_own_vals(user, address),
+                        "only_company_ids": [Command.set(of_company.ids if is_limited else [])],
+                    })
         return self.sudo().create(missing).with_env(self.env)
+
+    @api.model
+    def _is_kept(self, address, kept, company_id):
+        """Return whether a user has set up himself what he would have by default for tickets of a company.
+
+        His own pager takes the place of any other; a second mail address comes on top of the first.
+        """
+        return any(
+            kind == address.kind and (target == address.target or kind not in OWN_KINDS) and (not companies or company_id in companies)
+            for kind, target, companies in kept
+        )
 
     @api.model
     def _prepare_own_vals(self, user, address):
@@ -205,7 +266,7 @@ class PsaNotificationAddress(models.Model):
         default = self.sudo().browse(address.key or [])
         events = self.env["psa.notification.event"].sudo().search([("code", "in", list(address.events))])
         return {
-            "user_id": user.id, "kind": address.kind, "event_ids": [Command.set(events.ids)], "wakes": address.wakes,
+            "user_id": user.id, "kind": address.kind, "target": default.target, "event_ids": [Command.set(events.ids)], "wakes": address.wakes,
             **({
                 "severity_ids": [Command.set(default.severity_ids.ids)], "queue_ids": [Command.set(default.queue_ids.ids)],
                 "desk_ids": [Command.set(default.desk_ids.ids)], "hour_from": default.hour_from, "hour_to": default.hour_to,
@@ -221,6 +282,7 @@ class PsaNotificationAddress(models.Model):
                 severities=frozenset(address.severity_ids.ids), queues=frozenset(address.queue_ids.ids),
                 desks=frozenset(address.desk_ids.ids), hours=notification.hours_of(address.hour_from, address.hour_to),
                 days=DAYS[address.days], wakes=address.wakes,
+                companies=frozenset((address.only_company_ids if address.user_id else address.company_id).ids),
             )
             for address in self
         ]
@@ -228,11 +290,12 @@ class PsaNotificationAddress(models.Model):
     @api.model
     @tools.ormcache()
     def _by_user(self):
-        """Return {user id: (addresses, {(kind, target)} he has a row of)}, cached; what is archived counts as had."""
+        """Return {user id: (addresses, {(kind, target, company ids)} he has a row of)}, cached; what is archived counts as had."""
         found = {}
         for user, rows in self.sudo().with_context(active_test=False).search([("user_id", "!=", False)]).grouped("user_id").items():
             found[user.id] = (
-                tuple(rows.filtered("active")._to_core()), frozenset((row.kind, row.target or "") for row in rows)
+                tuple(rows.filtered("active")._to_core()),
+                frozenset((row.kind, row.target or "", frozenset(row.only_company_ids.ids)) for row in rows),
             )
         return found
 
@@ -262,25 +325,31 @@ class PsaNotificationAddress(models.Model):
         )
 
     @api.model
-    def _default_addresses(self, user):
-        """Return the addresses of a user who has set up none: those of his company, else what his profile prefers."""
-        defaults = self._by_company().get(user.company_id.id)
+    def _default_addresses(self, user, company):
+        """Return the addresses for tickets of a company of a user who has set up none: the company's, else what his profile prefers."""
+        defaults = self._by_company().get(company.id)
         if defaults is not None:
             return defaults
         return (notification.Address(kind=notification.IN_APP if user.notification_type == "inbox" else notification.MAIL),)
 
     @api.model
-    def _addresses_of(self, user, has_push=False):
+    def _addresses_of(self, user, companies, has_push=False):
         """Return the addresses of a user, with the target of each filled in.
 
+        :param companies: for whose tickets
         :param has_push: he has a browser that takes push messages
         """
         user = user.sudo()
-        addresses, kept = self._by_user().get(user.id, ((), frozenset()))
-        own = {kind for kind, target in kept if not target}
-        found = [*addresses, *(address for address in self._default_addresses(user) if address.kind not in own)]
-        if has_push and notification.PUSH not in own and all(address.kind != notification.PUSH for address in found):
-            found.append(notification.Address(kind=notification.PUSH))
+        addresses, kept = self._by_user().get(user.id, ((), ()))
+        found = list(addresses)
+        for company in companies:
+            defaults = self._default_addresses(user, company)
+            if has_push and all(address.kind != notification.PUSH for address in defaults):
+                defaults = (*defaults, notification.Address(kind=notification.PUSH))
+            found += [
+                replace(address, companies=frozenset(company.ids)) for address in defaults
+                if not self._is_kept(address, kept, company.id)
+            ]
         email = user.email_normalized or email_normalize(user.email or "", strict=False) or ""
         return tuple(
             replace(address, target=email) if address.kind == notification.MAIL and not address.target else address

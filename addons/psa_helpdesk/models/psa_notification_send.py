@@ -1,6 +1,7 @@
 import json
 import logging
 
+import psycopg2
 from odoo import models
 from odoo.tools import html2plaintext, plaintext2html
 
@@ -45,6 +46,8 @@ class PsaNotification(models.Model):
             with self.env.cr.savepoint(flush=False):
                 method(*arguments)
                 self.env.flush_all()
+        except psycopg2.OperationalError:
+            raise  # somebody else was faster: the whole transaction is tried again
         except Exception as error:
             _logger.warning("Notifications %s could not be sent", self.ids, exc_info=True)
             self.env.transaction.clear()
@@ -82,7 +85,7 @@ class PsaNotification(models.Model):
         env = tickets.env
         items = [
             {"ticket": ticket, "events": [
-                (item.event_id.with_env(env).name, item.note if row._closeness() != notification.CLIENT else False)
+                (item.event_id.with_env(env).name, item.note if item._closeness() != notification.CLIENT else False)
                 for item in self if item.ticket_id == ticket
             ]}
             for ticket in tickets[:LISTED]

@@ -17,6 +17,14 @@ def _naive(moment):
     return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment else False
 
 
+class Heard(dict):
+    """Who was told of each ticket, ``{ticket id: [text]}``; ``failures`` says the same of whom that could not be done, and why."""
+
+    def __init__(self, tickets):
+        super().__init__({ticket.id: [] for ticket in tickets})
+        self.failures = {ticket.id: [] for ticket in tickets}
+
+
 class PsaTicket(models.Model):
     """Who hears of what happens to a ticket.
 
@@ -30,7 +38,7 @@ class PsaTicket(models.Model):
     notification_ids = fields.One2many("psa.notification", "ticket_id", readonly=True, groups="psa_crm.group_company_admin")
 
     def _psa_notify(self, event, users=None, partners=None, emails=(), template=None, note="", channels=None, taken=None):
-        """Tell people about an event of these tickets; return ``{ticket id: [who was told, as text]}``.
+        """Tell people about an event of these tickets; return ``{ticket id: [who was told, as text]}``, see :class:`Heard`.
 
         Nobody is told twice at one address. What waits for the end of somebody's quiet hours counts as told.
 
@@ -83,14 +91,17 @@ class PsaTicket(models.Model):
         :param lines: text that stands above the list of several tickets
         :param is_list: tell it as a list even of one ticket
         """
-        told = {ticket.id: [] for ticket in self}
+        told = Heard(self)
         if not self.env.registry.ready or not any(any(people) for people in audience.values()):
             return told
         rows = self._psa_plan(event, audience, note, channels, taken if taken is not None else {}, template)
-        for row in rows:
-            if row.state not in ("withheld", "failed"):
-                told[row.ticket_id.id].append(row._told_text())
         rows.filtered(lambda row: row.state == "sending")._send(template=template, lines=lines, is_list=is_list)
+        missing = {self._psa_reason_withheld(code) for code in (notification.GONE, notification.UNREADABLE)}
+        for row in rows:
+            if row.state == "failed" or (row.state == "withheld" and row.reason in missing):
+                told.failures[row.ticket_id.id].append(f"{row._told_text()}: {row.reason}")
+            elif row.state != "withheld":
+                told[row.ticket_id.id].append(row._told_text())
         return told
 
     def _psa_plan(self, event, audience, note, channels, taken, template=None, message=None, unread=True):
@@ -99,7 +110,12 @@ class PsaTicket(models.Model):
         :param message: the message in the conversation that tells it
         :param unread: ask whether the users may read the ticket
         """
-        persons, records = self._psa_persons(audience)
+        staff = self._psa_staff_by_email(email for __, __, emails in audience.values() for email in emails)
+        keys_by_people = {people: self._psa_keys(people, staff) for people in audience.values()}
+        persons, records = self._psa_persons(
+            list(dict.fromkeys(key for keys in keys_by_people.values() for key in keys)),
+            self.browse(ticket.id for ticket in audience).sudo().company_id,
+        )
         readable = self._psa_readable(records) if unread else None
         windows = {
             user.id: user.psa_digest_minutes for kind, user in records.values() if kind == "user" and user.psa_digest_limit
@@ -115,16 +131,23 @@ class PsaTicket(models.Model):
         vals_list = []
         for told_ticket, people in audience.items():
             ticket = told_ticket.sudo()
-            of_ticket = [
-                persons[key] for key in self._psa_keys(people)
-                if key in persons and (readable is None or key not in readable or ticket.id in readable[key])
-            ]
-            facts = notification.Facts(ticket.severity_id.id or 0, ticket.queue_id.id or 0, ticket.desk_id.id or 0)
+            missing = {key: notification.GONE for key in keys_by_people[people] if key not in persons}
+            for key in keys_by_people[people]:
+                if key in persons and readable is not None and ticket.id not in readable.get(key, (ticket.id,)):
+                    missing[key] = notification.UNREADABLE
+            of_ticket = [persons[key] for key in keys_by_people[people] if key not in missing]
+            if event in (notification.QUEUE_NEW, notification.DESK_NEW):
+                missing = {}  # whoever watches a queue or desk has named himself
+            facts = notification.Facts(
+                ticket.severity_id.id or 0, ticket.queue_id.id or 0, ticket.desk_id.id or 0, ticket.company_id.id
+            )
             of_ticket = [self._psa_person_of(ticket, person, records[person.key][1]) for person in of_ticket]
             places = taken.setdefault(ticket.id, set())
-            for delivery in notification.plan(
+            deliveries = notification.plan(
                 code, facts, of_ticket, _aware(now), recent, waiting, channels, places, addressed=bool(template)
-            ):
+            )
+            not_told = [notification.Delivery(key, 0, notification.MAIL, "", withheld=reason) for key, reason in missing.items()]
+            for delivery in (*deliveries, *not_told):
                 if not delivery.withheld:
                     places.add(notification.place_of(delivery.person, delivery.kind, delivery.target))
                 kind, record = records[delivery.person]
@@ -155,29 +178,71 @@ class PsaTicket(models.Model):
     @api.model
     def _psa_reason(self, delivery, is_lost):
         """Return in words why a message is not sent, or not now."""
-        if delivery.withheld == notification.FOREIGN:
-            return self.env._("The ticket of another client.")
         if delivery.withheld:
-            return self.env._("Internal: clients are not told.")
+            return self._psa_reason_withheld(delivery.withheld)
         if is_lost:
-            return self.env._("No e-mail address: enter one in the profile.")
+            return self._psa_reason_lost()
         return self.env._("Quiet hours, or more messages than wanted at a time.") if delivery.at else False
 
     @api.model
-    def _psa_keys(self, people):
-        """Return the keys of an audience, users first; a contact who has an account is his user."""
+    def _psa_reason_lost(self):
+        return self.env._("No e-mail address: enter one in the profile.")
+
+    @api.model
+    def _psa_reason_withheld(self, code):
+        return {
+            notification.FOREIGN: self.env._("The ticket of another client."),
+            notification.INTERNAL: self.env._("Internal: clients are not told."),
+            notification.GONE: self.env._("Archived: not told any more."),
+            notification.UNREADABLE: self.env._("May not read the ticket."),
+            notification.UNWANTED: self.env._("The address was removed, or is not used for this any more."),
+        }[code]
+
+    @api.model
+    def _psa_staff_of(self, partners):
+        """Return the account that a contact has as a member of the staff, an archived one of a former colleague as well."""
+        partners = partners.sudo().with_context(active_test=False)
+        staff = partners.user_ids.filtered(lambda user: not user.share).sorted("active", reverse=True)[:1]
+        # A colleague of old who now works for a client is told what clients are.
+        return staff if staff.active or not self._psa_is_client(staff.partner_id) else staff.browse()
+
+    @api.model
+    def _psa_staff_by_email(self, emails):
+        """Return {mail address: user} of those of these addresses that are somebody's of the staff, now or formerly."""
+        emails = list({email_normalize(email, strict=False) or email for email in emails if email})
+        if not emails:
+            return {}
+        partners = self.env["res.partner"].sudo().with_context(active_test=False).search([
+            ("email_normalized", "in", emails), ("user_ids.share", "=", False),
+        ])
+        found = {}
+        for email, of_email in partners.grouped("email_normalized").items():
+            staff = self._psa_staff_of(of_email)
+            if staff:
+                found[email] = staff
+        return found
+
+    @api.model
+    def _psa_keys(self, people, staff):
+        """Return the keys of an audience, users first; a contact or address that has an account is its user.
+
+        :param staff: {mail address: user}
+        """
         users, partners, emails = people
         keys = [("user", user.id) for user in users]
         for partner in partners:
-            staff = partner.sudo().user_ids.filtered(lambda user: user.active and not user.share)[:1]
-            keys.append(("user", staff.id) if staff else ("partner", partner.id))
-        keys += [("email", email_normalize(email, strict=False) or email) for email in emails if email]
+            user = self._psa_staff_of(partner)
+            keys.append(("user", user.id) if user else ("partner", partner.id))
+        addresses = [email_normalize(email, strict=False) or email for email in emails if email]
+        keys += [("user", staff[address].id) if address in staff else ("email", address) for address in addresses]
         return list(dict.fromkeys(keys))
 
     @api.model
-    def _psa_persons(self, audience):
-        """Return ({key: core person}, {key: (kind, record)}) of all who are in these audiences."""
-        keys = list(dict.fromkeys(key for people in audience.values() for key in self._psa_keys(people)))
+    def _psa_persons(self, keys, companies):
+        """Return ({key: core person}, {key: (kind, record)}) of all of these; who is not there any more is a record only.
+
+        :param companies: of the tickets they are told of
+        """
         User, Partner = self.env["res.users"].sudo(), self.env["res.partner"].sudo()
         users = User.browse(record_id for kind, record_id in keys if kind == "user")
         partners = Partner.browse(record_id for kind, record_id in keys if kind == "partner")
@@ -194,6 +259,7 @@ class PsaTicket(models.Model):
             kind, value = key
             if kind == "user":
                 user = users.browse(value)
+                records[key] = ("user", user)
                 if not user.active:
                     continue
                 if user.share:
@@ -201,16 +267,15 @@ class PsaTicket(models.Model):
                     records[key] = ("partner", user.partner_id)
                     persons[key] = self._psa_outsider(key, user.partner_id.email_normalized, notification.CLIENT, optouts)
                     continue
-                records[key] = ("user", user)
                 persons[key] = notification.Person(
-                    key, addresses=self.env["psa.notification.address"]._addresses_of(user, user.partner_id in devices),
+                    key, addresses=self.env["psa.notification.address"]._addresses_of(user, companies, user.partner_id in devices),
                     tz=user.tz or "UTC", quiet=user._psa_quiet_hours(), limit=user.psa_digest_limit, window=user.psa_digest_minutes,
                 )
             elif kind == "partner":
                 partner = partners.browse(value)
                 records[key] = ("partner", partner)
                 closeness = notification.CLIENT if self._psa_is_client(partner) else notification.CONTACT
-                if partner.active and partner.email_normalized:
+                if partner.active:
                     persons[key] = self._psa_outsider(key, partner.email_normalized, closeness, optouts)
             else:
                 records[key] = ("partner", known[value]) if value in known else ("email", Partner)
@@ -226,8 +291,7 @@ class PsaTicket(models.Model):
         if unwanted:
             companies = self.sudo().company_id.ids
             events -= {code for company_id, code in unwanted if company_id in companies}
-        addresses = (notification.Address(target=email, events=events),) if email else ()
-        return notification.Person(key, closeness, addresses=addresses)
+        return notification.Person(key, closeness, addresses=(notification.Address(target=email or "", events=events),))
 
     def _psa_person_of(self, ticket, person, partner):
         """Return a person as he stands to this ticket: its own contacts and senders are clients, whoever they are otherwise."""
@@ -250,7 +314,7 @@ class PsaTicket(models.Model):
         """Return {key: ids of those of these tickets that he may read} of the users among those who are to be told."""
         readable = {}
         for key, (kind, user) in records.items():
-            if kind == "user":
+            if kind == "user" and user.active:
                 reader = self.browse(self._ids).with_env(self.env(user=user.id, su=False, context={
                     "allowed_company_ids": user.company_ids.ids, "active_test": False,
                 }))

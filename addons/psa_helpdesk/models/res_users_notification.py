@@ -40,6 +40,13 @@ class ResUsers(models.Model):
             if user.psa_digest_limit < 0 or not 1 <= user.psa_digest_minutes <= 1440:
                 raise ValidationError(self.env._("Messages are counted within 1 to 1440 minutes, and their number is not negative."))
 
+    def unlink(self):
+        # Without his account a former colleague would be told as a contact is.
+        self.env["psa.notification"].sudo().search([
+            ("user_id", "in", self.ids), ("state", "in", ("waiting", "failed")),
+        ])._withhold(notification.GONE)
+        return super().unlink()
+
     def _psa_quiet_hours(self):
         """Return the quiet hours, or None."""
         self.ensure_one()

@@ -44,13 +44,14 @@ ADDRESSES = st.builds(
     events=st.frozensets(st.sampled_from(EVENTS), min_size=3), severities=st.frozensets(st.integers(1, 3), max_size=2),
     queues=st.frozensets(st.integers(1, 2), max_size=1), desks=st.frozensets(st.integers(1, 2), max_size=1),
     hours=st.none() | SPANS, days=st.frozensets(st.integers(0, 6), min_size=4), wakes=st.booleans(),
+    companies=st.frozensets(st.integers(1, 2), max_size=1),
 )
 PEOPLE = st.lists(st.builds(
     Person, key=st.integers(1, 4), closeness=st.sampled_from([STAFF, CONTACT, CLIENT]), is_theirs=st.booleans(),
     addresses=st.lists(ADDRESSES, max_size=4).map(tuple), tz=st.sampled_from(ZONES), quiet=st.none() | SPANS,
     limit=st.integers(0, 2), window=st.integers(1, 30),
 ), max_size=4, unique_by=lambda person: person.key)
-FACTS = st.builds(Facts, severity=st.integers(0, 3), queue=st.integers(0, 2), desk=st.integers(0, 2))
+FACTS = st.builds(Facts, severity=st.integers(0, 3), queue=st.integers(0, 2), desk=st.integers(0, 2), company=st.integers(1, 2))
 
 
 def minute_of(moment, tz):
@@ -103,7 +104,9 @@ def slow_plan(event, facts, people, now, recent, waiting, channels, taken, addre
                     allowed = set(channels)
                     if "sms" in allowed:
                         allowed.add("sms_mail")
-                    if "mail" in allowed and "mail" not in [other.kind for other in person.addresses]:
+                    if "mail" in allowed and "mail" not in [
+                        other.kind for other in person.addresses if not other.companies or facts.company in other.companies
+                    ]:
                         allowed.add("inapp")
                     if kind not in allowed:
                         continue
@@ -120,6 +123,8 @@ def slow_plan(event, facts, people, now, recent, waiting, channels, taken, addre
                 if address.queues and facts.queue not in address.queues:
                     continue
                 if address.desks and facts.desk not in address.desks:
+                    continue
+                if address.companies and facts.company not in address.companies:
                     continue
                 if local.weekday() not in address.days or (address.hours and not lies_in(address.hours, minute)):
                     continue
