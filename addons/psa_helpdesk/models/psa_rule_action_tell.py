@@ -153,7 +153,7 @@ class PsaRuleAction(models.Model):
             values["rule.reason"] = ""
         return placeholders.fill(action.body, values, placeholders.RULE_NAMES)
 
-    def _told_outcome(self, names, gone, nobody=None):
+    def _told_outcome(self, names, gone, nobody=None, failures=()):
         """Return the outcomes of telling people: those who were told, and those who could not be."""
         outcomes = []
         if names:
@@ -163,6 +163,8 @@ class PsaRuleAction(models.Model):
                 self.env._("Notify people: failed"),
                 error=self.env._("%s is archived and was not told. Choose somebody else in the rule.", ", ".join(gone)),
             ))
+        if failures:
+            outcomes.append(Outcome(self.env._("Notify people: failed"), error="\n".join(failures)))
         return outcomes or [Outcome(nobody or self.env._("Nobody to notify"))]
 
     def _plan_notify(self, tickets, _firing):
@@ -178,6 +180,7 @@ class PsaRuleAction(models.Model):
         if self.template_id:
             self.template_id._psa_check_may_render()
         calls, gone_by_ticket, told = {}, {}, {ticket.id: [] for ticket in tickets}
+        failures = {ticket.id: [] for ticket in tickets}
         # A firing tells nobody twice at one place, in however many texts and actions.
         firing_told = Told.of(self.env.cr)
         places = firing_told.places if firing_told else {}
@@ -202,11 +205,15 @@ class PsaRuleAction(models.Model):
             )
             for ticket_id, of_ticket in names.items():
                 told[ticket_id] += [str(name) for name in of_ticket]
+                failures[ticket_id] += getattr(names, "failures", {}).get(ticket_id, ())
         nobody = {
             ticket.id: self.env._("Nobody else to notify") if places.get(ticket.id) else None for ticket in tickets
         }
         places.update(taken)
-        return {ticket.id: self._told_outcome(told[ticket.id], gone_by_ticket[ticket], nobody[ticket.id]) for ticket in tickets}
+        return {
+            ticket.id: self._told_outcome(told[ticket.id], gone_by_ticket[ticket], nobody[ticket.id], failures[ticket.id])
+            for ticket in tickets
+        }
 
     def _summary_notify(self):
         action = self.sudo()
