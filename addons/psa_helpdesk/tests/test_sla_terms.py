@@ -200,7 +200,9 @@ class TestSlaTerms(SlaCommon):
                 (0, 0, {"name": "x", "dayofweek": str(day), "hour_from": 9, "hour_to": 17, "day_period": "morning"}) for day in range(5)
             ]
 
-        self.assertIn((75, 24 + 5), self._pending(ticket))
+        self._sweep(24 + 5)
+
+        self.assertIn("75% of the time for First Response are used (SLA policy Standard).", self._told(ticket))
 
     def test_the_log_of_states_is_append_only(self):
         ticket = self._open_ticket()
