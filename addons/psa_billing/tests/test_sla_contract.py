@@ -1,3 +1,4 @@
+from odoo.exceptions import UserError
 from odoo.fields import Command, Date
 from odoo.tests import freeze_time, tagged
 
@@ -42,6 +43,28 @@ class TestSlaContract(PsaBillingCommon):
         row = ticket.history_ids.filtered(lambda row: row.field_name == "sla_policy_id")
         self.assertIn("A contract of the client changed.", row.description)
         self.assertEqual((row.old_value, row.new_value), ("Agreed, Every priority", "Usual, Every priority"))
+
+    def test_contracts_begin_as_drafts_and_count_for_open_tickets_once_they_are_confirmed(self):
+        other = self.env["res.partner"].create(
+            {"name": "Mill", "is_company": True, "psa_is_client": True}
+        )
+        contract = self._new_contract(
+            other,
+            [(self.role_engineer, False, 100.0)],
+            activate=False,
+            date_start="2026-01-01",
+            state="active",
+        )
+        self.agreed.contract_ids |= contract
+        ticket = self._new_ticket("Screen black", client=other)
+        self.assertEqual((contract.state, ticket.sla_policy_id.id), ("draft", False))
+
+        contract.action_activate()
+        contract.flush_recordset()
+
+        self.assertEqual(ticket.sla_policy_id, self.agreed)
+        with self.assertRaisesRegex(UserError, "Only a draft contract can be deleted"):
+            contract.unlink()
 
     def test_a_contract_counts_from_its_first_day_on(self):
         self.contract.date_start = Date.add(Date.today(), days=3)

@@ -1,6 +1,7 @@
 """How working hours are kept: as plain data that stays readable when calendars change. Pure: rows in, a schedule out and back."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -67,6 +68,16 @@ def load(data: dict[str, Any], tz: str | None = None) -> Schedule:
         ),
         tz or data["tz"],
     )
+
+
+def with_days_off(schedule: Schedule, added: Iterable, removed: Iterable = ()) -> Schedule:
+    """Return a schedule with some holidays more and some less, in their order.
+
+    >>> with_days_off(Schedule((), (date(2027, 5, 1),)), [date(2027, 1, 1)], [date(2027, 5, 1)]).holidays
+    (datetime.date(2027, 1, 1),)
+    """
+    holidays = (set(schedule.holidays) - set(removed)) | set(added)
+    return replace(schedule, holidays=tuple(sorted(holidays, key=_holiday_key)))
 
 
 def summary(schedule: Schedule) -> list[tuple[int | None, tuple[int, ...], tuple[tuple[str, str], ...]]]:

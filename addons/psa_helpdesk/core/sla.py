@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import NamedTuple
 
 from . import clock
@@ -193,6 +194,7 @@ def stand(
     answered_at: datetime | None = None,
     missed_at: datetime | None = None,
     missed_due: datetime | None = None,
+    is_closed_by_client: bool = False,
 ) -> Standing:
     """Return how a clock stands at ``now``.
 
@@ -201,6 +203,8 @@ def stand(
     :param passed: the highest percentage that was announced
     :param answered_at: when what was promised was done; a resolution ends with the ticket's state instead
     :param missed_at: when a miss was recorded, with ``missed_due``, when it had been due: a miss stays
+    :param is_closed_by_client: whether the client closed the ticket himself. What he was to be told is owed no longer then, but
+        nobody kept a promise, either; the resolution is there all the same
     """
     ended_at, outcome = _end(terms, stretches, answered_at)
     log = log_of(terms, stretches, since, ended_at)
@@ -213,7 +217,8 @@ def stand(
     if missed_at is not None:
         state = MISSED
     elif ended_at is not None:
-        state = outcome
+        is_dropped = is_closed_by_client and answered_at is None and terms.kind != RESOLUTION
+        state = CANCELLED if is_dropped else outcome
     else:
         state = condition(terms, stretches[-1].state)
     first = terms.percents[0] if terms.percents else None
@@ -234,6 +239,21 @@ def stand(
         next_percent=next_percent,
         next_at=next_at,
     )
+
+
+def updates_owed(
+    stretches: Sequence[Stretch], answers: Iterable[datetime], begins_at_once: bool
+) -> list[tuple[datetime, datetime | None]]:
+    """Return from when each update was owed and when it was given: an answer while the ticket is open gives one and owes the next.
+
+    :param begins_at_once: whether the first is owed from the beginning; else from the first answer on
+    """
+    moments = [
+        answer for answer in answers
+        if any(start <= answer and (end is None or answer < end) and state in OPEN_STATES for state, start, end in stretches)
+    ]
+    starts = [stretches[0].start, *moments] if begins_at_once else moments
+    return list(zip_longest(starts, starts[1:]))
 
 
 def _end(terms: Terms, stretches: Sequence[Stretch], answered_at: datetime | None):

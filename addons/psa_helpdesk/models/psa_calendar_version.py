@@ -118,6 +118,8 @@ class PsaCalendarVersion(models.Model):
         for calendar, (before, after) in changes.items():
             version = latest.get(calendar)
             data = calendar_version.dump(after)
+            if version and version.valid_from and version.valid_from > now and before.tz == after.tz:
+                rows += self._record_days_off(latest.get((calendar, "current")), before, after, now)
             if version and version.valid_from and version.valid_from > now - ONE_EDIT:
                 # One edit in several steps, or hours to come that are still being decided on.
                 version.write({"data": data, "user_id": self.env.uid})
@@ -127,6 +129,21 @@ class PsaCalendarVersion(models.Model):
                 rows.append({"calendar_id": calendar.id, "valid_from": False, "data": calendar_version.dump(before), "user_id": False})
                 rows.append({"calendar_id": calendar.id, "valid_from": now, "data": data})
         self.create(rows)
+
+    @api.model
+    def _record_days_off(self, current, before, after, now):
+        """Keep changed days off with the present hours, too, while others are to come; return rows to be made.
+
+        What is changed in the calendar are the hours to come; a day off does not wait for them.
+        """
+        added, removed = set(after.holidays) - set(before.holidays), set(before.holidays) - set(after.holidays)
+        if not current or not added | removed:
+            return []
+        data = calendar_version.dump(calendar_version.with_days_off(calendar_version.load(current.data), added, removed))
+        if current.valid_from and current.valid_from > now - ONE_EDIT:
+            current.write({"data": data, "user_id": self.env.uid})
+            return []
+        return [{"calendar_id": current.calendar_id.id, "valid_from": now, "data": data}]
 
     def _clock_versions(self, tz=None):
         """Return the versions as a calendar of the clock takes them."""

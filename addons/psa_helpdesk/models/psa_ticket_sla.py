@@ -94,6 +94,10 @@ class PsaTicketSla(models.Model):
     first_state = fields.Selection(STATE_SELECTION, "First Outcome", readonly=True)
     problem = fields.Char(readonly=True, help="Why nothing is due.")
     is_withdrawn = fields.Boolean("Withdrawn", readonly=True, default=False, help="It is no longer promised.")
+    is_closed_by_client = fields.Boolean(
+        "Closed by the Client", readonly=True, default=False,
+        help="The client closed the ticket himself before this was done: it is owed no longer, and counts neither as kept nor as missed.",
+    )
     is_stale = fields.Boolean(readonly=True, default=False, help="The hours it counts in were changed; it is to be reckoned anew.")
 
     budget_hours = fields.Float("Budget", compute="_compute_hours", aggregator=None)
@@ -179,7 +183,8 @@ class PsaTicketSla(models.Model):
 
     def _announce(self, percent):
         """Say on the tickets, to whom it concerns and to the rules that so much of the time is used up."""
-        event = "sla_breach" if percent >= sla.BREACH else "sla_warning"
+        # A miss is told once: what comes after 100 % is a warning that more and more time has passed since.
+        event = "sla_breach" if percent == sla.BREACH else "sla_warning"
         labels = dict(self._fields["kind"]._description_selection(self.env))
         for (kind, policy), rows in self.grouped(lambda row: (row.kind, row.policy_id)).items():
             if percent == sla.BREACH:
@@ -197,7 +202,7 @@ class PsaTicketSla(models.Model):
     @api.model
     def _hours_changed(self, calendars):
         """Have the open clocks that count in these hours reckoned anew: a few at once, many by the scheduled action."""
-        self.flush_model(["calendar_id", "ended_at"])
+        self.flush_model(["calendar_id", "ended_at", "is_stale"])
         self.env.cr.execute(SQL(
             "UPDATE psa_ticket_sla SET is_stale = TRUE WHERE calendar_id = ANY(%s) AND ended_at IS NULL", list(calendars._ids)
         ))
@@ -243,7 +248,7 @@ class PsaTicketSla(models.Model):
         return self._reckon(
             self._terms(), stretches, aware(self.since), self._calendar(), now,
             used=self.used_seconds, passed=self.passed, answered_at=aware(self.answered_at),
-            missed_at=aware(self.missed_at), missed_due=aware(self.due_at),
+            missed_at=aware(self.missed_at), missed_due=aware(self.due_at), is_closed_by_client=self.is_closed_by_client,
         )
 
     @api.model

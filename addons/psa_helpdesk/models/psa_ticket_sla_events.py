@@ -139,9 +139,18 @@ class PsaTicket(models.Model):
         for moment, ids in self._sla_grouped((end, ticket_id) for ticket_id, __, __, end in ended).items():
             tickets.browse(ids).write({"state_since": moment})
         reopened = tickets.filtered(lambda ticket: before[ticket.id] in DONE_STATES and ticket.state in OPEN_STATES)
-        tickets.filtered(lambda ticket: ticket.sla_policy_id or ticket.sla_is_missed)._sla_refresh(reopened_ids=set(reopened._ids))
+        closed = tickets.filtered(
+            lambda ticket: before[ticket.id] in OPEN_STATES and ticket.state in DONE_STATES and ticket._sla_is_asked_by_user()
+        )
+        tickets.filtered(lambda ticket: ticket.sla_policy_id or ticket.sla_is_missed)._sla_refresh(
+            reopened_ids=set(reopened._ids), closed_ids=set(closed._ids))
         # What policies go by may have changed while the ticket was done.
         reopened._sla_reevaluate(self.env._("The ticket was reopened"))
+
+    def _sla_is_asked_by_user(self):
+        """Tell whether who acts is on the client's side of this ticket: a client, a visitor, or a colleague who asks for himself."""
+        user = self.env.user
+        return user.id != SUPERUSER_ID and (user.share or user.partner_id == self.partner_id)
 
     @api.model
     def _sla_grouped(self, pairs):
@@ -221,8 +230,12 @@ class PsaTicket(models.Model):
 
     # ------------------------------------------------------------------ how the clocks stand
 
-    def _sla_refresh(self, reopened_ids=()):
-        """Reckon anew how the clocks of these tickets stand, as the log of states says; schedule and tell what follows."""
+    def _sla_refresh(self, reopened_ids=(), closed_ids=()):
+        """Reckon anew how the clocks of these tickets stand, as the log of states says; schedule and tell what follows.
+
+        :param reopened_ids: the tickets that were done until now
+        :param closed_ids: the tickets the client has just closed himself
+        """
         if not self:
             return
         tickets = self.sudo()
@@ -233,6 +246,11 @@ class PsaTicket(models.Model):
         timers, idle, moved, late = [], [], [], Sla
         clocks = {ticket: [] for ticket in tickets}
         for row in rows:
+            if row.is_closed_by_client and row.ticket_id.id in reopened_ids:
+                row.is_closed_by_client = False
+            elif row.ticket_id.id in closed_ids and not row.ended_at and not row.first_ended_at:
+                # Where a colleague had resolved it before, the client merely agrees.
+                row.is_closed_by_client = True
             standing, problem = row._stand(stretches[row.ticket_id.id], aware(now))
             clocks[row.ticket_id].append((row.kind, standing, row.budget_seconds))
             values = Sla._values(standing, problem)

@@ -82,11 +82,15 @@ class PsaTicket(models.Model):
 
     def _sla_first_answers(self):
         """Return {ticket id: when a colleague first said something that the client reads}."""
+        return {ticket_id: moments[0] for ticket_id, moments in self._sla_answers().items()}
+
+    def _sla_answers(self):
+        """Return {ticket id: each time a colleague said something that the client reads}."""
         self.env["psa.ticket"].flush_model(["partner_id"])
         self.env["psa.ticket.entry"].flush_model()
         return dict(self.env.execute_query(SQL(
             """
-            SELECT entry.ticket_id, min(entry.date)
+            SELECT entry.ticket_id, array_agg(entry.date ORDER BY entry.date)
               FROM psa_ticket_entry entry
               JOIN psa_ticket ticket ON ticket.id = entry.ticket_id
              WHERE entry.ticket_id = ANY(%s) AND entry.is_internal IS NOT TRUE AND entry.kind != 'description'

@@ -1,7 +1,7 @@
 from odoo import fields, models
 
 from ..core import sla
-from .psa_ticket_sla import aware
+from .psa_ticket_sla import aware, naive
 
 
 class PsaTimer(models.Model):
@@ -20,8 +20,13 @@ class PsaTimer(models.Model):
             if not row or row.ended_at or row.is_withdrawn or row.cycle != timer.cycle or row.passed >= timer.threshold:
                 continue
             standing, __ = row._stand(stretches[row.ticket_id.id], now)
-            if standing.next_percent != timer.threshold or not standing.next_at or standing.next_at > now:
-                # It was moved meanwhile; what is next is scheduled below.
+            if standing.next_percent != timer.threshold or not standing.next_at:
+                # The clock stands still or has no hours just now: cancelled, the timer is revived when it goes on.
+                timer.write({"state": "cancelled", "fired_at": False, "is_late": False})
+                continue
+            if standing.next_at > now:
+                # The hours were changed, and nobody has reckoned this clock anew yet.
+                timer._postpone(naive(standing.next_at))
                 continue
             told.setdefault(timer.threshold, []).append(row.id)
             row.passed = timer.threshold

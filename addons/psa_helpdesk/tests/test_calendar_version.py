@@ -163,6 +163,22 @@ class TestCalendarVersion(HelpdeskCommon):
         self.assertEqual([self._worked(day) for day in (1, 2, 3, 4)], [8, 8, 8, 9])
         self.assertEqual(len(self.calendar.psa_version_ids), 2)
 
+    def test_a_day_off_does_not_wait_for_hours_to_come(self):
+        with freeze_time(MONDAY):
+            self.calendar.attendance_ids.filtered(lambda row: row.hour_from == 8).hour_from = 6
+            self.calendar.psa_version_ids.filtered("valid_from").valid_from = datetime(2027, 3, 8)
+        with freeze_time(MONDAY + timedelta(hours=2)):
+            fair, late = self._day_off(3), self._day_off(9)
+            self.calendar.invalidate_recordset(["psa_version_ids"])
+            versions = self.calendar.psa_version_ids.sorted(lambda version: version.valid_from or datetime.min)
+            self.assertEqual(versions.mapped("status"), ["former", "current", "coming"])
+        self.assertEqual([self._worked(day) for day in (1, 2, 3, 4, 8, 9)], [8, 8, 0, 8, 10, 0])
+
+        with freeze_time(MONDAY + timedelta(days=1)):
+            (fair | late).unlink()
+
+        self.assertEqual([self._worked(day) for day in (2, 3, 4, 8, 9)], [8, 8, 8, 10, 10])
+
     def test_the_past_is_not_to_be_had(self):
         with freeze_time(MONDAY):
             self.calendar.attendance_ids[0].hour_from = 7

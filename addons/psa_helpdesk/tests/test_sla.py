@@ -71,7 +71,7 @@ class TestSla(SlaCommon):
         self.assertClock(self._clock(ticket), "running", due=8)
         self.assertEqual((ticket.sla_kind, self._pending(ticket)), ("resolution", [(75, 6)]))
 
-    def test_a_reply_meets_the_response_alone_and_resolving_meets_both(self):
+    def test_frappe_1542_a_reply_meets_the_response_alone_and_resolving_meets_both(self):
         answered, resolved = self._open_ticket(), self._open_ticket()
 
         self._answer(answered, 1)
@@ -108,7 +108,7 @@ class TestSla(SlaCommon):
 
         self.assertClock(self._clock(ticket, "first_response"), "met", due=4)
 
-    def test_a_pause_over_the_weekend_keeps_what_was_left(self):
+    def test_glpi_10594_a_pause_over_the_weekend_keeps_what_was_left(self):
         ticket = self._open_ticket(4 * 24)  # Friday 9:00
 
         self._move(ticket, "waiting", 4 * 24 + 7)  # 16:00: one hour is left
@@ -116,7 +116,7 @@ class TestSla(SlaCommon):
 
         self.assertClock(self._clock(ticket), "running", due=7 * 24 + 1)
 
-    def test_a_hold_on_a_holiday_adds_nothing_to_what_is_left(self):
+    def test_frappe_2449_a_hold_on_a_holiday_adds_nothing_to_what_is_left(self):
         with self._at(-100):
             self._new_holiday(MONDAY + DAY - 9 * HOUR)
         self.policy.pauses_on_hold = True
@@ -134,7 +134,7 @@ class TestSla(SlaCommon):
 
         self.assertClock(self._clock(ticket), "running", due=8)
 
-    def test_at_the_end_of_a_month_the_next_day_is_the_next_day(self):
+    def test_oca_at_the_end_of_a_month_the_next_day_is_the_next_day(self):
         month_end = (datetime(2026, 4, 30, 16) - MONDAY) / HOUR  # a Thursday
         ticket = self._open_ticket(month_end)
 
@@ -150,7 +150,7 @@ class TestSla(SlaCommon):
         self.assertClock(self._clock(ticket), "running", due=24 + 2, elapsed=2)
         self.assertEqual(len(ticket.state_interval_ids), 8)
 
-    def test_paused_to_resolved_is_met_with_the_time_used_before(self):
+    def test_frappe_3776_paused_to_resolved_is_met_with_the_time_used_before(self):
         ticket = self._open_ticket()
 
         self._move(ticket, "waiting", 2)
@@ -221,7 +221,7 @@ class TestSla(SlaCommon):
 
         self.assertClock(self._clock(ticket), "missed", due=4 * 24 + 8, elapsed=8)
 
-    def test_who_answered_in_time_is_not_escalated_afterwards(self):
+    def test_zammad_3140_who_answered_in_time_is_not_escalated_afterwards(self):
         ticket = self._open_ticket()
 
         self._answer(ticket, 3.5)
@@ -250,6 +250,54 @@ class TestSla(SlaCommon):
 
         self.assertEqual(ticket.sla_ids.mapped("state"), ["met", "met"])
         self.assertFalse(self._pending(ticket))
+
+    def test_zammad_1322_a_note_on_the_web_starts_the_next_update_like_a_mail(self):
+        self.usual.update_hours = 2
+        ticket = self._open_ticket()
+
+        self._answer(ticket, 1)
+        with self._at(2):
+            ticket.sudo().message_post(
+                body="Still on it", author_id=self.technician.partner_id.id, message_type="email", subtype_xmlid="mail.mt_comment",
+            )
+        self.assertClock(self._clock(ticket, "next_update"), "running", due=4)
+        self._answer(ticket, 3)
+
+        self.assertClock(self._clock(ticket, "next_update"), "running", due=5)
+
+    def test_zammad_5177_what_is_due_next_does_not_overrule_the_first_response(self):
+        self.usual.write({"update_hours": 1})
+        ticket, silent = self._open_ticket(), self._open_ticket()
+
+        self._answer(ticket, 3)
+
+        self.assertClock(self._clock(ticket, "first_response"), "met", due=4)
+        self.assertClock(self._clock(ticket, "next_update"), "running", due=4)
+        self.assertEqual((silent.sla_kind, silent.sla_due_at), ("first_response", MONDAY + 4 * HOUR))
+
+    def test_an_answer_is_owed_no_longer_where_the_client_closes_the_ticket_himself(self):
+        portal = self.env["res.users"].with_context(no_reset_password=True).create({
+            "name": "Zoë", "login": "hd_sla_zoe", "partner_id": self.zoe.id, "group_ids": [(6, 0, self.env.ref("base.group_portal").ids)],
+        })
+        ticket, late = self._open_ticket(), self._open_ticket()
+        own = self._open_ticket(partner_id=self.dispatcher.partner_id.id)
+
+        self._move(ticket.with_user(portal).sudo(), "resolved", 1)
+        self._move(own.with_user(self.dispatcher).sudo(), "resolved", 1)
+        self._move(late.with_user(portal).sudo(), "resolved", 5)
+        self._move(ticket, "closed", 2)
+
+        self.assertClock(self._clock(ticket, "first_response"), "cancelled", due=4)
+        self.assertEqual((self._clock(ticket).state, ticket.sla_state), ("met", "met"))
+        self.assertEqual(self._clock(own, "first_response").state, "cancelled")
+        self.assertEqual(self._clock(late, "first_response").state, "missed", "it was too late before he closed it")
+        self._move(ticket, "open", 3)
+        self.assertClock(self._clock(ticket, "first_response"), "running", due=6)
+        self._move(ticket, "resolved", 4)
+        self.assertEqual(self._clock(ticket, "first_response").state, "met")
+        self._move(ticket, "open", 5)
+        self._move(ticket.with_user(portal).sudo(), "closed", 5)
+        self.assertEqual(self._clock(ticket, "first_response").state, "met", "a colleague had resolved it before")
 
     def test_a_merged_ticket_owes_nothing_until_the_merger_is_taken_back(self):
         ticket, survivor = self._open_ticket(), self._open_ticket()

@@ -2,6 +2,7 @@ from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
+from odoo.addons.psa_helpdesk.wizard import psa_sla_trial
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged, users
 from odoo.tools import mute_logger
@@ -67,7 +68,7 @@ class TestSlaPolicy(SlaCommon):
             **{fname: [(6, 0, records.ids)] for fname, records in criteria.items()},
         })
 
-    def test_the_most_specific_policy_counts_and_the_list_shows_the_order(self):
+    def test_oca_no_order_the_most_specific_policy_counts_and_the_list_shows_the_order(self):
         incident, network = self.env.ref("psa_helpdesk.option_type_incident"), self.env.ref("psa_helpdesk.option_category_network")
         premier = self.env["psa.client.class"].create({"name": "Premier", "company_id": self.company.id})
         self.dental.psa_client_class_id = premier
@@ -208,6 +209,51 @@ class TestSlaPolicy(SlaCommon):
         with self.assertRaisesRegex(ValidationError, "correct Days Back"):
             trial.action_run()
 
+    def test_a_trial_counts_each_update_that_was_owed(self):
+        start = fields.Datetime.now() - timedelta(days=2)
+        with freeze_time(start):
+            ticket = self._new_ticket()
+        for hours in (1, 2, 6):
+            with freeze_time(start + timedelta(hours=hours)):
+                ticket.with_user(self.technician)._add_entry("Still on it")
+        with freeze_time(start + timedelta(hours=7)):
+            ticket.stage_id = self.stage_by_state["resolved"]
+            self.env.flush_all()
+        promise = self._policy("Every two hours", client_ids=self.dental)
+        promise.target_ids.write({"response_hours": 4, "update_hours": 2})
+
+        trial = self.env["psa.sla.trial"].with_user(self.administrator).create({"policy_id": promise.id, "days": 30})
+        trial.action_run()
+
+        line = trial.line_ids.filtered(lambda line: line.ticket_id == ticket)
+        self.assertEqual((line.response_state, line.update_count, line.update_missed_count), ("met", 3, 1))
+        self.assertIn("Next Update", trial.summary)
+        self.assertIn("66.7 %", trial.summary)
+
+    def test_a_trial_says_what_it_leaves_out(self):
+        self._new_ticket()
+        self._new_ticket()
+        trial = self.env["psa.sla.trial"].with_user(self.administrator).create({"policy_id": self.policy.id, "days": 30})
+
+        trial.action_run()
+        self.assertNotIn("alert", trial.summary)
+        with patch.object(psa_sla_trial, "MOST_TICKETS", 1):
+            trial.action_run()
+
+        self.assertEqual(trial.seen_count, 1)
+        self.assertIn("only the latest 1 were looked at", trial.summary)
+
+    @mute_logger("odoo.addons.base.models.ir_rule", "odoo.addons.base.models.ir_model")
+    def test_a_trial_of_another_companys_policy_is_refused(self):
+        foreign = self.env["psa.sla.policy"].create({
+            "name": "Rival", "company_id": self.rival.id, "hours": "always", "target_ids": [(0, 0, {"resolution_hours": 1})],
+        })
+        template = self.env.ref("psa_helpdesk.sla_template_cisco")
+
+        for policy in (foreign, template):
+            with self.subTest(policy=policy.name), self.assertRaises(AccessError):
+                self.env["psa.sla.trial"].with_user(self.administrator).create({"policy_id": policy.id}).action_run()
+
     # ------------------------------------------------------------------ timers
 
     def test_the_sweep_itself_tells_and_records(self):
@@ -235,6 +281,19 @@ class TestSlaPolicy(SlaCommon):
         with self._at(4.5), patch.object(Ticket, "_psa_rules_event") as rules:
             ticket.priority_id = self.priority["critical"]
         self.assertIn("sla_moved", [call.args[0] for call in rules.call_args_list])
+
+    def test_what_comes_after_a_miss_is_a_warning_not_another_miss(self):
+        self.policy.warning_percents = "120"
+        ticket = self._open_ticket()
+        Ticket = type(self.env["psa.ticket"])
+
+        with patch.object(Ticket, "_psa_notify") as notify, patch.object(Ticket, "_psa_rules_event") as rules:
+            self._sweep(5)
+
+        self.assertEqual([call.args[0] for call in notify.call_args_list], ["sla_breach", "sla_warning"])
+        self.assertEqual(
+            [(call.args[0], call.kwargs["percent"]) for call in rules.call_args_list], [("sla_breach", 100), ("sla_warning", 120)])
+        self.assertEqual(self._clock(ticket, "first_response").state, "missed")
 
     def test_rules_count_from_when_a_target_is_due(self):
         ticket = self._open_ticket()

@@ -174,6 +174,36 @@ class TestSlaTerms(SlaCommon):
         for ticket in tickets:
             self.assertClock(self._clock(ticket), "running", due=48 + 6)
 
+    def test_a_timer_waits_while_changed_hours_are_still_to_be_reckoned(self):
+        with patch.object(psa_ticket_sla, "AT_ONCE", 1):
+            ticket, __ = self._open_ticket(6), self._open_ticket(6)
+            with self._at(7):
+                self._new_holiday(MONDAY + DAY - 9 * HOUR)
+
+            self._sweep(24 + 3)
+        self.assertFalse([text for text in self._told(ticket) if "First Response" in text])
+        self.assertIn((75, 48 + 1), self._pending(ticket))
+        self._sweep(48 + 1)
+
+        self.assertIn("75% of the time for First Response are used (SLA policy Standard).", self._told(ticket))
+
+    def test_a_timer_that_finds_no_hours_comes_back_with_them(self):
+        with patch.object(psa_ticket_sla, "AT_ONCE", 1):
+            ticket, __ = self._open_ticket(6), self._open_ticket(6)
+            with self._at(8):
+                self.office.attendance_ids.unlink()
+            self._sweep(24 + 3)
+        self.assertFalse([pending for pending in self._pending(ticket) if pending[1] < 24 + 3])
+
+        with self._at(24 + 4):
+            self.office.attendance_ids = [
+                (0, 0, {"name": "x", "dayofweek": str(day), "hour_from": 9, "hour_to": 17, "day_period": "morning"}) for day in range(5)
+            ]
+
+        self._sweep(24 + 5)
+
+        self.assertIn("75% of the time for First Response are used (SLA policy Standard).", self._told(ticket))
+
     def test_the_log_of_states_is_append_only(self):
         ticket = self._open_ticket()
         self._move(ticket, "waiting", 1)

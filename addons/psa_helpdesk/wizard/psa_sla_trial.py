@@ -1,4 +1,5 @@
 from datetime import timedelta
+from itertools import chain
 
 from markupsafe import Markup
 from odoo import fields, models
@@ -39,12 +40,12 @@ class PsaSlaTrial(models.TransientModel):
         self.policy_id.check_access("write")
         if not 0 < self.days <= 1100:
             raise ValidationError(self.env._("Try between one day and three years: correct Days Back."))
-        seen, outcomes = self._replay()
+        seen, outcomes, is_cut = self._replay()
         self.write({
             "is_done": True,
             "seen_count": seen,
             "covered_count": len(outcomes),
-            "summary": self._summarise(outcomes),
+            "summary": self._notices(outcomes, is_cut) + self._summarise(outcomes),
             "line_ids": [Command.clear(), *(Command.create(self._prepare_line_vals(*outcome)) for outcome in self._listed(outcomes))],
         })
         return {
@@ -53,7 +54,11 @@ class PsaSlaTrial(models.TransientModel):
         }
 
     def _replay(self):
-        """Return (how many tickets were looked at, [(ticket, plan, {kind: standing})] of those the policy had counted for)."""
+        """Try the tickets of these days.
+
+        :return: how many tickets were looked at; [(ticket, plan, {kind: standings})] of those the policy had counted for, where
+            each update that was owed has a standing of its own; whether there were more tickets than are looked at
+        """
         policy = self.policy_id.sudo().with_context(active_test=False)
         Policy = self.env["psa.sla.policy"]
         others, __, __ = Policy._catalog().get(policy.company_id.id, ((), {}, ()))
@@ -67,11 +72,13 @@ class PsaSlaTrial(models.TransientModel):
         now = fields.Datetime.now()
         tickets = self.env["psa.ticket"].with_context(active_test=False).search([
             ("company_id", "=", policy.company_id.id), ("create_date", ">=", now - timedelta(days=self.days)),
-        ], order="id desc", limit=MOST_TICKETS)
+        ], order="id desc", limit=MOST_TICKETS + 1)
+        is_cut = len(tickets) > MOST_TICKETS
+        tickets = tickets[:MOST_TICKETS]
         outcomes = []
         for start in range(0, len(tickets), BATCH):
             outcomes += self._replay_batch(tickets[start:start + BATCH].sudo(), ordered, plans, used, aware(now))
-        return len(tickets), outcomes
+        return len(tickets), outcomes, is_cut
 
     def _replay_batch(self, tickets, ordered, plans, used, now):
         chosen = {}
@@ -82,18 +89,28 @@ class PsaSlaTrial(models.TransientModel):
         if not chosen:
             return []
         tickets = tickets.browse(ticket.id for ticket in chosen)
-        hours, stretches, answers = tickets._sla_hours(chosen), tickets._sla_stretches(), tickets._sla_first_answers()
-        Sla = self.env["psa.ticket.sla"]
+        hours, stretches, answers = tickets._sla_hours(chosen), tickets._sla_stretches(), tickets._sla_answers()
+        Sla = self.env["psa.ticket.sla"].sudo()
+        closed_by_client = Sla.search([("ticket_id", "in", tickets.ids), ("is_closed_by_client", "=", True)]).ticket_id
         outcomes = []
         for ticket, plan in chosen.items():
             log = stretches[ticket.id]
             calendar = tickets._sla_clock(plan.hours, *hours[ticket])
+            answered = [aware(moment) for moment in answers.get(ticket.id, ())]
+            spans = {
+                sla.RESPONSE: [(log[0].start, answered[0] if answered else None)],
+                sla.RESOLUTION: [(log[0].start, None)],
+                sla.UPDATE: sla.updates_owed(log, answered, begins_at_once=sla.RESPONSE not in plan.budgets),
+            }
             standings = {
-                kind: Sla._reckon(
-                    sla.Terms(kind, plan.budgets[kind], plan.percents, plan.pausing), log, log[0].start, calendar, now,
-                    answered_at=aware(answers.get(ticket.id)) if kind == sla.RESPONSE else None,
-                )[0]
-                for kind in (sla.RESPONSE, sla.RESOLUTION) if kind in plan.budgets
+                kind: [
+                    Sla._reckon(
+                        sla.Terms(kind, plan.budgets[kind], plan.percents, plan.pausing), log, start, calendar, now,
+                        answered_at=answered_at, is_closed_by_client=ticket in closed_by_client,
+                    )[0]
+                    for start, answered_at in spans[kind]
+                ]
+                for kind in sla.KINDS if kind in plan.budgets
             }
             outcomes.append((ticket, plan, standings))
         return outcomes
@@ -101,7 +118,7 @@ class PsaSlaTrial(models.TransientModel):
     def _listed(self, outcomes):
         """Return the outcomes that are listed: what had been missed first."""
         def urgency(outcome):
-            return (not any(standing.state == sla.MISSED for standing in outcome[2].values()), -outcome[0].id)
+            return (not any(standing.state == sla.MISSED for standing in chain(*outcome[2].values())), -outcome[0].id)
 
         return sorted(outcomes, key=urgency)[:MOST_LINES]
 
@@ -109,20 +126,35 @@ class PsaSlaTrial(models.TransientModel):
         vals = {"ticket_id": ticket.id, "target_id": plan.target_id}
         for kind, prefix in ((sla.RESPONSE, "response"), (sla.RESOLUTION, "resolution")):
             if kind in standings:
-                standing = standings[kind]
+                standing = standings[kind][0]
                 vals.update({
                     f"{prefix}_state": standing.state, f"{prefix}_hours": standing.elapsed / 3600,
                     f"{prefix}_due_at": naive(standing.due_at),
                 })
-        return vals
+        updates = [standing.state for standing in standings.get(sla.UPDATE, ())]
+        return {**vals, "update_count": len(updates), "update_missed_count": updates.count(sla.MISSED)}
+
+    def _notices(self, outcomes, is_cut):
+        """Say what is not shown."""
+        notices = []
+        if is_cut:
+            notices.append(self.env._(
+                "There are more tickets in these days: only the latest %s were looked at. Try fewer Days Back to leave none out.",
+                f"{MOST_TICKETS:,}",
+            ))
+        if len(outcomes) > MOST_LINES:
+            notices.append(self.env._(
+                "The figures are of all tickets of the policy; the list shows %s of them, what had been missed first.", MOST_LINES
+            ))
+        return Markup().join(Markup("<p class='alert alert-warning'>{}</p>").format(notice) for notice in notices)
 
     def _summarise(self, outcomes):
         """Return a table of hit rates, with those that were measured at the time."""
         labels = dict(self.env["psa.ticket.sla"]._fields["kind"]._description_selection(self.env))
         recorded = self._recorded([ticket.id for ticket, __, __ in outcomes])
         rows = Markup()
-        for kind in (sla.RESPONSE, sla.RESOLUTION):
-            states = [standings[kind].state for __, __, standings in outcomes if kind in standings]
+        for kind in sla.KINDS:
+            states = [standing.state for __, __, standings in outcomes for standing in standings.get(kind, ())]
             if not states:
                 continue
             met, missed = states.count(sla.MET), states.count(sla.MISSED)

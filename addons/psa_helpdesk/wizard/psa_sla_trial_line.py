@@ -19,3 +19,5 @@ class PsaSlaTrialLine(models.TransientModel):
     resolution_state = fields.Selection(STATE_SELECTION, "Resolution")
     resolution_hours = fields.Float("Resolved after")
     resolution_due_at = fields.Datetime("Resolution Due")
+    update_count = fields.Integer("Updates Owed")
+    update_missed_count = fields.Integer("Updates Missed")

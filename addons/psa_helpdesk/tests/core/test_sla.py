@@ -12,6 +12,7 @@ from psa_cores.psa_helpdesk.sla import (
     RESOLUTION,
     RESPONSE,
     RUNNING,
+    UPDATE,
     Candidate,
     Stretch,
     Terms,
@@ -21,6 +22,7 @@ from psa_cores.psa_helpdesk.sla import (
     in_order,
     parse_percents,
     stand,
+    updates_owed,
 )
 
 PRECEDENCE = ("contract", "client", "class", "desk", "priority")
@@ -169,6 +171,26 @@ def test_a_cancelled_ticket_promises_nothing():
     standing = stand(terms(1), states(("new", 0), ("cancelled", 1)), MONDAY, OFFICE, MONDAY + 40 * HOUR)
 
     assert standing.state == CANCELLED
+
+
+def test_what_the_client_closes_himself_is_neither_kept_nor_missed():
+    log = states(("new", 0), ("closed", 1))
+
+    def outcome(kind, hours, **known):
+        return stand(terms(hours, kind), log, MONDAY, OFFICE, MONDAY + 3 * HOUR, is_closed_by_client=True, **known).state
+
+    assert outcome(RESPONSE, 2) == outcome(UPDATE, 2) == CANCELLED
+    assert outcome(RESOLUTION, 2) == outcome(RESPONSE, 2, answered_at=MONDAY + HOUR) == MET
+    assert outcome(RESPONSE, 0.5) == MISSED
+
+
+def test_each_answer_to_an_open_ticket_owes_the_next():
+    log = states(("new", 0), ("resolved", 1), ("open", 3))
+    first, between, last = (MONDAY + hours * HOUR for hours in (0.5, 2, 4))
+
+    assert updates_owed(log, [], begins_at_once=True) == [(MONDAY, None)]
+    assert updates_owed(log, [], begins_at_once=False) == []
+    assert updates_owed(log, [first, between, last], begins_at_once=False) == [(first, last), (last, None)]
 
 
 def test_time_used_before_counts_under_new_terms():
