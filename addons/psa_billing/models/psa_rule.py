@@ -20,6 +20,7 @@ class PsaRule(models.Model):
         "contract_id",
         "One of These Contracts",
         check_company=True,
+        copy=False,  # see copy()
         groups="psa_crm.group_billing",
         help="Only clients with one of these contracts in force. Empty: any contract.",
     )
@@ -27,6 +28,14 @@ class PsaRule(models.Model):
     @api.depends("contract_cover", "contract_ids")
     def _compute_condition_text(self):
         return super()._compute_condition_text()
+
+    def copy(self, default=None):
+        copies = super().copy(default)
+        # A desk administrator does not see the contracts; without them his copy would be about more clients than the rule was.
+        for rule, copied in zip(self.sudo(), copies.sudo(), strict=True):
+            if "contract_ids" not in (default or {}):
+                copied.contract_ids = rule.contract_ids
+        return copies
 
     def _condition(self):
         condition = super()._condition()

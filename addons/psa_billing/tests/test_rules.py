@@ -52,6 +52,22 @@ class TestRules(BillingStage, TransactionCase):
         self.assertFalse(self._acted_on(contract_cover="with"))
         self.assertFalse(self._acted_on(contract_ids=[Command.set(self.contracts.ids)]))
 
+    def test_a_copy_is_about_the_same_contracts_for_whoever_makes_it(self):
+        desk = self._new_desk(self.company, "Front Desk")
+        desk.admin_ids = self.technician
+        rule = self.env["psa.rule"].create(
+            {
+                "name": "By contract",
+                "company_id": self.company.id,
+                "desk_id": desk.id,
+                "contract_ids": [Command.set(self.contracts.ids)],
+            }
+        )
+
+        copied = rule.with_env(self.env(user=self.technician, su=False)).copy()
+
+        self.assertEqual(copied.sudo().contract_ids, self.contracts)
+
     def test_approved_and_refused_time(self):
         rules = self.env["psa.rule"].create(
             [
