@@ -31,7 +31,7 @@ class ClockSide(AccessSide):
                                            is_late)
                     SELECT id, company_id, %s, 1, %s, 0, due_at, due_at, %s, 0, FALSE
                       FROM psa_ticket, LATERAL (SELECT now() AT TIME ZONE 'UTC' + %s::interval
-                           + (id * 7919 %% 43200) * interval '1 minute' AS due_at) AS due
+                           + (id::bigint * 7919 %% 43200) * interval '1 minute' AS due_at) AS due
                     """,
                     kind, 0 if state == "fired" else 1, state, offset if state == "pending" else "-60 days",
                 ))
