@@ -1,3 +1,4 @@
+from . import psa_append_only_mixin
 from . import psa_access
 from . import psa_access_rule
 from . import psa_cached_mixin

@@ -6,6 +6,7 @@ class PsaNotificationEvent(models.Model):
     """Something that happens to a ticket and that somebody may want to hear of; each is shipped, nobody adds one."""
 
     _name = "psa.notification.event"
+    _inherit = "psa.cached.mixin"
     _description = "Notification Event"
     _order = "sequence, id"
 
@@ -16,22 +17,6 @@ class PsaNotificationEvent(models.Model):
     code = fields.Char(required=True)
     sequence = fields.Integer(default=10, aggregator=None)
     description = fields.Char(translate=True, help="Who hears of it unless he says otherwise.")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        events = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return events
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     @api.model
     @tools.ormcache()

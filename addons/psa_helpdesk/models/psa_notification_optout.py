@@ -7,6 +7,7 @@ class PsaNotificationOptout(models.Model):
     """Somebody without an account who does not want to hear of an event; who has an account changes his addresses instead."""
 
     _name = "psa.notification.optout"
+    _inherit = "psa.cached.mixin"
     _description = "Unsubscribed Address"
     _order = "email, id"
 
@@ -18,19 +19,7 @@ class PsaNotificationOptout(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        rows = super().create([{**vals, "email": email_normalize(vals.get("email") or "") or vals.get("email")} for vals in vals_list])
-        self.env.registry.clear_cache()
-        return rows
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
+        return super().create([{**vals, "email": email_normalize(vals.get("email") or "") or vals.get("email")} for vals in vals_list])
 
     @api.model
     def _add(self, email, event, company):

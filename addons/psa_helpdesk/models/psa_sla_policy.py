@@ -37,7 +37,7 @@ class PsaSlaPolicy(models.Model):
 
     _name = "psa.sla.policy"
     _description = "SLA Policy"
-    _inherit = ["mail.thread"]
+    _inherit = ["psa.cached.mixin", "mail.thread"]
     _order = "is_template, specificity desc, sequence, id"
     _psa_shipped_rows_are_fixed = True
     _check_company_auto = True
@@ -217,26 +217,10 @@ class PsaSlaPolicy(models.Model):
                     "Policy “%s” promises nothing and has targets. Delete the Targets or untick No SLA.", policy.name
                 ))
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        policies = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return policies
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         if self.env["psa.ticket.sla"].sudo().search_count([("policy_id", "in", self.ids)], limit=1):
             raise UserError(self.env._("Tickets were measured by this policy, and reports tell of it. Archive it instead."))
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)

@@ -11,6 +11,7 @@ class PsaSlaTarget(models.Model):
     """One row of a policy: how fast tickets of these priorities and severities are answered and resolved."""
 
     _name = "psa.sla.target"
+    _inherit = "psa.cached.mixin"
     _description = "SLA Target"
     _order = "policy_id, sequence, id"
     _psa_shipped_rows_are_fixed = True
@@ -74,22 +75,6 @@ class PsaSlaTarget(models.Model):
                 raise ValidationError(self.env._(
                     "Target “%s” counts the hours chosen in its policy: choose them there in Own Hours.", target.display_name
                 ))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        targets = super().create(vals_list)
-        self.env.registry.clear_cache()
-        return targets
-
-    def write(self, vals):
-        result = super().write(vals)
-        self.env.registry.clear_cache()
-        return result
-
-    def unlink(self):
-        result = super().unlink()
-        self.env.registry.clear_cache()
-        return result
 
     def _budgets(self):
         """Return {kind: seconds} of what is promised."""

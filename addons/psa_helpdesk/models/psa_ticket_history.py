@@ -46,6 +46,7 @@ class PsaTicketHistory(models.Model):
     """
 
     _name = "psa.ticket.history"
+    _inherit = "psa.append.only.mixin"
     _description = "Ticket History"
     _order = "id desc"
     _rec_name = "ticket_number"
@@ -78,19 +79,6 @@ class PsaTicketHistory(models.Model):
         """Let the database itself refuse what would change history."""
         super().init()
         self.env.cr.execute(GUARD)
-
-    @api.model_create_multi
-    def create(self, vals_list):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def _write_multi(self, vals_list):  # pylint: disable=method-required-super
-        self._refuse()
 
     def _refuse(self):
         raise AccessError(self.env._(

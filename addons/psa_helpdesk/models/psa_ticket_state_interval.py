@@ -29,6 +29,7 @@ class PsaTicketStateInterval(models.Model):
     """
 
     _name = "psa.ticket.state.interval"
+    _inherit = "psa.append.only.mixin"
     _description = "Past State of a Ticket"
     _order = "ticket_id, started_at, id"
     _log_access = False
@@ -52,19 +53,6 @@ class PsaTicketStateInterval(models.Model):
         """Let the database itself refuse what would change the log."""
         super().init()
         self.env.cr.execute(GUARD)
-
-    @api.model_create_multi
-    def create(self, vals_list):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def write(self, vals):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def unlink(self):  # pylint: disable=method-required-super
-        self._refuse()
-
-    def _write_multi(self, vals_list):  # pylint: disable=method-required-super
-        self._refuse()
 
     def _refuse(self):
         raise AccessError(self.env._(
