@@ -66,6 +66,7 @@ from . import res_partner_territory
 from . import crm_lead_territory
 from . import res_users_sales
 from . import res_partner_outside_rep
+from . import psa_outside_rep_mixin
 from . import crm_lead_outside_rep
 from . import crm_lead_duplicates
 from . import sale_order_outside_rep

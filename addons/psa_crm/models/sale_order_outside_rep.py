@@ -1,17 +1,8 @@
-from odoo import api, models
-
-PARTNERS = ('partner_id', 'partner_invoice_id', 'partner_shipping_id')
+from odoo import models
 
 
 class SaleOrder(models.Model):
-    _inherit = 'sale.order'
+    _name = 'sale.order'
+    _inherit = ['psa.outside.rep.mixin', 'sale.order']
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self.env['res.partner']._psa_check_rep_may_use([
-            vals.get(name) or self.env.context.get(f'default_{name}') for vals in vals_list for name in PARTNERS])
-        return super().create(vals_list)
-
-    def write(self, vals):
-        self.env['res.partner']._psa_check_rep_may_use([vals.get(name) for name in PARTNERS])
-        return super().write(vals)
+    _psa_partner_fields = ('partner_id', 'partner_invoice_id', 'partner_shipping_id')
