@@ -13,7 +13,7 @@ from . import places
 from .console import Refusal, say, step, warn
 
 # What the suite builds on; a database with these and none of ours is the base of every test.
-ODOO_APPS = ["account", "auth_signup", "calendar", "contacts", "crm", "hr_timesheet", "portal", "rating", "rpc", "sale_crm"]
+ODOO_APPS = ["account", "auth_signup", "calendar", "contacts", "crm", "hr_expense", "hr_timesheet", "portal", "rating", "rpc", "sale_crm"]
 APP = "psa"
 # A template of other sources that a test run used so recently may be about to be cloned by it.
 KEEP_TEMPLATE_SECONDS = 3600

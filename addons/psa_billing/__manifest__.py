@@ -5,7 +5,7 @@
     "summary": "Time on tickets, contracts, approval, billing ledger and invoices",
     "author": "PSA Suite contributors",
     "license": "LGPL-3",
-    "depends": ["psa_helpdesk", "account", "hr_timesheet"],
+    "depends": ["psa_helpdesk", "account", "hr_expense", "hr_timesheet"],
     "data": [
         "security/psa_billing_security.xml",
         "security/psa_ticket_task_security.xml",
