@@ -313,7 +313,7 @@ class PsaBillingItem(models.Model):
         clients = lines.partner_id.commercial_partner_id
         contracts = self.env["psa.contract"]._psa_facts(clients, lines.company_id)
         by_id = {line.id: line for line in lines}
-        rows = rating.rate([self._prepare_time_fact(line) for line in lines], contracts)
+        rows = rating.rate([self._prepare_time_fact(line) for line in lines], rating.Book(tuple(contracts)))
         uoms = {unit: self.env.ref(f"uom.product_uom_{unit}").id for unit in ("hour", "minute")}
         return [self._prepare_row_vals(row, by_id[row.source_id], uoms) for row in rows]
 
@@ -326,8 +326,8 @@ class PsaBillingItem(models.Model):
             company_id=line.company_id.id,
             company_currency=rating.Currency(currency.id, to_decimal(currency.rounding)),
             date=line.date,
-            worked_minutes=hours_to_minutes(line.unit_amount),
-            billable_minutes=line.psa_billable_minutes,
+            worked_seconds=hours_to_minutes(line.unit_amount) * 60,
+            billable_seconds=line.psa_billable_minutes * 60,
             is_billable=line.psa_is_billable,
             client_id=line.partner_id.commercial_partner_id.id or None,
             contract_id=line.psa_contract_id.id or None,
@@ -338,13 +338,14 @@ class PsaBillingItem(models.Model):
     @api.model
     def _prepare_row_vals(self, row, line, uoms):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
-        quantity, unit = rating.quantity_of(row.minutes, digits)
+        minutes = row.seconds // 60
+        quantity, unit = rating.quantity_of(row.seconds, digits)
         hourly_rate = row.price_unit
         per_unit = None
         if hourly_rate is not None:
             per_unit = hourly_rate if unit == "hour" else hourly_rate / rating.MINUTES_PER_HOUR
         return {
-            "name": self._prepare_text(line, row.minutes),
+            "name": self._prepare_text(line, minutes),
             "source_model": row.source_model,
             "source_id": row.source_id,
             "part": row.part,
@@ -356,8 +357,8 @@ class PsaBillingItem(models.Model):
             "work_type_id": line.psa_work_type_id.id,
             "role_id": line.psa_role_id.id,
             "date": line.date,
-            "worked_minutes": row.worked_minutes,
-            "minutes": row.minutes,
+            "worked_minutes": row.worked_seconds // 60,
+            "minutes": minutes,
             "quantity": float(quantity),
             "uom_id": uoms[unit],
             "hourly_rate": float(hourly_rate or 0),

@@ -24,27 +24,35 @@ class PsaBillingItem(models.Model):
             ),
             "no_contract_in_force": self.env._("The client had no contract in force that day."),
             "only_contract_in_force": self.env._("It was the client's only contract in force that day."),
+            "first_priority_of_several": self.env._(
+                "Of %s contracts in force that day, the one that comes first by priority was taken.",
+                len(why.get("contract", {}).get("candidate_ids", ())),
+            ),
             "newest_start_of_several": self.env._(
                 "Of %s contracts in force that day, the one that started last was taken.",
+                len(why.get("contract", {}).get("candidate_ids", ())),
+            ),
+            "latest_made_of_several": self.env._(
+                "Of %s contracts in force that day, the one made last was taken.",
                 len(why.get("contract", {}).get("candidate_ids", ())),
             ),
         }.get(why.get("contract", {}).get("why"))
         if contract:
             sentences.append(contract)
-        minutes = why.get("minutes")
-        if minutes:
+        time = why.get("time")
+        if time and time["rule"] == "work_type":
             sentences.append(
                 self.env._(
                     "%(worked)s min worked; minimum %(minimum)s, increment %(increment)s: "
                     "%(rule)s min.",
-                    worked=why["inputs"]["worked_minutes"],
-                    minimum=minutes["minimum_minutes"],
-                    increment=minutes["increment_minutes"],
-                    rule=minutes["by_rule"],
+                    worked=why["inputs"]["worked_seconds"] // 60,
+                    minimum=time.get("minimum_minutes", 0),
+                    increment=time.get("increment_minutes", 0),
+                    rule=time["by_rule"] // 60,
                 )
             )
-            if minutes["set_by_hand"]:
-                sentences.append(self.env._("Set by hand to %s min.", minutes["used"]))
+            if time.get("set_by_hand"):
+                sentences.append(self.env._("Set by hand to %s min.", time["used"] // 60))
         rate = {
             "contract_role_work_type": self.env._("Rate: the contract's, for role and work type."),
             "contract_role": self.env._("Rate: the contract's, for the role."),
@@ -60,8 +68,8 @@ class PsaBillingItem(models.Model):
             sentences.append(
                 self.env._(
                     "%(rate)s × %(minutes)s min ÷ 60 = %(amount)s, rounded half up to %(rounding)s.",
-                    rate=why["rate"]["hourly_rate"],
-                    minutes=minutes["used"] if minutes else "?",
+                    rate=why["rate"]["result"],
+                    minutes=why["amount"]["seconds"] // 60,
                     amount=why["amount"]["result"],
                     rounding=why["amount"]["rounding"],
                 )

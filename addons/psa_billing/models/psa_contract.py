@@ -236,14 +236,20 @@ class PsaContract(models.Model):
                 ),
                 date_start=contract.date_start,
                 date_end=contract.date_end or None,
-                rates=tuple(
-                    rating.RateClause(
-                        id=clause.id,
-                        role_id=clause.role_id.id,
-                        hourly_rate=to_decimal(clause.hourly_rate),
-                        work_type_id=clause.work_type_id.id or None,
-                    )
-                    for clause in contract.rate_ids
+                versions=(
+                    rating.Version(
+                        id=contract.id,
+                        date_from=contract.date_start,
+                        rates=tuple(
+                            rating.RateClause(
+                                id=clause.id,
+                                role_id=clause.role_id.id,
+                                hourly_rate=to_decimal(clause.hourly_rate),
+                                work_type_id=clause.work_type_id.id or None,
+                            )
+                            for clause in contract.rate_ids
+                        ),
+                    ),
                 ),
             )
             for contract in contracts
