@@ -22,6 +22,7 @@ from . import (
     psa_billing_item_sources,
     psa_billing_item_store,
     psa_billing_item_values,
+    psa_billing_item_terms,
     psa_billing_item_access,
     psa_billing_item_review,
     psa_billing_item_approver,
@@ -31,6 +32,7 @@ from . import (
     psa_billing_problem,
     psa_billing_turn,
     psa_billing_item_explanation,
+    psa_contract_version,  # before the contract, which inherits its fields
     psa_contract,
     psa_contract_access,
     psa_contract_billing,
