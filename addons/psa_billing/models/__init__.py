@@ -27,6 +27,7 @@ from . import (
     psa_billing_item_review,
     psa_billing_item_approver,
     psa_billing_item_adjust,
+    psa_billing_item_budget,
     psa_billing_item_move,
     psa_billing_item_history,
     psa_billing_problem,
