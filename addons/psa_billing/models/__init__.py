@@ -1,5 +1,6 @@
 from . import (
     account_analytic_line,
+    account_analytic_line_service,
     account_analytic_line_history,
     account_analytic_line_rules,
     account_analytic_line_guest,
