@@ -184,10 +184,7 @@ class AccountAnalyticLine(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._psa_refuse_approval_values(vals)
-            for name in ("psa_ticket_id", "task_id", "project_id"):
-                default = self.env.context.get(f"default_{name}")
-                if default and name not in vals:
-                    vals[name] = default
+        self._psa_fill_work(vals_list)
         service_vals = self._psa_service_vals(vals_list)
         for vals in vals_list:
             # Explicit, so that no default from the context can say otherwise.
@@ -274,12 +271,14 @@ class AccountAnalyticLine(models.Model):
     def _is_readonly(self):
         return super()._is_readonly() or self.psa_approval_state == "approved"
 
-    def _psa_refuse(self, reason):
+    def _psa_refuse(self, reason, notifies=True):
         """Send the entries back to draft and tell the people whose time it is."""
         self._psa_check_approver()
         self.check_access("write")
         self._psa_check_unlocked()
         self._psa_write_approval({"psa_approval_state": "draft", "psa_refusal_reason": reason})
+        if not notifies:
+            return
         for work, of_work in self.grouped(lambda line: line._psa_work()).items():
             partners = of_work.user_id.partner_id - self.env.user.partner_id
             if partners:

@@ -44,6 +44,15 @@ class AccountAnalyticLine(models.Model):
         return self.psa_ticket_id or self.task_id or self.project_id
 
     @api.model
+    def _psa_fill_work(self, vals_list):
+        """Name in the values what the context says is worked on, so that nothing is decided without it."""
+        for vals in vals_list:
+            for name in ("psa_ticket_id", "task_id", "project_id"):
+                default = self.env.context.get(f"default_{name}")
+                if default and name not in vals:
+                    vals[name] = default
+
+    @api.model
     def _psa_service_vals(self, vals_list):
         """Return those of the values that make time for clients."""
         tasks = self.env["project.task"].sudo().browse({vals["task_id"] for vals in vals_list if vals.get("task_id")})

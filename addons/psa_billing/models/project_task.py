@@ -62,6 +62,7 @@ class ProjectTask(models.Model):
         return lines.filtered(
             lambda line: not line.psa_ticket_id
             and line.psa_approval_state != "approved"
+            and not line.psa_corrects_id
             and line.company_id == company
             and 0 <= line.unit_amount <= 24
             and not ("so_line" in line._fields and line.so_line)

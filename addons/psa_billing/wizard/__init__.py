@@ -1,8 +1,11 @@
 from . import (
     psa_billing_write_off,
+    psa_company_profile,
     psa_prepare_invoices,
     psa_task_to_ticket,
     psa_ticket_to_task,
+    psa_time_correct,
     psa_time_log,
     psa_time_refuse,
+    psa_timer_stop,
 )
