@@ -124,7 +124,7 @@ class AccountAnalyticLine(models.Model):
         """Write one entry that has, or gets, a start and an end; cut it anew."""
         self.ensure_one()
         if "psa_start" in vals and not vals["psa_start"]:
-            return super().write({**vals, "psa_end": False})
+            return super().write({**vals, "psa_end": False})  # pylint: disable=super-method-mismatch
         duration = self.psa_end - self.psa_start if self.psa_start else timedelta(hours=self.unit_amount)
         known = {"psa_start": self.psa_start, "psa_end": self.psa_end, **vals}
         if not {"psa_start", "psa_end"} & vals.keys():
@@ -133,7 +133,7 @@ class AccountAnalyticLine(models.Model):
             if "unit_amount" in vals:
                 duration = timedelta(minutes=hours_to_minutes(vals["unit_amount"]))
                 if duration < timedelta():
-                    return super().write(vals)
+                    return super().write(vals)  # pylint: disable=super-method-mismatch
             known["psa_end"] = known["psa_start"] + duration
         elif not known["psa_end"]:
             known["unit_amount"] = vals.get("unit_amount", self.unit_amount)
@@ -152,7 +152,7 @@ class AccountAnalyticLine(models.Model):
             template.pop("psa_billable_hours", None)
             template.pop("psa_billable_minutes", None)
             further = [{**template, **part} for part in parts[1:]]
-        super().write({**vals, **parts[0]})
+        super().write({**vals, **parts[0]})  # pylint: disable=super-method-mismatch
         self.create(further)
         return True
 

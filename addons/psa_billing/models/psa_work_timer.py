@@ -151,7 +151,7 @@ class PsaWorkTimer(models.Model):
         return timer_core.Timer(self.seconds_before, started_at)
 
     def _store(self, state):
-        self.write(
+        return self.write(
             {
                 "is_running": state.is_running,
                 "seconds_before": state.seconds_before,

@@ -38,13 +38,14 @@ class PsaWorkTimer(models.Model):
         return {**action, "context": {"default_timer_id": self.id}}
 
     def _store(self, state):
-        super()._store(state)
+        result = super()._store(state)
         for timer in self:
             timer.write({
                 "remind_at": timer._remind_after(timer.started_at) if timer.is_running else False,
                 "reminded_at": False,
                 "quiet_since": False,
             })
+        return result
 
     def _remind_after(self, moment):
         hours = self.company_id.sudo().psa_timer_reminder_hours

@@ -145,8 +145,10 @@ def intervals_between(calendar: Calendar, start: int, end: int) -> list[tuple[in
     found: list[tuple[int, int]] = []
     for number in range(start >> CHUNK_BITS, (end >> CHUNK_BITS) + 1):
         chunk = _chunk(calendar, number)
-        for index in range(bisect_right(chunk.ends, start), bisect_left(chunk.starts, end)):
-            found.append((max(chunk.starts[index], start), min(chunk.ends[index], end)))
+        found.extend(
+            (max(chunk.starts[index], start), min(chunk.ends[index], end))
+            for index in range(bisect_right(chunk.ends, start), bisect_left(chunk.starts, end))
+        )
     return _joined(found)
 
 

@@ -1,6 +1,7 @@
 """The intervals of working time are the same time that the clock counts."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +26,7 @@ def test_they_add_up_to_the_time_worked(calendar, start, seconds):
 
     assert sum((until - since) // SECOND for since, until in found) == worked(start, end, calendar)
     assert all(start <= since < until <= end for since, until in found)
-    assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(found))
     assert all(is_open(since, calendar) and is_open(until - SECOND, calendar) for since, until in found)
 
 
