@@ -6,6 +6,7 @@ hour it leaves out does not count. Each part lies in one local day; its seconds 
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 from typing import NamedTuple
 
 # No zone changes its offset and changes it back within this time.
@@ -52,8 +53,7 @@ def split(
     cuts = {first, last, *_days(first, last, tz)}
     cuts.update(moment for interval in hours for moment in interval if first < moment < last)
     parts = []
-    ordered = sorted(cuts)
-    for since, until in zip(ordered, ordered[1:], strict=False):
+    for since, until in pairwise(sorted(cuts)):
         is_after_hours = business is not None and not any(opened <= since < closed for opened, closed in hours)
         day = since.astimezone(tz).date()
         if parts and parts[-1][2:] == (day, is_after_hours):

@@ -1,4 +1,8 @@
 from . import (
+    psa_billing_adjust,
+    psa_billing_hold,
+    psa_billing_move,
+    psa_billing_move_line,
     psa_billing_write_off,
     psa_company_profile,
     psa_prepare_invoices,

@@ -1,6 +1,7 @@
 """Cutting work at closing time and midnight, against an oracle that looks at every single minute."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -122,11 +123,11 @@ def test_every_minute_is_in_the_part_its_wall_clock_says(stretch):
     told_minutes = [(part.day, part.is_after_hours) for part in parts for _minute in range(part.seconds // 60)]
     assert told_minutes == seen
     assert all(part.seconds > 0 and part.start.utcoffset() is not None for part in parts)
-    assert (parts[0].start, parts[-1].end) == (start, end)
-    assert all(first.end.astimezone(UTC) == second.start.astimezone(UTC) for first, second in zip(parts, parts[1:], strict=False))
+    assert (parts[0].start.astimezone(UTC), parts[-1].end.astimezone(UTC)) == (start, end)
+    assert all(first.end.astimezone(UTC) == second.start.astimezone(UTC) for first, second in pairwise(parts))
     assert all(
         (first.day, first.is_after_hours) != (second.day, second.is_after_hours)
-        for first, second in zip(parts, parts[1:], strict=False)
+        for first, second in pairwise(parts)
     )
 
 
