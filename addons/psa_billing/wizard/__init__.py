@@ -4,10 +4,13 @@ from . import (
     psa_billing_move,
     psa_billing_move_line,
     psa_billing_write_off,
+    psa_company_profile,
     psa_company_profile_ledger,
     psa_prepare_invoices,
     psa_task_to_ticket,
     psa_ticket_to_task,
+    psa_time_correct,
     psa_time_log,
     psa_time_refuse,
+    psa_timer_stop,
 )
