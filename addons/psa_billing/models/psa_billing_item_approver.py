@@ -60,8 +60,9 @@ class PsaBillingItem(models.Model):
         if kind == "account_manager":
             contracts = self.env["psa.contract"].sudo().with_context(active_test=False)._search([("user_id", "=", user.id)])
             clients = self.env["res.partner"].sudo()._search([("psa_is_client", "=", True), ("user_id", "=", user.id)])
+            nobodys = self.env["psa.contract"].sudo().with_context(active_test=False)._search([("user_id", "=", False)])
             return Domain("contract_id", "in", contracts) | (
-                Domain("contract_id.user_id", "=", False) & Domain("client_id", "in", clients)
+                (Domain("contract_id", "=", False) | Domain("contract_id", "in", nobodys)) & Domain("client_id", "in", clients)
             )
         if kind == "service_manager":
             Ticket = self.env["psa.ticket"].sudo().with_context(active_test=False)

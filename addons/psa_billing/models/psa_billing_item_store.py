@@ -24,20 +24,17 @@ class PsaBillingItem(models.Model):
         """
         by_key = {(item.source_model, item.source_id, item.part): item for item in self}
         held = {key[:2]: item for key, item in by_key.items() if item.is_held}
-        values = {}
-        for vals in wanted:
-            key = tuple(vals[name] for name in KEY)
-            item = by_key.get(key)
-            if item and item.has_own_text:
-                vals = {name: value for name, value in vals.items() if name != "name"}
-            values[key] = vals
-        names = sorted({name for vals in values.values() for name in vals})
+        values = {tuple(vals[name] for name in KEY): vals for vals in wanted}
+        names = sorted({name for vals in wanted for name in vals})
         existing = {
             tuple(row[name] for name in KEY): row for row in self.read(sorted({*names, *KEY}), load="")
         }
         plan = ledger.plan(existing, values)
         for key, changes in plan.update.items():
-            by_key[key]._write_row(changes)
+            if by_key[key].has_own_text:
+                changes.pop("name", None)
+            if changes:
+                by_key[key]._write_row(changes)
         self.browse(by_key[key].id for key in plan.delete)._delete_rows()
         for key, vals in plan.insert.items():
             if key[:2] in held:  # somebody holds the entry back: that goes for all its parts

@@ -6,9 +6,13 @@ from . import (
     psa_billing_write_off,
     psa_contract_index,
     psa_contract_new_version,
+    psa_company_profile,
+    psa_company_profile_ledger,
     psa_prepare_invoices,
     psa_task_to_ticket,
     psa_ticket_to_task,
+    psa_time_correct,
     psa_time_log,
     psa_time_refuse,
+    psa_timer_stop,
 )
