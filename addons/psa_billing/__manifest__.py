@@ -11,6 +11,7 @@
         "security/psa_ticket_task_security.xml",
         "security/psa_billing_run_security.xml",
         "security/psa_contract_security.xml",
+        "security/psa_time_security.xml",
         "security/ir.model.access.csv",
         "data/psa_billing_data.xml",
         "data/ir_cron_data.xml",
