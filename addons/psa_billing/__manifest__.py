@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "data/psa_billing_data.xml",
         "data/ir_cron_data.xml",
+        "data/psa_billing_run_data.xml",
         "wizard/psa_time_log_views.xml",
         "wizard/psa_time_refuse_views.xml",
         "wizard/psa_billing_write_off_views.xml",
@@ -35,7 +36,10 @@
         "views/res_partner_views.xml",
         "views/res_users_views.xml",
         "views/psa_service_company_views.xml",
+        "views/report_invoice.xml",
         "views/psa_billing_menus.xml",
+        "views/psa_billing_run_views.xml",
+        "views/psa_contract_invoice_views.xml",
     ],
     "demo": ["demo/psa_billing_demo.xml"],
     "assets": {

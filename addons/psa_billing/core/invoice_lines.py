@@ -61,6 +61,11 @@ class Line:
     amount: Decimal
     seconds: int
 
+    @property
+    def contract_id(self):
+        """The contract of all its rows."""
+        return self.rows[0].contract_id
+
 
 def make_lines(rows, rounding: Decimal, digits: int = 2) -> tuple[Line, ...]:
     """Return the lines in the order of their first rows.
@@ -75,7 +80,7 @@ def make_lines(rows, rounding: Decimal, digits: int = 2) -> tuple[Line, ...]:
 
 
 def _key(row):
-    common = (row.grouping, row.contract_id, row.product_id, row.apart)
+    common = (row.contract_id, row.product_id, row.apart)
     if row.grouping == BY_SINGLE:
         return common
     if row.grouping == BY_TICKET and row.ticket_id:

@@ -2,7 +2,8 @@
 
 A cycle is told by the first day after it, its *end*. Work is invoiced once its cycle is over; what has a due date of its own (a period
 billed in advance, a milestone) goes with the cycle that ends on that day or next. Rows that come late, because their cycle was billed
-before, go with the first cycle billed now, as corrections do.
+before, go with the first cycle billed now, as corrections do. What is under no contract has no cycle, and shares the invoice of the
+contracts that are grouped by client, if there is one.
 """
 
 from collections import defaultdict
@@ -92,7 +93,7 @@ def plan(rows, contracts, until, open_cycles=False) -> tuple[Group, ...]:
 
 def _key(row, contracts):
     if row.contract_id is None:
-        return "none"
+        return "client:"
     contract = contracts[row.contract_id]
     if contract.grouping == BY_CLIENT:
         # A purchase order is never mixed with another one.
@@ -106,17 +107,20 @@ def _by_cycle(rows, contracts):
     for row in rows:
         end = end_of(row)
         billed = contracts[row.contract_id].billed_until if row.contract_id else None
-        (late if end and billed and end <= billed else fresh)[end or date.min].append(row)
+        (late if end and billed and end <= billed else fresh)[end or date.max].append(row)
     if late:
         latest = max(late)
-        fresh[min(fresh, default=latest)] += [row for end in late for row in late[end]]
+        fresh[min((end for end in fresh if end != date.max), default=latest)] += [row for end in late for row in late[end]]
+    if len(fresh) > 1 and date.max in fresh:
+        # What is under no contract goes with the last cycle of the contracts that share an invoice.
+        fresh[max(end for end in fresh if end != date.max)] += fresh.pop(date.max)
     cycles, carried = [], []
     ends = sorted(fresh)
     for number, end in enumerate(ends, 1):
         carried += fresh[end]
         if _total(carried) < 0 and number < len(ends):
             continue
-        cycles.append((None if end == date.min else end, carried))
+        cycles.append((None if end == date.max else end, carried))
         carried = []
     return cycles
 

@@ -1,4 +1,5 @@
 from . import (
+    account_move_reversal,
     psa_billing_write_off,
     psa_prepare_invoices,
     psa_task_to_ticket,
