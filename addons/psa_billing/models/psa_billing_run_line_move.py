@@ -44,7 +44,7 @@ class PsaBillingRunLine(models.Model):
                 date=day,
                 amount=to_decimal(amount),
                 quantity=to_decimal(quantity),
-                price_unit=price_unit or to_decimal(0),
+                price_unit=to_decimal(price_unit),
                 product_id=product_id,
                 unit=uom_id,
                 is_time=is_time,

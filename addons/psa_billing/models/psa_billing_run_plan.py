@@ -3,6 +3,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..core import invoice_plan
+from ..tools import to_decimal
 
 # What is done as it comes is invoiced once its cycle is over; the rest was due on its date.
 WORK_KINDS = ("time", "charge", "expense")
@@ -140,7 +141,7 @@ class PsaBillingRun(models.Model):
                     client_id=client_id,
                     currency_id=currency_id,
                     date=day,
-                    amount=total or 0,
+                    amount=to_decimal(total),
                     contract_id=contract_id,
                     cycle=cycle_of(contract_id, day) if contract_id else None,
                     waits_for_cycle=not is_due,
