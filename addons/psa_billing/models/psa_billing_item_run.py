@@ -61,6 +61,7 @@ class PsaBillingItem(models.Model):
         """Mark released rows as charged by invoice lines: ``{row id: (line id, invoice id)}``."""
         if not line_of:
             return
+        self.flush_model(["state", "move_line_id", "move_id"])
         self.env.cr.execute(
             SQL(
                 """UPDATE psa_billing_item AS item
@@ -87,6 +88,7 @@ class PsaBillingItem(models.Model):
         """Close covered rows together with the invoice of their cycle: ``{row id: invoice id or None}``."""
         if not move_of:
             return
+        self.flush_model(["state", "settled_on", "settled_move_id"])
         self.env.cr.execute(
             SQL(
                 """UPDATE psa_billing_item AS item SET settled_on = %s, settled_move_id = settled.move_id
