@@ -3,6 +3,7 @@ from . import (
     psa_billing_hold,
     psa_billing_move,
     psa_billing_move_line,
+    account_move_reversal,
     psa_billing_write_off,
     psa_contract_index,
     psa_contract_new_version,
