@@ -3,7 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
 
-from ..core import rating
+from ..core import rating, terms
 from ..core import timer as timer_core
 from ..tools import hours_to_minutes, to_decimal
 
@@ -47,19 +47,74 @@ class PsaBillingItem(models.Model):
     ticket_id = fields.Many2one(
         "psa.ticket", readonly=True, index="btree_not_null", ondelete="restrict"
     )
+    project_id = fields.Many2one("project.project", readonly=True, index="btree_not_null", ondelete="restrict")
     user_id = fields.Many2one("res.users", "Technician", readonly=True, ondelete="restrict")
+    employee_id = fields.Many2one("hr.employee", readonly=True, ondelete="restrict")
     work_type_id = fields.Many2one("psa.work.type", readonly=True, ondelete="restrict")
     role_id = fields.Many2one("psa.role", readonly=True, ondelete="restrict")
     date = fields.Date(required=True, readonly=True)
-    worked_minutes = fields.Integer(readonly=True)
-    minutes = fields.Integer("Charged Minutes", readonly=True)
+    kind = fields.Selection(
+        [
+            ("time", "Time"),
+            ("charge", "Charge"),
+            ("expense", "Expense"),
+            ("recurring", "Recurring Service"),
+            ("milestone", "Milestone"),
+            ("fixed_price", "Fixed Price"),
+            ("prepaid", "Prepaid Purchase"),
+            ("per_ticket", "Price per Ticket"),
+            ("setup", "Set-up Fee"),
+            ("correction", "Correction"),
+        ],
+        required=True,
+        readonly=True,
+        default="time",
+        help="What kind of fact is charged.",
+    )
+    funding = fields.Selection(
+        [
+            (terms.BY_RATE, "By the Hour"),
+            (terms.BY_OVERAGE, "Over the Prepaid Hours"),
+            (terms.BY_INCLUDED, "Included Hours"),
+            (terms.BY_BLOCK, "Prepaid Hours"),
+            (terms.BY_RETAINER, "Retainer"),
+            (terms.BY_COVERAGE, "Covered by the Contract"),
+            (terms.BY_FIXED_PRICE, "Part of a Fixed Price"),
+            (terms.BY_TICKET_PRICE, "Part of a Ticket Price"),
+            (terms.BY_PRICE, "Own Price"),
+            (terms.BY_NOBODY, "Nobody"),
+        ],
+        "Paid By",
+        required=True,
+        readonly=True,
+        default=terms.BY_NOBODY,
+        help="What pays for the row.",
+    )
+    period_from = fields.Date(
+        "Period From", readonly=True, help="First day of the period whose hours pay, or that is charged."
+    )
+    worked_seconds = fields.Integer(readonly=True)
+    seconds = fields.Integer("Charged Seconds", readonly=True)
+    worked_minutes = fields.Integer(compute="_compute_minutes")
+    minutes = fields.Integer("Charged Minutes", compute="_compute_minutes")
     worked_hours = fields.Float("Worked", compute="_compute_hours", store=True)
     hours = fields.Float("Charged", compute="_compute_hours", store=True)
+    drawn_seconds = fields.Integer(readonly=True, help="What the row takes from prepaid or included hours.")
+    drawn_amount = fields.Monetary("Drawn", readonly=True, help="What the row takes from a retainer.")
     quantity = fields.Float(digits=(16, 4), readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", readonly=True, ondelete="restrict")
     hourly_rate = fields.Monetary(readonly=True, aggregator=None)
     price_unit = fields.Float("Unit Price", digits=0, readonly=True, aggregator=None)
-    amount = fields.Monetary(readonly=True, help="Without taxes; those come with the invoice.")
+    amount = fields.Monetary(readonly=True, help="To be paid, without taxes; those come with the invoice.")
+    value = fields.Monetary(readonly=True, help="What it is worth at its rate, also where something else pays for it.")
+    cost = fields.Monetary(
+        currency_field="company_currency_id",
+        readonly=True,
+        groups="psa_crm.group_billing",
+        help="What it costs the company: labour, goods or what was laid out.",
+    )
+    is_below_cost = fields.Boolean("Below Cost", readonly=True, groups="psa_crm.group_billing")
+    company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     product_id = fields.Many2one("product.product", readonly=True, ondelete="restrict")
     state = fields.Selection(
@@ -78,13 +133,16 @@ class PsaBillingItem(models.Model):
     )
     error = fields.Selection(
         [
-            (rating.MISSING_RATE, "No rate for this role"),
-            (rating.MISSING_ROLE, "The entry has no role"),
-            (rating.MISSING_WORK_TYPE, "The entry has no work type"),
-            (rating.MISSING_CLIENT, "The ticket has no client"),
-            (rating.MISSING_PRODUCT, "The work type has no product"),
-            (rating.CONTRACT_UNUSABLE, "The entry's contract is not in force"),
-            (rating.NEGATIVE_TIME, "The time is negative"),
+            (terms.MISSING_RATE, "No rate for this role"),
+            (terms.MISSING_ROLE, "The entry has no role"),
+            (terms.MISSING_WORK_TYPE, "The entry has no work type"),
+            (terms.MISSING_CLIENT, "The ticket has no client"),
+            (terms.MISSING_PRODUCT, "The work type has no product"),
+            (terms.CONTRACT_UNUSABLE, "The entry's contract is not in force"),
+            (terms.NEGATIVE_TIME, "The time is negative"),
+            (terms.BLOCKS_EXHAUSTED, "The prepaid hours are used up"),
+            (terms.CURRENCY_MISMATCH, "The prepaid hours are in another currency"),
+            (terms.MISSING_CURRENCY_RATE, "No exchange rate for the currency"),
         ],
         "Problem",
         readonly=True,
@@ -93,6 +151,16 @@ class PsaBillingItem(models.Model):
     reviewed_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     reviewed_on = fields.Datetime(readonly=True)
     write_off_reason = fields.Char("Written Off Because", readonly=True)
+    is_held = fields.Boolean("Held", readonly=True, help="Not to be released until somebody lets it go.")
+    hold_reason = fields.Char("Held Because", readonly=True)
+    is_adjusted = fields.Boolean(
+        "Adjusted", readonly=True, help="Quantity or price were set by hand; the row is not priced again."
+    )
+    adjust_reason = fields.Char("Adjusted Because", readonly=True)
+    has_own_text = fields.Boolean("Own Text", readonly=True, help="The text was changed by hand and stays.")
+    settled_on = fields.Date(
+        readonly=True, help="When the period it was covered in was closed. It is not priced again from then on."
+    )
     move_line_id = fields.Many2one(
         "account.move.line",
         "Invoice Line",
@@ -113,11 +181,17 @@ class PsaBillingItem(models.Model):
         help="Lines of invoices that were cancelled or credited; the row went back to “To Invoice”.",
     )
 
-    @api.depends("minutes", "worked_minutes")
+    @api.depends("seconds", "worked_seconds")
+    def _compute_minutes(self):
+        for item in self:
+            item.minutes = round(item.seconds / terms.SECONDS_PER_MINUTE)
+            item.worked_minutes = round(item.worked_seconds / terms.SECONDS_PER_MINUTE)
+
+    @api.depends("seconds", "worked_seconds")
     def _compute_hours(self):
         for item in self:
-            item.hours = item.minutes / 60
-            item.worked_hours = item.worked_minutes / 60
+            item.hours = item.seconds / terms.SECONDS_PER_HOUR
+            item.worked_hours = item.worked_seconds / terms.SECONDS_PER_HOUR
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -356,8 +430,10 @@ class PsaBillingItem(models.Model):
             "work_type_id": line.psa_work_type_id.id,
             "role_id": line.psa_role_id.id,
             "date": line.date,
-            "worked_minutes": row.worked_minutes,
-            "minutes": row.minutes,
+            "worked_seconds": row.worked_minutes * terms.SECONDS_PER_MINUTE,
+            "seconds": row.minutes * terms.SECONDS_PER_MINUTE,
+            "funding": terms.BY_RATE if row.state == "pending" else terms.BY_NOBODY,
+            "value": float(row.amount or 0),
             "quantity": float(quantity),
             "uom_id": uoms[unit],
             "hourly_rate": float(hourly_rate or 0),

@@ -13,8 +13,11 @@ class PsaBillingItem(models.Model):
         for item in self:
             item.explanation = "\n".join(item._explain())
 
-    def _explain(self):
-        """Return the derivation as sentences."""
+    def _explain(self, for_client=False):
+        """Return the derivation as sentences.
+
+        :param for_client: leave out what is not for the client's eyes: cost, internal notes, who decided what
+        """
         why = self.derivation or {}
         sentences = []
         contract = {
