@@ -5,4 +5,7 @@ from . import (
     psa_ticket_to_task,
     psa_time_log,
     psa_time_refuse,
+    psa_charge_refuse,
+    psa_charge_correct,
+    psa_accounting_export_again,
 )
