@@ -41,8 +41,6 @@ class PsaRole(models.Model):
         """Return this role as the rating core reads it; nothing if there is none."""
         if not self:
             return None
-        return rating.Role(
-            id=self.id,
-            hourly_rate=to_decimal(self.hourly_rate) or None,
-            currency_id=self.currency_id.id,
-        )
+        hourly_rate = to_decimal(self.hourly_rate)
+        own = rating.RoleRate(self.id, self.currency_id.id, hourly_rate)
+        return rating.Role(self.id, (own,) if hourly_rate else ())
