@@ -9,6 +9,8 @@
     "data": [
         "security/psa_billing_security.xml",
         "security/psa_ticket_task_security.xml",
+        "security/psa_contract_security.xml",
+        "security/psa_time_security.xml",
         "security/ir.model.access.csv",
         "data/psa_billing_data.xml",
         "data/ir_cron_data.xml",

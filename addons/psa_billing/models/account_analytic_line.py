@@ -25,7 +25,7 @@ class AccountAnalyticLine(models.Model):
         "(psa_approval_state, date DESC, id DESC) WHERE psa_ticket_id IS NOT NULL"
     )
     _psa_billable_not_negative = models.Constraint(
-        "CHECK(psa_billable_minutes >= 0)", "The charged time of an entry cannot be negative."
+        "CHECK(psa_billable_minutes >= 0 OR psa_corrects_id IS NOT NULL)", "The charged time of an entry cannot be negative."
     )
 
     psa_ticket_id = fields.Many2one(

@@ -1,17 +1,32 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.fields import Domain
 
-from ..core import rating
-from ..tools import to_decimal
+# Fields of the terms in force: they are kept on the version, so that a change never rewrites the past.
+VERSION_FIELDS = (
+    "rounding",
+    "minimum_minutes",
+    "increment_minutes",
+    "multiplier_policy",
+    "is_overage_multiplied",
+    "rate_ids",
+    "coverage_ids",
+)
 
 
 class PsaContract(models.Model):
-    """The terms agreed with a client for a period: who pays which rate for what."""
+    """The terms agreed with a client for a period: who pays which rate for what.
+
+    What prices work (rates, coverage, rounding) is on ``psa.contract.version``, one for each range of days; through
+    ``_inherits`` the contract shows those in force today. Rating never asks for "the version in force": it gets all
+    of them and goes by the date of the work, see ``_psa_terms()``. What is charged by itself (a monthly service, a
+    prepaid block, a fixed price) is a component (``psa.contract.component``) with prices by date; what became due is
+    kept in ``psa.contract.due`` and goes to the ledger from there.
+    """
 
     _name = "psa.contract"
     _description = "Service Contract"
     _inherit = ["mail.thread", "mail.activity.mixin", "analytic.mixin"]
+    _inherits = {"psa.contract.version": "version_id"}
     _order = "date_start desc, id desc"
     _rec_names_search = ["name", "number", "client_id.name"]
     _check_company_auto = True
@@ -26,14 +41,14 @@ class PsaContract(models.Model):
     number = fields.Char(readonly=True, copy=False, index="trigram")
     active = fields.Boolean(default=True)
     state = fields.Selection(
-        [("draft", "Draft"), ("active", "Active"), ("ended", "Ended")],
+        [("draft", "Draft"), ("active", "Active"), ("suspended", "Suspended"), ("ended", "Ended")],
         default="draft",
         required=True,
         readonly=True,
         copy=False,
         tracking=True,
-        help="Only confirmed contracts set prices. An ended contract still prices the work done "
-        "until its last day.",
+        help="Only confirmed contracts set prices. A suspended contract prices work, too, but nothing more falls due "
+        "under it. An ended contract still prices the work done until its last day.",
     )
     client_id = fields.Many2one(
         "res.partner",
@@ -54,11 +69,23 @@ class PsaContract(models.Model):
         domain=[("share", "=", False)],
         tracking=True,
     )
+    priority = fields.Integer(
+        default=10,
+        help="If several contracts of the client fit some work, the one with the lowest number pays for it.",
+    )
     billing_type = fields.Selection(
-        [("time_materials", "Time and Materials")],
-        default="time_materials",
-        required=True,
-        help="Time and materials: each approved entry is charged at the rate of its role.",
+        [
+            ("time_materials", "Time and Materials"),
+            ("fixed_price", "Fixed Price"),
+            ("prepaid", "Prepaid"),
+            ("recurring", "Recurring Services"),
+            ("per_ticket", "Per Ticket"),
+            ("mixed", "Mixed"),
+        ],
+        "Kind",
+        compute="_compute_billing_type",
+        store=True,
+        help="By the components: without any, approved time is charged at the rate of its role.",
     )
     currency_id = fields.Many2one(
         "res.currency",
@@ -75,7 +102,19 @@ class PsaContract(models.Model):
     date_end = fields.Date(
         "Ends On", tracking=True, help="Last day of the contract. Leave empty for open-ended."
     )
-    rate_ids = fields.One2many("psa.contract.rate", "contract_id", "Rates", copy=True)
+    version_id = fields.Many2one(
+        "psa.contract.version",
+        "Terms in Force",
+        required=True,
+        copy=False,
+        index=True,
+        ondelete="restrict",
+        help="The version of the terms in force today; on a contract that has not begun, its first.",
+    )
+    version_ids = fields.One2many("psa.contract.version", "contract_id", "Versions", copy=False)
+    component_ids = fields.One2many("psa.contract.component", "contract_id", "Components", copy=True)
+    prepaid_ids = fields.One2many("psa.contract.prepaid", "contract_id", "Prepaid", copy=False)
+    due_ids = fields.One2many("psa.contract.due", "contract_id", "Fallen Due", copy=False)
     note = fields.Html("Notes", help="For your staff; clients do not see it.")
     item_count = fields.Integer(compute="_compute_item_totals")
     to_invoice_amount = fields.Monetary(compute="_compute_item_totals")
@@ -85,6 +124,23 @@ class PsaContract(models.Model):
         for contract in self:
             if not contract.currency_id:
                 contract.currency_id = contract.company_id.currency_id
+
+    @api.depends("component_ids.kind")
+    def _compute_billing_type(self):
+        groups = {
+            "fixed_price": "fixed_price",
+            "milestone": "fixed_price",
+            "retainer": "prepaid",
+            "block": "prepaid",
+            "recurring": "recurring",
+            "included_hours": "recurring",
+            "per_ticket": "per_ticket",
+        }
+        for contract in self:
+            kinds = {groups[kind] for kind in contract.component_ids.mapped("kind") if kind in groups}
+            contract.billing_type = (
+                "mixed" if len(kinds) > 1 else kinds.pop() if kinds else "time_materials"
+            )
 
     @api.depends_context("uid")
     def _compute_item_totals(self):
@@ -125,17 +181,29 @@ class PsaContract(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        Version = self.env["psa.contract.version"]
+        version_vals_list = []
         for vals in vals_list:
-            # Context defaults and callers do not choose these two.
+            # Context defaults and callers do not choose these.
             vals["state"] = "draft"
             company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
             vals["number"] = (
                 self.env["ir.sequence"].with_company(company).sudo().next_by_code("psa.contract")
             )
-        return super().create(vals_list)
+            version_vals_list.append({name: vals.pop(name) for name in VERSION_FIELDS if name in vals})
+        # Who may make the contract may make its terms, but has access to them only through it: they come bare first.
+        versions = Version.sudo()._psa_create_bare(len(vals_list))
+        for vals, version in zip(vals_list, versions, strict=True):
+            vals["version_id"] = version.id
+        contracts = super().create(vals_list)
+        for contract, version_vals in zip(contracts, version_vals_list, strict=True):
+            contract.sudo().version_id._psa_attach(contract)
+            if version_vals:
+                contract.version_id.write(version_vals)
+        return contracts
 
     def write(self, vals):
-        fixed = {"client_id", "company_id", "currency_id", "billing_type"} & vals.keys()
+        fixed = {"client_id", "company_id", "currency_id"} & vals.keys()
         changed = self.sudo().filtered(
             lambda contract: any(
                 contract[name] != self._psa_value(name, vals[name]) for name in fixed
@@ -214,40 +282,6 @@ class PsaContract(models.Model):
             .sudo()
             .search_count([("contract_id", "in", self.ids)], limit=1)
         )
-
-    @api.model
-    def _psa_facts(self, clients, companies):
-        """Return the contracts of these clients as the rating core reads them.
-
-        All of them, whatever their dates: the core decides, and can say which it weighed.
-        """
-        contracts = self.sudo().search(
-            Domain("client_id", "in", clients.ids)
-            & Domain("company_id", "in", companies.ids)
-            & Domain("state", "!=", "draft")
-        )
-        return [
-            rating.Contract(
-                id=contract.id,
-                client_id=contract.client_id.id,
-                company_id=contract.company_id.id,
-                currency=rating.Currency(
-                    contract.currency_id.id, to_decimal(contract.currency_id.rounding)
-                ),
-                date_start=contract.date_start,
-                date_end=contract.date_end or None,
-                rates=tuple(
-                    rating.RateClause(
-                        id=clause.id,
-                        role_id=clause.role_id.id,
-                        hourly_rate=to_decimal(clause.hourly_rate),
-                        work_type_id=clause.work_type_id.id or None,
-                    )
-                    for clause in contract.rate_ids
-                ),
-            )
-            for contract in contracts
-        ]
 
     def _psa_value(self, name, value):
         """Return a value written to a field as the field's own type, to compare the two."""

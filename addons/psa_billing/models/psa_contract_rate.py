@@ -6,20 +6,31 @@ class PsaContractRate(models.Model):
 
     _name = "psa.contract.rate"
     _description = "Contract Rate"
-    _order = "contract_id, role_id, work_type_id, id"
+    _order = "contract_id, version_id, role_id, work_type_id, id"
     _check_company_auto = True
 
     _role_work_type_uniq = models.UniqueIndex(
-        "(contract_id, role_id, COALESCE(work_type_id, 0))",
+        "(version_id, COALESCE(role_id, 0), COALESCE(work_type_id, 0))",
         "The contract already has a rate for this role and work type. Change that line instead.",
     )
+    _order_idx = models.Index("(contract_id, version_id, role_id, work_type_id, id)")
     _rate_not_negative = models.Constraint(
         "CHECK(hourly_rate >= 0)", "The hourly rate cannot be negative."
     )
+    _is_about_something = models.Constraint(
+        "CHECK(role_id IS NOT NULL OR work_type_id IS NOT NULL)",
+        "A rate is for a role, a work type, or both. Choose at least one of them.",
+    )
 
-    contract_id = fields.Many2one("psa.contract", required=True, ondelete="cascade", index=True)
-    company_id = fields.Many2one(related="contract_id.company_id", store=True)
-    role_id = fields.Many2one("psa.role", required=True, check_company=True, ondelete="restrict")
+    version_id = fields.Many2one("psa.contract.version", required=True, ondelete="cascade", index=True)
+    contract_id = fields.Many2one(related="version_id.contract_id", store=True, index=True)
+    company_id = fields.Many2one(related="version_id.company_id", store=True)
+    role_id = fields.Many2one(
+        "psa.role",
+        check_company=True,
+        ondelete="restrict",
+        help="Leave empty for every role that has no rate of its own.",
+    )
     work_type_id = fields.Many2one(
         "psa.work.type",
         check_company=True,
@@ -27,7 +38,7 @@ class PsaContractRate(models.Model):
         help="Leave empty for every work type that has no rate of its own.",
     )
     hourly_rate = fields.Monetary(required=True)
-    currency_id = fields.Many2one(related="contract_id.currency_id")
+    currency_id = fields.Many2one(related="version_id.currency_id")
 
     def _psa_replace_terms(self, terms):
         """Take other roles and work types: ``{role or work type: the one that takes its place}``."""

@@ -15,6 +15,7 @@ class PsaRole(models.Model):
     _rate_not_negative = models.Constraint(
         "CHECK(hourly_rate >= 0)", "The hourly rate of a role cannot be negative."
     )
+    _multiplier_positive = models.Constraint("CHECK(multiplier > 0)", "The multiplier of a role must be more than zero.")
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -30,6 +31,10 @@ class PsaRole(models.Model):
         help="Charged where the contract names no rate for this role, and to clients without a "
         "contract, in this currency only. Leave at zero for none: such time is then held back "
         "in the review until somebody sets a rate.",
+    )
+    rate_ids = fields.One2many("psa.role.rate", "role_id", "Rates by Date")
+    multiplier = fields.Float(
+        default=1.0, digits=(6, 3), help="How much more the work of this role weighs than plain work: 1.5 counts an hour as one and a half."
     )
 
     def _psa_fact(self):

@@ -18,6 +18,10 @@ class PsaWorkType(models.Model):
     _increment_not_negative = models.Constraint(
         "CHECK(increment_minutes >= 0)", "The increment of a work type cannot be negative."
     )
+    _multiplier_positive = models.Constraint("CHECK(multiplier > 0)", "The multiplier of a work type must be more than zero.")
+    _is_not_own_variant = models.Constraint(
+        "CHECK(after_hours_type_id <> id)", "A work type cannot be its own after-hours variant."
+    )
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=10)
@@ -48,7 +52,29 @@ class PsaWorkType(models.Model):
         help="Charged time is raised to the next multiple of this, for instance 15. "
         "0 charges the minutes as worked.",
     )
+    multiplier = fields.Float(
+        default=1.0, digits=(6, 3), help="How much more this work weighs than plain work: 1.5 counts an hour as one and a half."
+    )
+    is_travel = fields.Boolean("Travel")
+    after_hours_type_id = fields.Many2one(
+        "psa.work.type", "After Hours", ondelete="restrict", check_company=True,
+        help="What work outside the working hours is entered as. An entry that crosses opening or closing time is split there.",
+    )
+    after_hours_calendar_id = fields.Many2one(
+        "resource.calendar", "Working Hours", ondelete="restrict", check_company=True,
+        help="The hours in which this work type counts. Empty takes the hours of the company.",
+    )
+    business_type_ids = fields.One2many("psa.work.type", "after_hours_type_id", "After-Hours Variant Of")
+    is_after_hours = fields.Boolean(
+        "Counts as After Hours", compute="_compute_is_after_hours", store=True, readonly=False,
+        help="Contracts may cover working hours and after hours differently.",
+    )
     rounding_example = fields.Char(compute="_compute_rounding_example")
+
+    @api.depends("business_type_ids")
+    def _compute_is_after_hours(self):
+        for work_type in self:
+            work_type.is_after_hours = work_type.is_after_hours or bool(work_type.business_type_ids)
 
     @api.depends("minimum_minutes", "increment_minutes", "is_billable")
     def _compute_rounding_example(self):

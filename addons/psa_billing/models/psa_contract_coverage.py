@@ -1,0 +1,47 @@
+from odoo import api, fields, models
+
+
+class PsaContractCoverage(models.Model):
+    """What a contract says of some kind of work: paid by its price, outside of it, or at a rate of its own."""
+
+    _name = "psa.contract.coverage"
+    _description = "Contract Coverage"
+    _order = "contract_id, version_id, sequence, id"
+    _check_company_auto = True
+
+    _order_idx = models.Index("(contract_id, version_id, sequence, id)")
+
+    version_id = fields.Many2one("psa.contract.version", required=True, ondelete="cascade", index=True)
+    contract_id = fields.Many2one(related="version_id.contract_id", store=True, index=True)
+    company_id = fields.Many2one(related="version_id.company_id", store=True)
+    currency_id = fields.Many2one(related="version_id.currency_id")
+    sequence = fields.Integer(default=10)
+    effect = fields.Selection(
+        [
+            ("included", "Included in the price"),
+            ("excluded", "Not from prepaid hours"),
+            ("at_rate", "At this rate"),
+        ],
+        default="included",
+        required=True,
+        help="Included: nothing is charged or drawn. Not from prepaid hours: it is charged at the rates. At this rate: "
+        "it is charged at the hourly rate of the line. The first line that fits counts.",
+    )
+    work_type_ids = fields.Many2many(
+        "psa.work.type", "psa_contract_coverage_work_type_rel", "coverage_id", "work_type_id", check_company=True
+    )
+    role_ids = fields.Many2many(
+        "psa.role", "psa_contract_coverage_role_rel", "coverage_id", "role_id", check_company=True
+    )
+    site_ids = fields.Many2many(
+        "res.partner", "psa_contract_coverage_site_rel", "coverage_id", "partner_id", "Sites", check_company=True
+    )
+    asset_ids = fields.Many2many(
+        "psa.asset", "psa_contract_coverage_asset_rel", "coverage_id", "asset_id", check_company=True
+    )
+    hours = fields.Selection(
+        [("any", "At any time"), ("business", "In business hours"), ("after_hours", "After hours")],
+        default="any",
+        required=True,
+    )
+    hourly_rate = fields.Monetary()
