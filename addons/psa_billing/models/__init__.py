@@ -17,8 +17,10 @@ from . import (
     psa_billable_mixin,
     psa_billing_item,
     psa_billing_item_rating,
+    psa_billing_item_terms,
     psa_billing_item_access,
     psa_billing_item_explanation,
+    psa_contract_version,  # before the contract, which inherits its fields
     psa_contract,
     psa_contract_access,
     psa_contract_billing,
@@ -34,7 +36,6 @@ from . import (
     psa_contract_renewal,
     psa_contract_sla,
     psa_contract_terms,
-    psa_contract_version,
     psa_role,
     psa_role_rate,
     psa_rule_action,
