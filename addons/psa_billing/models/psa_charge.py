@@ -1,0 +1,468 @@
+from decimal import Decimal
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..core import charges
+from ..tools import to_decimal
+
+
+class PsaCharge(models.Model):
+    """Something that is charged besides time: a part, mileage, a licence, on a ticket, a project or for a client.
+
+    An approved charge is locked for everybody, superuser included. It is corrected by a signed charge that names it, or
+    its approval is taken back as long as it is on no invoice.
+    """
+
+    _name = "psa.charge"
+    _description = "Charge"
+    _inherit = ["mail.thread"]
+    _order = "date desc, id desc"
+    _check_company_auto = True
+
+    _date_idx = models.Index("(date DESC, id DESC)")
+    _company_date_idx = models.Index("(company_id, date DESC, id DESC)")
+    _client_date_idx = models.Index("(client_id, date DESC, id DESC)")
+    _approval_idx = models.Index("(approval_state, date DESC, id DESC)")
+    _cost_not_negative = models.Constraint("CHECK(cost >= 0)", "The cost of a charge cannot be negative.")
+
+    name = fields.Char(
+        "Description",
+        compute="_compute_name",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        tracking=True,
+        help="What was used or sold.",
+    )
+    ticket_id = fields.Many2one(
+        "psa.ticket", index="btree_not_null", ondelete="restrict", check_company=True, tracking=True
+    )
+    desk_id = fields.Many2one(related="ticket_id.desk_id", store=True, index="btree_not_null")
+    project_id = fields.Many2one(
+        "project.project",
+        compute="_compute_project_id",
+        store=True,
+        readonly=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+    )
+    task_id = fields.Many2one(
+        "project.task", index="btree_not_null", ondelete="restrict", check_company=True
+    )
+    client_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_client_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+        domain="[('psa_is_client', '=', True)]",
+        help="Who pays. The client of the ticket or project.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        index=True,
+    )
+    contract_id = fields.Many2one(
+        "psa.contract",
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        groups="psa_crm.group_billing",
+        domain="[('client_id', '=', client_id), ('state', '!=', 'draft')]",
+        help="Leave empty to take the client's contract in force on that day.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        "Added By",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.user,
+        domain="[('share', '=', False)]",
+    )
+    date = fields.Date(required=True, default=fields.Date.context_today, tracking=True)
+
+    billable_type_id = fields.Many2one(
+        "psa.billable.type",
+        "Type",
+        compute="_compute_billable_type_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        index=True,
+        ondelete="restrict",
+        check_company=True,
+        tracking=True,
+        domain="[('company_id', 'in', (company_id, False)), ('desk_id', 'in', (desk_id, False))]",
+    )
+    kind = fields.Selection(related="billable_type_id.kind", store=True)
+    product_id = fields.Many2one(
+        "product.product",
+        compute="_compute_product_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        check_company=True,
+        domain="[('sale_ok', '=', True)]",
+        help="It brings the income account and the taxes of the invoice line.",
+    )
+    uom_id = fields.Many2one(
+        "uom.uom", "Unit", compute="_compute_uom_id", store=True, readonly=False, precompute=True
+    )
+    quantity = fields.Float(
+        required=True, default=1.0, digits="Product Unit", tracking=True, help="Negative only where it corrects another charge."
+    )
+    is_billable = fields.Boolean(
+        "Billable", compute="_compute_is_billable", store=True, readonly=False, precompute=True, tracking=True
+    )
+    note = fields.Text("Internal Note", help="For the team; the client never reads it.")
+    invoice_text = fields.Text(help="What the client reads on the invoice. Empty takes the description.")
+
+    currency_id = fields.Many2one(
+        "res.currency", compute="_compute_currency_id", store=True, precompute=True, required=True
+    )
+    company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
+    cost = fields.Monetary(
+        "Unit Cost",
+        compute="_compute_cost",
+        store=True,
+        readonly=False,
+        precompute=True,
+        currency_field="company_currency_id",
+        aggregator=None,
+        groups="psa_crm.group_billing",
+        help="What one unit costs us, in the currency of the company.",
+    )
+    price_unit = fields.Monetary(
+        "Unit Price",
+        compute="_compute_price_unit",
+        store=True,
+        readonly=False,
+        precompute=True,
+        aggregator=None,
+        groups="psa_billing.group_charge_price",
+        help="Without taxes. It can be changed until the charge is approved.",
+    )
+    is_price_manual = fields.Boolean(
+        "Price Set by Hand", groups="psa_billing.group_charge_price", help="The price stays when type or quantity change."
+    )
+    amount = fields.Monetary(
+        compute="_compute_amount",
+        store=True,
+        groups="psa_billing.group_charge_price",
+        help="Quantity × unit price, without taxes.",
+    )
+    cost_total = fields.Monetary(
+        "Cost",
+        compute="_compute_cost_total",
+        store=True,
+        currency_field="company_currency_id",
+        groups="psa_crm.group_billing",
+    )
+    margin = fields.Monetary(
+        compute="_compute_cost_total",
+        store=True,
+        currency_field="company_currency_id",
+        groups="psa_crm.group_billing",
+        help="What is left of the amount after the cost, in the currency of the company.",
+    )
+    is_below_cost = fields.Boolean(
+        "Below Cost", compute="_compute_cost_total", store=True, groups="psa_crm.group_billing"
+    )
+    tax_ids = fields.Many2many(
+        "account.tax",
+        string="Taxes",
+        compute="_compute_tax_ids",
+        groups="psa_crm.group_billing",
+        help="The taxes of the product, as the client's fiscal position has them. The invoice decides in the end.",
+    )
+    amount_tax = fields.Monetary("Taxes on It", compute="_compute_tax_ids", groups="psa_crm.group_billing")
+    amount_total = fields.Monetary("Total with Taxes", compute="_compute_tax_ids", groups="psa_crm.group_billing")
+
+    approval_state = fields.Selection(
+        [("draft", "Draft"), ("submitted", "To Approve"), ("approved", "Approved")],
+        "Approval",
+        required=True,
+        readonly=True,
+        copy=False,
+        default="draft",
+        tracking=True,
+    )
+    approved_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    approved_on = fields.Datetime(readonly=True, copy=False)
+    refusal_reason = fields.Char(
+        "Refused Because", readonly=True, copy=False, help="Why the approver sent the charge back."
+    )
+    billing_state = fields.Selection(
+        lambda self: self.env["psa.billing.item"]._fields["state"].selection,
+        "Billing",
+        compute="_compute_billing_state",
+        help="Where the approved charge stands in the billing ledger.",
+    )
+    corrects_id = fields.Many2one(
+        "psa.charge", "Corrects", readonly=True, copy=False, index="btree_not_null", ondelete="restrict", check_company=True
+    )
+    correction_ids = fields.One2many("psa.charge", "corrects_id", "Corrections")
+    correction_reason = fields.Char(readonly=True, copy=False)
+
+    is_serial_tracked = fields.Boolean(related="billable_type_id.is_serial_tracked")
+    serial_numbers = fields.Text(
+        copy=False, tracking=True, help="One a line, one for each piece. On delivery each becomes an asset of the client."
+    )
+    delivered_on = fields.Date(readonly=True, copy=False, tracking=True)
+    asset_ids = fields.One2many("psa.asset", "psa_charge_id", "Delivered Assets", readonly=True)
+    asset_count = fields.Integer(compute="_compute_asset_count")
+    can_change = fields.Boolean(compute="_compute_can_change", help="The user may still change this charge.")
+
+    @api.depends("billable_type_id", "product_id")
+    def _compute_name(self):
+        for charge in self:
+            if not charge.name:
+                charge.name = charge.product_id.name if charge._psa_names_product() else charge.billable_type_id.name
+
+    @api.depends("task_id")
+    def _compute_project_id(self):
+        for charge in self:
+            charge.project_id = charge.task_id.project_id or charge.project_id
+
+    @api.depends("ticket_id.client_id", "project_id.partner_id")
+    def _compute_client_id(self):
+        for charge in self:
+            # Moving a ticket to another client does not move what was already approved.
+            if charge.approval_state == "approved":
+                continue
+            of_project = charge.project_id.sudo().partner_id.commercial_partner_id
+            charge.client_id = charge.ticket_id.client_id or of_project or charge.client_id
+
+    @api.depends("ticket_id", "project_id", "client_id")
+    def _compute_company_id(self):
+        for charge in self:
+            owner = charge.ticket_id or charge.project_id
+            charge.company_id = (
+                owner.company_id or charge.company_id or charge.client_id.company_id or self.env.company
+            )
+
+    @api.depends("ticket_id", "company_id")
+    def _compute_billable_type_id(self):
+        for charge in self:
+            desk = charge.ticket_id.desk_id
+            kind = charge.billable_type_id
+            if not kind or (kind.desk_id and kind.desk_id != desk):
+                charge.billable_type_id = self.env["psa.billable.type"]._psa_default(charge.company_id, desk)
+
+    @api.depends("billable_type_id")
+    def _compute_product_id(self):
+        for charge in self:
+            charge.product_id = charge.billable_type_id.product_id or charge.product_id
+
+    @api.depends("billable_type_id", "product_id")
+    def _compute_uom_id(self):
+        for charge in self:
+            kind = charge.billable_type_id
+            own = charge.product_id != kind.product_id
+            charge.uom_id = (charge.product_id.uom_id if own else kind.uom_id) or charge.product_id.uom_id
+
+    @api.depends("billable_type_id")
+    def _compute_is_billable(self):
+        for charge in self:
+            charge.is_billable = charge.billable_type_id.is_billable if charge.billable_type_id else True
+
+    @api.depends("company_id", "contract_id")
+    def _compute_currency_id(self):
+        for charge in self:
+            charge.currency_id = charge.contract_id.currency_id or charge.company_id.currency_id
+
+    @api.depends("billable_type_id", "product_id")
+    def _compute_cost(self):
+        for charge in self:
+            kind = charge.billable_type_id
+            company = charge.company_id
+            cost = kind.cost
+            if not cost or charge.product_id != kind.product_id:
+                cost = charge.product_id.with_company(company).standard_price or cost
+            else:
+                cost = kind.currency_id._convert(cost, company.currency_id, company, charge._psa_day(), round=False)
+            charge.cost = company.currency_id.round(cost)
+
+    @api.depends(
+        "billable_type_id", "product_id", "uom_id", "quantity", "cost", "client_id", "date", "currency_id", "is_price_manual"
+    )
+    def _compute_price_unit(self):
+        for charge in self:
+            if not charge.is_price_manual and charge.approval_state != "approved":
+                charge.price_unit = charge._psa_price()
+
+    @api.depends("quantity", "price_unit", "currency_id", "is_billable")
+    def _compute_amount(self):
+        for charge in self:
+            charge.amount = charge.currency_id.round(charge.quantity * charge.price_unit) if charge.is_billable else 0.0
+
+    @api.depends("quantity", "cost", "amount", "price_unit", "is_billable", "date")
+    def _compute_cost_total(self):
+        for charge in self:
+            currency, company = charge.company_currency_id, charge.company_id
+            charge.cost_total = currency.round(charge.quantity * charge.cost)
+            earned = charge.currency_id._convert(charge.amount, currency, company, charge._psa_day())
+            charge.margin = earned - charge.cost_total
+            price = charge.currency_id._convert(charge.price_unit, currency, company, charge._psa_day(), round=False)
+            charge.is_below_cost = charge.is_billable and charges.is_below_cost(to_decimal(price), to_decimal(charge.cost))
+
+    @api.depends("product_id", "client_id", "quantity", "price_unit", "currency_id", "company_id", "is_billable")
+    def _compute_tax_ids(self):
+        for charge in self:
+            taxes = self.env["account.tax"]
+            if charge.is_billable:
+                taxes = charge.product_id.taxes_id._filter_taxes_by_company(charge.company_id)
+                position = self.env["account.fiscal.position"].with_company(charge.company_id)
+                taxes = position._get_fiscal_position(charge.client_id).map_tax(taxes)
+            charge.tax_ids = taxes
+            if not taxes:
+                charge.amount_tax, charge.amount_total = 0.0, charge.amount
+                continue
+            totals = taxes.compute_all(
+                charge.price_unit,
+                currency=charge.currency_id,
+                quantity=charge.quantity,
+                product=charge.product_id,
+                partner=charge.client_id,
+            )
+            charge.amount_tax = totals["total_included"] - totals["total_excluded"]
+            charge.amount_total = totals["total_included"]
+
+    def _compute_billing_state(self):
+        states = dict(
+            self.env["psa.billing.item"]
+            .sudo()
+            ._read_group([("source_model", "=", self._name), ("source_id", "in", self.ids)], ["source_id", "state"])
+        )
+        for charge in self:
+            charge.billing_state = states.get(charge.id, False)
+
+    @api.depends("asset_ids")
+    def _compute_asset_count(self):
+        for charge in self:
+            charge.asset_count = len(charge.asset_ids)
+
+    @api.depends("approval_state")
+    @api.depends_context("uid")
+    def _compute_can_change(self):
+        for charge in self:
+            charge.can_change = charge.approval_state != "approved" and (
+                not charge._origin or charge._origin.has_access("write")
+            )
+
+    @api.depends("name", "ticket_id")
+    def _compute_display_name(self):
+        for charge in self:
+            number = charge.ticket_id.sudo().number
+            charge.display_name = f"{number}: {charge.name}" if number else charge.name
+
+    @api.onchange("price_unit")
+    def _onchange_price_unit(self):
+        for charge in self:
+            charge.is_price_manual = charge.currency_id.compare_amounts(charge.price_unit, charge._psa_price()) != 0
+
+    @api.constrains("quantity", "corrects_id")
+    def _check_quantity(self):
+        for charge in self:
+            if charge.quantity < 0 and not charge.corrects_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%s”: the quantity cannot be negative. To take something back, open the charge it was and press “Correct”.",
+                        charge.name,
+                    )
+                )
+            if not charge.quantity:
+                raise ValidationError(self.env._("“%s”: a charge of nothing. Enter a Quantity.", charge.name))
+
+    @api.constrains("ticket_id", "project_id", "client_id")
+    def _check_owner(self):
+        for charge in self:
+            if not (charge.ticket_id or charge.project_id or charge.client_id):
+                raise ValidationError(
+                    self.env._("“%s” belongs to nobody. Choose a Ticket, a Project or a Client.", charge.name)
+                )
+
+    @api.constrains("billable_type_id", "ticket_id")
+    def _check_billable_type_id(self):
+        for charge in self:
+            desk = charge.billable_type_id.sudo().desk_id
+            if desk and desk != charge.ticket_id.sudo().desk_id and charge.approval_state != "approved":
+                raise ValidationError(
+                    self.env._(
+                        "“%(type)s” is a type of desk “%(desk)s” only. Choose another Type.",
+                        type=charge.billable_type_id.name,
+                        desk=desk.name,
+                    )
+                )
+
+    def action_open_ticket(self):
+        """Open the ticket the charge is on."""
+        self.ensure_one()
+        return self.ticket_id._get_records_action()
+
+    def action_view_assets(self):
+        """Open the assets that were delivered."""
+        return self.asset_ids._get_records_action(name=self.env._("Delivered with %s", self.name))
+
+    def _psa_day(self):
+        return self.date or fields.Date.context_today(self)
+
+    def _psa_names_product(self):
+        """Tell whether the product says more than the type: it is another one than the type's own."""
+        return bool(self.product_id) and self.product_id != self.billable_type_id.product_id
+
+    def _psa_price(self):
+        """Return the price of one unit by the rule of the type."""
+        self.ensure_one()
+        kind = self.billable_type_id
+        company, currency = self.company_id, self.currency_id
+        if not kind or not currency:
+            return 0.0
+        if kind.price_rule == "fixed" and not self._psa_names_product():
+            return kind.currency_id._convert(kind.price_unit, currency, company, self._psa_day())
+        if kind.price_rule == "markup":
+            price = charges.with_markup(
+                to_decimal(self.sudo().cost), to_decimal(kind.markup), Decimal(str(company.currency_id.rounding))
+            )
+            return company.currency_id._convert(float(price), currency, company, self._psa_day())
+        if not self.product_id:
+            return 0.0
+        pricelist = self.client_id.with_company(company).sudo().property_product_pricelist
+        return currency.round(
+            pricelist._get_product_price(
+                self.product_id.sudo().with_company(company),
+                abs(self.quantity) or 1.0,
+                currency=currency,
+                uom=self.uom_id,
+                date=self._psa_day(),
+            )
+        )
+
+    def _psa_check_quantity_left(self):
+        """Refuse to take back more than was charged."""
+        for original in self.corrects_id:
+            left = original.quantity + sum(original.correction_ids.mapped("quantity"))
+            if left < 0:
+                raise UserError(
+                    self.env._(
+                        "Of “%(charge)s” only %(quantity)s were charged: more cannot be taken back.",
+                        charge=original.name,
+                        quantity=original.quantity,
+                    )
+                )
