@@ -1,5 +1,6 @@
 from . import (
     psa_billing_write_off,
+    psa_company_profile_margin,
     psa_prepare_invoices,
     psa_task_to_ticket,
     psa_ticket_to_task,

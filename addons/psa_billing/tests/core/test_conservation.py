@@ -42,7 +42,7 @@ def time_row(row_id, fact, state, seconds, rate=Decimal(100), currency_id=EUR):
 @st.composite
 def histories(draw):
     """Facts and the ledger that tells the same of them."""
-    facts, rows, lines = [], [], []
+    facts, rows = [], []
     for number in range(1, draw(st.integers(1, 8)) + 1):
         currency_id = draw(st.sampled_from([EUR, CHF]))
         client_id = draw(st.integers(1, 3))
@@ -75,9 +75,7 @@ def histories(draw):
                     line_id=len(rows) + 1 if state == "invoiced" else None,
                 )
             )  # fmt: skip
-    for row in rows:
-        if row.line_id:
-            lines.append(Line(row.line_id, row.amount, (row.id,), row.amount, row.currency_id))
+    lines = [Line(row.line_id, row.amount, (row.id,), row.amount, row.currency_id) for row in rows if row.line_id]
     return facts, rows, lines
 
 
