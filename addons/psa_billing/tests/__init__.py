@@ -9,6 +9,7 @@ from . import (
     test_ledger,
     test_lent_time,
     test_portal_invoices,
+    test_profitability,
     test_rule_task,
     test_rules,
     test_sla_contract,

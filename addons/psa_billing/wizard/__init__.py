@@ -9,6 +9,7 @@ from . import (
     psa_contract_new_version,
     psa_company_profile,
     psa_company_profile_ledger,
+    psa_company_profile_margin,
     psa_prepare_invoices,
     psa_task_to_ticket,
     psa_ticket_to_task,

@@ -1,0 +1,1 @@
+from . import psa_client_profit, psa_profitability
