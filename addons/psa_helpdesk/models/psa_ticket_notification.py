@@ -22,7 +22,8 @@ class PsaTicket(models.Model):
         self.ensure_one()
         self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_notification")
+        name = self.env._("Notifications of %s", self.number)
         return {
-            **action, "name": self.env._("Notifications of %s", self.number), "domain": [("ticket_id", "=", self.id)],
+            **action, "name": name, "display_name": name, "domain": [("ticket_id", "=", self.id)],
             "context": {"psa_notifications_of_ticket": True},
         }

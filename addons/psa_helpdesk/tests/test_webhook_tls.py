@@ -95,6 +95,7 @@ class TestWebhookTls(HelpdeskCommon):
         })
         delivery = self.env["psa.webhook.delivery"]._enqueue([{"webhook_id": hook.id, "event": "test", "payload": {"event": "test"}}])
         delivery.attempts = attempts
+        # What OpenSSL asks the administrator of a server for.
         trust = {"SSL_CERT_FILE": str(trusted.bundle)} if trusted else {}
         with patch.dict(os.environ, trust), self.enter_registry_test_mode():
             if not trusted:
