@@ -84,6 +84,7 @@
         "views/psa_calendar_version_views.xml",
         "views/psa_notification_address_views.xml",
         "views/psa_notification_views.xml",
+        "views/psa_ticket_notification_views.xml",
         "views/psa_notification_templates.xml",
         "views/res_users_notification_views.xml",
         "views/psa_desk_signature_views.xml",

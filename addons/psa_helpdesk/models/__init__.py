@@ -122,6 +122,7 @@ from . import psa_staff_notification
 from . import mail_mail_notification
 from . import psa_ticket_notify
 from . import psa_ticket_notify_send
+from . import psa_ticket_notification
 from . import psa_ticket_notify_events
 from . import psa_ticket_loop
 from . import mail_thread_loop

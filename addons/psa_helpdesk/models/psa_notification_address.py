@@ -26,8 +26,9 @@ OWN_KINDS = (notification.MAIL, notification.IN_APP, notification.PUSH)
 class PsaNotificationAddress(models.Model):
     """One way on which a user hears of tickets: where to, of which events, of which tickets and when.
 
-    What a person has set up himself counts for all tickets he may read; what an administrator has set up for him, or for all, counts
-    for tickets of the administrator's companies: who works for two of them is neither overheard nor silenced in one by the other.
+    What a person has set up himself counts for all tickets he may read, and is his: administrators see it, he alone changes it. What an
+    administrator has set up for him, or for all, counts for tickets of the administrator's companies: who works for two of them is
+    neither overheard nor silenced in one by the other.
 
     A user has any number of them. Who has set up none hears of everything that concerns him at the mail address of his
     profile, or in his inbox if he prefers it. Rows without a user are what a company's users have until they set up their own.
@@ -55,6 +56,7 @@ class PsaNotificationAddress(models.Model):
         "res.company", "psa_notification_address_company_rel", "address_id", "company_id", "Only Tickets of", readonly=True, copy=False,
         help="An administrator has set up the address: it is used for tickets of his companies. Empty: the user has done so himself.",
     )
+    is_personal = fields.Boolean(compute="_compute_is_personal", export_string_translation=False)
     sequence = fields.Integer(default=10, aggregator=None)
     active = fields.Boolean(default=True)
     kind = fields.Selection(
@@ -102,6 +104,15 @@ class PsaNotificationAddress(models.Model):
     def _compute_company_id(self):
         for address in self:
             address.company_id = address.user_id.sudo().company_id or address.company_id or self.env.company
+
+    @api.depends("user_id", "only_company_ids")
+    @api.depends_context("uid")
+    def _compute_is_personal(self):
+        """Tell what somebody else has set up himself: it is shown to administrators, changed by him alone."""
+        for address in self:
+            address.is_personal = (
+                bool(address._origin) and address.user_id and address.user_id != self.env.user and not address.sudo().only_company_ids
+            )
 
     @api.depends("kind", "target", "user_id.email", "user_id.partner_id.email")
     def _compute_shown_target(self):
@@ -230,10 +241,11 @@ class PsaNotificationAddress(models.Model):
         return self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_notification_address_my")
 
     @api.model
-    def _ensure_own(self, users, company=None):
+    def _ensure_own(self, users, company=None, by_administrator=False):
         """Write down what these users have by default, unless they have it written down already.
 
         :param company: for whose tickets; each user's own company without
+        :param by_administrator: an administrator is going to change it, so it counts for tickets of the company only
         """
         missing = []
         by_user = self._by_user()
@@ -242,7 +254,7 @@ class PsaNotificationAddress(models.Model):
             kept = by_user.get(user.id, ((), ()))[1]
             for address in self._default_addresses(user, of_company):
                 if not self._is_kept(address, kept, of_company.id):
-                    is_limited = address.key or any(kind == address.kind and companies for kind, __, companies in kept)
+                    is_limited = by_administrator or address.key or any(kind == address.kind and companies for kind, __, companies in kept)
                     missing.append({
                         **self._prepare_own_vals(user, address),
                         "only_company_ids": [Command.set(of_company.ids if is_limited else [])],

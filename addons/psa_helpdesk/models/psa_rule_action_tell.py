@@ -248,17 +248,24 @@ class PsaRuleAction(models.Model):
         }
 
     def _do_reply(self, tickets, firing, _plan):
+        # All words are found before the first is said: where one ticket has none, the others need not be taken back.
+        bodies = self._reply_bodies(tickets, firing)
         for ticket in tickets:
-            if not ticket.partner_id:
-                raise UserError(self.env._("The ticket has no contact who could be answered."))
-            lang = ticket._psa_client_lang()
+            ticket._add_entry(bodies[ticket.id], partner_ids=ticket.partner_id.ids, **self._author_values(ticket))
+
+    def _reply_bodies(self, tickets, firing):
+        """Return {ticket id: what its contact is answered}, in his language."""
+        if not all(ticket.partner_id for ticket in tickets):
+            raise UserError(self.env._("The ticket has no contact who could be answered."))
+        bodies = {}
+        for lang, spoken in tickets.grouped(lambda ticket: ticket._psa_client_lang()).items():
             if self.template_id:
                 self.template_id._psa_check_may_render()
                 template = self.template_id.sudo().with_context(lang=lang)
-                body = template._render_field("body_html", ticket.ids, options={"post_process": True}, set_lang=lang)[ticket.id]
+                bodies.update(template._render_field("body_html", spoken.ids, options={"post_process": True}, set_lang=lang))
             else:
-                body = plaintext2html(self._text(ticket, firing, lang, ticket.partner_id.tz))
-            ticket._add_entry(body, partner_ids=ticket.partner_id.ids, **self._author_values(ticket))
+                bodies.update({ticket.id: plaintext2html(self._text(ticket, firing, lang, ticket.partner_id.tz)) for ticket in spoken})
+        return bodies
 
     def _summary_reply(self):
         return self._name_of(self.sudo().template_id) or (self.body or "")[:80]

@@ -100,8 +100,18 @@ class PsaRule(models.Model):
             texts = [str(options.get(item, item)) for item in values]
         else:
             texts = [self._value_text(item) for item in values]
-        operator = {"=": self.env._("is"), "in": self.env._("is"), "!=": self.env._("is not"), "not in": self.env._("is not")}
-        return f"{' / '.join(labels)} {operator.get(leaf.operator, leaf.operator)} {', '.join(texts)}"
+        return f"{' / '.join(labels)} {self._operator_text(leaf.operator)} {', '.join(texts)}"
+
+    @api.model
+    def _operator_text(self, operator):
+        """Return a comparison as people say it; what only those write who know domains is left as it is."""
+        contains, lacks = self.env._("contains"), self.env._("does not contain")
+        return {
+            "=": self.env._("is"), "in": self.env._("is"), "!=": self.env._("is not"), "not in": self.env._("is not"),
+            "ilike": contains, "like": contains, "not ilike": lacks, "not like": lacks,
+            ">": self.env._("is above"), ">=": self.env._("is at least"), "<": self.env._("is below"), "<=": self.env._("is at most"),
+            "child_of": self.env._("is or is below"),
+        }.get(operator, operator)
 
     @api.model
     def _texts_of_ticket(self, leaf, values, ticket, are_ids):

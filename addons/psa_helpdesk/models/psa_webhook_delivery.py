@@ -34,6 +34,7 @@ class PsaWebhookDelivery(models.Model):
     _rec_name = "number"
 
     _due_idx = models.Index("(next_try, id) WHERE state = 'waiting'")
+    _turn_idx = models.Index("(webhook_id, next_try, id) WHERE state = 'waiting'")
     _webhook_idx = models.Index("(webhook_id, id DESC)")
     _company_idx = models.Index("(company_id, id DESC)")
     _state_idx = models.Index("(state, webhook_id) WHERE state IN ('waiting', 'failed')")
@@ -90,12 +91,16 @@ class PsaWebhookDelivery(models.Model):
 
     @api.model
     def _cron_send(self):
-        """Make the calls that are due, each in a transaction of its own."""
-        while delivery := self.sudo()._claim():
+        """Make the calls that are due, each in a transaction of its own; nobody has to wait for the slow systems of another."""
+        spent = {}
+        while delivery := self.sudo()._claim(spent):
             # Others have to see the claim before anything goes out.
             self.env["ir.cron"]._commit_progress(0)
+            began = time.monotonic()
             if not delivery._send():
                 delivery._put_off_others()
+            hook = delivery.webhook_id
+            spent[hook.id] = (hook.company_id.id, spent.get(hook.id, (0, 0))[1] + time.monotonic() - began)
             if not self.env["ir.cron"]._commit_progress(1, remaining=self._due_count()):
                 return
         upcoming = self.sudo().search(
@@ -111,22 +116,38 @@ class PsaWebhookDelivery(models.Model):
         ])
 
     @api.model
-    def _claim(self):
-        """Return the call that has waited longest, taken so that no other process makes it meanwhile; empty if none is due."""
+    def _claim(self, spent=None):
+        """Return a call that is due, taken so that no other process makes it meanwhile; empty if none is.
+
+        It is the turn of the company for which least time was spent, of its webhook for which least was, of the call that has
+        waited longest: one whose system takes long over each call has its own calls wait, and has others wait for one at most.
+
+        :param spent: {webhook id: (company id, seconds)} of what was done before
+        """
         now = fields.Datetime.now()
-        self.flush_model(["state", "next_try"])
+        self.flush_model(["state", "next_try", "webhook_id"])
+        by_hook = {hook_id: seconds for hook_id, (__, seconds) in (spent or {}).items()}
+        by_company = {}
+        for company_id, seconds in (spent or {}).values():
+            by_company[company_id] = by_company.get(company_id, 0) + seconds
         rows = self.env.execute_query(SQL(
             """
             UPDATE psa_webhook_delivery SET next_try = %s
              WHERE id IN (
-                   SELECT delivery.id FROM psa_webhook_delivery delivery
-                     JOIN psa_webhook hook ON hook.id = delivery.webhook_id AND hook.active
-                    WHERE delivery.state = 'waiting' AND delivery.next_try <= %s
-                    ORDER BY delivery.next_try, delivery.id LIMIT 1
-                      FOR UPDATE OF delivery SKIP LOCKED)
+                   SELECT due.id FROM psa_webhook hook
+                    CROSS JOIN LATERAL (
+                          SELECT id, next_try FROM psa_webhook_delivery
+                           WHERE webhook_id = hook.id AND state = 'waiting' AND next_try <= %s
+                           ORDER BY next_try, id LIMIT 1
+                             FOR UPDATE SKIP LOCKED) due
+                     LEFT JOIN unnest(%s::int[], %s::float[]) AS of_company (id, seconds) ON of_company.id = hook.company_id
+                     LEFT JOIN unnest(%s::int[], %s::float[]) AS of_hook (id, seconds) ON of_hook.id = hook.id
+                    WHERE hook.active
+                    ORDER BY COALESCE(of_company.seconds, 0), COALESCE(of_hook.seconds, 0), due.next_try, due.id LIMIT 1)
             RETURNING id
             """,
             now + timedelta(seconds=LEASE_SECONDS), now,
+            list(by_company), list(by_company.values()), list(by_hook), list(by_hook.values()),
         ))
         delivery = self.browse(row_id for row_id, in rows)
         delivery.invalidate_recordset(["next_try"], flush=False)
@@ -204,6 +225,9 @@ class PsaWebhookDelivery(models.Model):
                 "psa_helpdesk.webhook_networks.", error.detail),
             "unknown_host": self.env._("The name of the server is not known: %s", error.detail),
             "no_answer": self.env._("The server does not answer: %s", error.detail),
+            "certificate": self.env._(
+                "The certificate of the server is not to be trusted: %s. Nothing was sent. If it comes from an authority of your own, the "
+                "administrator of the server names its file in the environment variable SSL_CERT_FILE.", error.detail),
         }
         return texts.get(error.code) or self.env["psa.webhook"]._address_refusals().get(error.code) or str(error)
 
@@ -214,6 +238,7 @@ class PsaWebhookDelivery(models.Model):
             "forbidden": self.env._("The address is inside a network."),
             "unknown_host": self.env._("The name of the server is not known."),
             "no_answer": self.env._("The server does not answer."),
+            "certificate": self.env._("The certificate of the server is not to be trusted."),
         }
         return texts.get(error.code) or self.env._("The address is not usable.")
 

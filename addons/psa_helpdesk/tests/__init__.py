@@ -19,6 +19,7 @@ from . import test_search
 from . import test_search_together
 from . import test_views
 from . import test_webhook
+from . import test_webhook_tls
 from . import test_rule_actions
 from . import test_rule_discretion
 from . import test_rule_exchange

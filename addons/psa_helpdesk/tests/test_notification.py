@@ -405,6 +405,68 @@ class TestNotification(HelpdeskCommon):
             })
         mine.with_user(self.technician).note = "night shift"
 
+    def test_what_somebody_has_set_up_himself_he_alone_changes(self):
+        """An administrator sees it, and adds what counts for tickets of his company."""
+        own = self._address(kind="mail", target="home@private.test").with_user(self.administrator)
+
+        self.assertEqual((own.target, own.is_personal), ("home@private.test", True))
+        self.assertFalse(own.with_user(self.technician).is_personal)
+        for change in (
+            lambda: own.write({"target": "tap@evil.test"}), lambda: own.write({"active": False}), own.unlink,
+            lambda: own.write({"only_company_ids": self.company.ids}),
+        ):
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                change()
+        added = self._address(self.technician).with_user(self.administrator)
+        added.sudo().only_company_ids = self.company
+        added.target = "shift@beeper.test"
+        self.assertFalse(added.is_personal)
+        added.unlink()
+
+        # The technician takes over what an administrator has set up; from then on it is his.
+        added = self.env["psa.notification.address"].with_user(self.administrator).create({
+            "user_id": self.technician.id, "kind": "pager", "target": "shift@beeper.test",
+        })
+        added.with_user(self.technician).target = "mine@beeper.test"
+        with self.assertRaises(AccessError):
+            added.note = "x"
+
+    def test_administrator_opens_the_notifications_of_a_colleague(self):
+        staff = self.env["psa.staff"].search([("user_id", "=", self.technician.id)]).with_user(self.administrator)
+        action = staff.action_view_notification_addresses()
+
+        rows = self.env[action["res_model"]].with_user(self.administrator).search(action["domain"])
+        self.assertRecordValues(rows, [{"user_id": self.technician.id, "kind": "mail", "only_company_ids": self.company.ids}])
+        self.assertIn(self.technician.name, action["name"])
+        self.assertEqual(action["context"], {"default_user_id": self.technician.id})
+        rows.event_ids -= self.event["escalated"]
+        self.assertFalse(self._told(self._new_ticket(), "escalated", users=self.technician))
+        staff.action_view_notification_addresses()
+        self.assertEqual(rows.search_count(action["domain"]), 1, "what is there is not written down twice")
+        with self.assertRaises(AccessError):
+            staff.with_user(self.technician).action_view_notification_addresses()
+        arch = self.env["psa.staff"].with_user(self.administrator).get_view(view_type="form")["arch"]
+        self.assertIn("action_view_notification_addresses", arch)
+
+    def test_staff_reads_on_a_ticket_what_was_sent(self):
+        ticket = self._new_ticket()
+        self._told(ticket, "escalated", users=self.technician | self.dispatcher)
+        self._told(ticket, "rule", partners=self.zoe)
+
+        for user, count in ((self.technician, 2), (self.dispatcher, 2), (self.administrator, 3), (self.billing, 1)):
+            self.assertEqual(ticket.with_user(user).notification_count, count, user.login)
+            action = ticket.with_user(user).action_view_notifications()
+            self.assertEqual(self.Notification.with_user(user).search_count(action["domain"]), count, user.login)
+        self.assertIn("action_view_notifications", ticket.with_user(self.technician).get_view(view_type="form")["arch"])
+        with self.assertRaises(AccessError):
+            ticket.with_user(self.rival_technician).action_view_notifications()
+        self.env["psa.access.rule"].create({
+            "level": "refuse", "resource": "desk", "desk_id": self.desk.id, "subject": "user",
+            "user_id": self.dispatcher.id, "company_id": self.company.id,
+        })
+        told = self.Notification.with_user(self.dispatcher).search([("ticket_id", "=", ticket.id)])
+        self.assertEqual(told.user_id, self.dispatcher, "of what contacts were told he reads nothing any more")
+
     def test_who_sees_what_was_sent(self):
         ticket = self._new_ticket()
         self._told(ticket, "escalated", users=self.technician)

@@ -170,6 +170,7 @@ class TestRules(RuleCommon):
 
         self.assertEqual(self._acted_on(rule), meant)
         self.assertIn("Gold", self._logged(rule).reason)
+        self.assertIn("Subject contains server", self._logged(rule).reason)
 
     def test_a_condition_on_an_own_field(self):
         self.env["psa.desk.field"].create({"name": "Lane", "desk_id": self.desk.id, "type": "char"})

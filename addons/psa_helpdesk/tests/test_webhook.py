@@ -32,7 +32,9 @@ class Receiver(BaseHTTPRequestHandler):
                 self.wfile.write(b".")
                 self.wfile.flush()
             return
-        status = int(self.path.strip("/").partition("/")[0] or 200)
+        if self.path == "/slow":
+            self.server.released.wait(0.5)
+        status = 200 if self.path == "/slow" else int(self.path.strip("/").partition("/")[0] or 200)
         self.send_response(status)
         if status == 302:
             self.send_header("Location", "/200")
@@ -159,6 +161,46 @@ class TestWebhook(HelpdeskCommon):
             self.assertEqual(set(waiting.mapped("state")), {"waiting"})
             self.assertEqual(sum(waiting.mapped("attempts")), 1, "its other calls wait without being tried")
             self.assertIn("1 seconds", waiting[0].error)
+
+    def test_who_is_slow_has_his_own_calls_wait(self):
+        slow, other_slow, fast = self._hook("/slow"), self._hook("/slow"), self._hook(company_id=self.rival.id)
+        for __ in range(4):
+            self._call(slow)
+        self._call(other_slow)
+        for __ in range(3):
+            self._call(fast)
+        self.env["psa.webhook.delivery"].search([("webhook_id", "in", (slow | other_slow).ids)]).next_try = "2026-01-01"
+
+        self._send()
+
+        paths = [path for path, __, __ in self.receiver.calls]
+        self.assertEqual(paths[:4], ["/slow", "/200", "/200", "/200"])
+        self.assertEqual(paths[4:], ["/slow"] * 4)
+        sent = self.env["psa.webhook.delivery"].search([("webhook_id", "in", (slow | other_slow).ids)], order="sent_on, id")
+        numbers = [headers["X-PSA-Delivery"] for path, headers, __ in self.receiver.calls if path == "/slow"]
+        made = [sent.filtered(lambda row, number=number: row.number == number).webhook_id for number in numbers]
+        self.assertEqual(made[1], other_slow, "nor does one webhook hold up another of its own company")
+        self.assertEqual(set(sent.mapped("state")), {"sent"})
+
+    def test_what_is_whose_turn_is_found_by_an_index(self):
+        hooks = self._hook() | self._hook()
+        self.env.cr.execute(
+            """
+            INSERT INTO psa_webhook_delivery (number, webhook_id, company_id, state, next_try, rule_name, event, payload)
+            SELECT 'perf-' || n, (%s::int[])[1 + n %% 2], %s, 'waiting', '2026-01-01', 'x', 'created', '{}' FROM generate_series(1, 5000) n
+            """,
+            [hooks.ids, self.company.id],
+        )
+        self.env.cr.execute("ANALYZE psa_webhook_delivery")
+        read = "SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'psa_webhook_delivery'"
+        self.env.cr.execute(read)
+        (before,) = self.env.cr.fetchone()
+
+        with self.assertQueryCount(1):
+            self.assertTrue(self.env["psa.webhook.delivery"]._claim({hooks[0].id: (self.company.id, 1.0)}))
+
+        self.env.cr.execute(read)
+        self.assertEqual(self.env.cr.fetchone()[0], before, "no row was read that was not asked for")
 
     def test_what_a_name_leads_to_inside_stays_with_those_who_keep_the_webhook(self):
         self.env["ir.config_parameter"].set_param("psa_helpdesk.webhook_networks", False)

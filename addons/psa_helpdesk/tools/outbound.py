@@ -124,6 +124,8 @@ def post(url, body, headers, timeout, allowed=()):
         return Answer(response.status, text)
     except TimeoutError as error:
         raise CallError("timeout", str(timeout)) from error
+    except ssl.SSLCertVerificationError as error:
+        raise CallError("certificate", error.verify_message or str(error)) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if expired.is_set():
             raise CallError("timeout", str(timeout)) from error
