@@ -9,7 +9,8 @@ Who pays, in this order: a coverage rule that says "included", or a fixed price 
 then the overage or the hourly rate, of which retainers pay as much as they have. An entry is split wherever one of them ends.
 
 What is frozen (released, invoiced, settled) is not rated again: a fact with any frozen row is left out as a whole, what its
-rows drew is in ``Pool.used``. Whatever is frozen, the rest comes out the same.
+rows drew is in ``Pool.used``. Whatever is frozen, the rest comes out the same, derivation and all. (One exception: terms that
+let a block go below zero only from some day on. Work of that day that is settled first leaves less for open work before it.)
 
 Rounding points, and there are no others:
 

@@ -4,16 +4,18 @@ import os
 import random
 from collections import Counter, defaultdict
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from psa_cores.psa_billing import checker, correction_checker, derivation_checker, rating
 from psa_cores.psa_billing.funding import Pools, Weight, key_of
+from psa_cores.psa_billing.pricing import block_terms_on
 from psa_cores.psa_billing.terms import Book, Draw, TimeFact
-from rating_histories import corrections, drawn_by, freeze, history
+from rating_histories import FIRST, corrections, drawn_by, freeze, history
 from rating_stage import DAY, EUR, ONSITE, block, contract, fact, included
 
 HISTORIES = 100_000 if os.environ.get("PSA_THOROUGH") else 400
@@ -117,9 +119,16 @@ def test_the_order_of_arrival_does_not_matter_and_rating_again_changes_nothing(d
     assert rating.rate(facts, book) == rows
 
 
+def lets_blocks_go_negative_always_or_never(held):
+    days = {one.date_from for one in held.block_terms} | {one.date_to for one in held.block_terms if one.date_to} | {FIRST}
+    days |= {day + timedelta(days=1) for day in days}
+    return len({bool((terms := block_terms_on(held, day)) and terms.may_go_negative) for day in days}) == 1
+
+
 @given(dice_to_throw)
 def test_whatever_is_settled_the_rest_comes_out_the_same(dice):
     facts, book = history(dice)
+    assume(all(lets_blocks_go_negative_always_or_never(held) for held in book.contracts))
     rows = rating.rate(facts, book)
     settled = {(one.source_model, one.source_id) for one in facts if dice.random() < 0.5}
 
