@@ -16,6 +16,7 @@ class TestContractDue(PsaBillingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.contract.action_end()
+        cls.startClassPatcher(patch.object(type(cls.env["ir.cron"]), "_commit_progress", return_value=60.0))
         cls.managed = cls._new_contract(
             cls.client, [(cls.role_engineer, False, 100.0)], activate=False, name="Managed", date_start="2026-01-01"
         )
@@ -203,15 +204,17 @@ class TestContractDue(PsaBillingCommon):
         with freeze_time("2026-06-16 12:00:00"):
             self.managed.action_suspend()
         self.assertEqual(self.managed.state, "suspended")
+        credit = self.managed.due_ids.filtered(lambda due: due.kind == "correction")
+        self.assertEqual(credit.amount, -250)
         self.assertFalse(self.managed._psa_bill_due(date(2026, 6, 30)))
         with freeze_time("2026-06-26 12:00:00"):
             self.managed.action_resume()
-        credit = self._bill("2026-06-30")
+        self._bill("2026-06-30")
 
-        # 15 days at 300, none for ten, five at the new 600.
-        self.assertEqual(sum(self.managed.due_ids.filtered(lambda due: due.cycle_from == date(2026, 6, 1)).mapped("amount")),
-                         150 + 100)
-        self.assertEqual(credit.amount, -50)
+        june = self.managed.due_ids.filtered(lambda due: due.cycle_from == date(2026, 6, 1)).sorted("id")
+        # 20 days at 300 and 10 at 600 were billed; then 15 days at 300 and the last five at 600 count.
+        self.assertEqual(june[:2].mapped("amount"), [200, 200])
+        self.assertEqual(sum(june.mapped("amount")), 150 + 100)
         self.assertEqual(self._bill("2026-07-01").amount, 600)
 
     # Counting
@@ -347,7 +350,9 @@ class TestContractDue(PsaBillingCommon):
     def test_the_nightly_run_commits_batches_and_doubles_nothing(self):
         self._add("recurring")
         self.managed.action_activate()
-        with freeze_time("2026-02-15 12:00:00"), patch.object(type(self.env["ir.cron"]), "_commit_progress", return_value=1.0) as progress:
+        progress = self.env["ir.cron"]._commit_progress
+        progress.reset_mock()
+        with freeze_time("2026-02-15 12:00:00"):
             self.env["psa.contract"]._cron_bill_due()
             self.env["psa.contract"]._cron_bill_due()
 

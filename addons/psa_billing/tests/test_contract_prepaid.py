@@ -18,6 +18,7 @@ class TestContractPrepaid(PsaBillingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls.contract.action_end()
+        cls.startClassPatcher(patch.object(type(cls.env["ir.cron"]), "_commit_progress", return_value=60.0))
         cls.client.write({"email": "office@harbour.example"})
         cls.billing.email = "bill@brightwater.example"
         cls.prepaid = cls._new_contract(

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -14,6 +15,11 @@ LINES = ("version", "coverage", "component", "component.step", "instalment")
 
 @tagged("post_install", "-at_install")
 class TestContractTerms(PsaBillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.startClassPatcher(patch.object(type(cls.env["ir.cron"]), "_commit_progress", return_value=60.0))
+
     def _price_for_good(self, day="2026-03-10"):
         rows = self._approve(self._log(60, date=day))
         rows.with_user(self.billing).action_approve()
