@@ -59,6 +59,7 @@ from . import (
     psa_contract_rate,
     psa_contract_reminders,
     psa_contract_renewal,
+    psa_contract_rest,
     psa_contract_sla,
     psa_contract_suspension,
     psa_contract_terms,

@@ -103,7 +103,8 @@ class PsaBillingItem(models.Model):
         """Delete rows past the guard; private, so closed to callers outside."""
         if not self:
             return
-        self.flush_recordset()
+        # Everything: what others have written and is not in the database yet would be lost with the cache.
+        self.env.flush_all()
         with self.env.protecting(self._fields.values(), self):
             self.modified(self._fields, before=True)
         self.env.cr.execute(SQL("DELETE FROM psa_billing_item WHERE id IN %s", tuple(self.ids)))
