@@ -11,6 +11,7 @@ from . import (
     account_analytic_line_week,
     account_move,
     account_move_line,
+    account_move_line_explanation,
     hr_employee,
     ir_http,
     ir_rule,

@@ -63,9 +63,12 @@ class PsaBillingItem(models.Model):
         company = line.company_id
         ticket, project = line.psa_ticket_id, line.project_id
         # An entry costs what its hours cost; each row has its part of that.
-        costs = ledger.shares(
-            -to_decimal(line.amount), [abs(row.worked_seconds) for row in rows], to_decimal(company.currency_id.rounding)
-        )
+        if len(rows) == 1:
+            costs = [-line.amount]
+        else:
+            costs = ledger.shares(
+                -to_decimal(line.amount), [abs(row.worked_seconds) for row in rows], to_decimal(company.currency_id.rounding)
+            )
         common = {
             "kind": "correction" if line.psa_corrects_id else "time",
             "company_id": company.id,
@@ -107,6 +110,7 @@ class PsaBillingItem(models.Model):
             "client_id": fact.client_id or False,
             "date": fact.date,
             **self._prepare_row_vals(row),
+            "derivation": self._plain_derivation(row.derivation),
             "quantity": float(fact.quantity if row.quantity is None else row.quantity),
             "price_unit": float(row.price_unit or 0),
             "hourly_rate": 0.0,
@@ -145,7 +149,7 @@ class PsaBillingItem(models.Model):
             "product_id": row.product_id or False,
             "amount": float(row.amount or 0),
             "value": float(row.value or 0),
-            "derivation": self._plain_derivation(row.derivation),
+            "derivation": row.derivation,
         }
         if not component_id:
             # A source may know what it belongs to; rating does not.

@@ -4,7 +4,8 @@ from itertools import groupby
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
-from ..core import checker, correction_checker, derivation_checker, rating, terms
+from ..core import checker, correction_checker, derivation_checker, funding, terms
+from ..tools import to_decimal
 from .psa_billing_item import TIME_MODEL
 
 SINCE = "psa_billing.ledger_checked_until"
@@ -68,7 +69,7 @@ class PsaBillingProblem(models.Model):
         ]
         standing = self._standing_rows(clients, company, since) | case.items
         changed = {(item.source_model, item.source_id, item.part) for item in standing if item.is_adjusted}
-        problems += derivation_checker.check([item._psa_as_row() for item in standing if item.derivation], changed)
+        problems += self._check_derivations([item._psa_as_row() for item in standing if item.derivation], changed)
         by_source = {}
         for item in standing:
             by_source.setdefault((item.source_model, item.source_id), item)
@@ -81,8 +82,23 @@ class PsaBillingProblem(models.Model):
             )
             self._add(found, exact[:1] or item, problem, item.client_id if item else clients[:1])
         self._add_lost_time(found, standing)
-        self._add_overdrawn(found, case)
+        self._add_overdrawn(found, clients, company, standing)
         return found
+
+    @api.model
+    def _check_derivations(self, rows, changed):
+        """Compute rows again from what they tell of themselves; one that tells nonsense does not stop the check."""
+        by_entry = {}
+        for row in rows:
+            by_entry.setdefault((row.source_model, row.source_id), []).append(row)
+        problems = []
+        for of_entry in by_entry.values():
+            try:
+                problems += derivation_checker.check(of_entry, changed)
+            except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+                row = of_entry[0]
+                problems.append(checker.Problem(row.source_model, row.source_id, row.part, "derivation", "complete", "damaged"))
+        return problems
 
     @api.model
     def _standing_rows(self, clients, company, since):
@@ -134,22 +150,50 @@ class PsaBillingProblem(models.Model):
             }
 
     @api.model
-    def _add_overdrawn(self, found, case):
+    def _add_overdrawn(self, found, clients, company, items):
         """Look whether more was drawn from prepaid or included hours than there is."""
-        contracts = {contract.id: contract for contract in case.book.contracts}
-        for key, balance in rating.balances(case.book, case.rows).items():
-            contract = contracts[balance.pool.contract_id]
-            if balance.left >= 0 or any(block.may_go_negative for block in contract.block_terms):
+        Item = self.env["psa.billing.item"].sudo()
+        book = Item._psa_book(clients, company, items)
+        pools = {funding.key_of(pool): pool for pool in book.pools}
+        contracts = {contract.id: contract for contract in book.contracts}
+        for key, drawn in self._drawn_by_pool(clients, company).items():
+            pool = pools.get(key)
+            if pool is None or drawn <= pool.size:
                 continue
-            unit = self.env._("of money") if balance.pool.kind == terms.BY_RETAINER else self.env._("seconds")
+            contract = contracts[pool.contract_id]
+            if any(block.may_go_negative for block in contract.block_terms):
+                continue
+            values = {"pool": self._pool_name(pool), "drawn": drawn, "size": pool.size}
+            if pool.kind == terms.BY_RETAINER:
+                message = self.env._("From “%(pool)s” %(drawn)s were drawn; it has only %(size)s.", **values)
+            else:
+                values.update(drawn=Item._time_text(drawn), size=Item._time_text(pool.size))
+                message = self.env._("From “%(pool)s” %(drawn)s were drawn; it has only %(size)s.", **values)
             found[contract.client_id, f"overdrawn:{key}"] = {
-                "item_id": False,
-                "code": self.env._("overdrawn"),
-                "message": self.env._(
-                    "From “%(pool)s” %(drawn)s %(unit)s were drawn; it has only %(size)s.",
-                    pool=self._pool_name(balance.pool), drawn=balance.drawn, size=balance.pool.size, unit=unit,
-                ),
+                "item_id": False, "code": self.env._("overdrawn"), "message": message,
             }
+
+    @api.model
+    def _drawn_by_pool(self, clients, company):
+        """Return {name of the pool: seconds or money drawn} from all rows, whatever became of them."""
+        domain = [("client_id", "in", clients.ids), ("company_id", "=", company.id)]
+        Item = self.env["psa.billing.item"].sudo()
+        drawn = {
+            f"block:{prepaid.id}": seconds
+            for prepaid, seconds in Item._read_group(
+                [*domain, ("funding", "=", terms.BY_BLOCK)], ["prepaid_id"], ["drawn_seconds:sum"])
+        }
+        drawn.update({
+            f"retainer:{prepaid.id}": to_decimal(amount)
+            for prepaid, amount in Item._read_group(
+                [*domain, ("funding", "=", terms.BY_RETAINER)], ["prepaid_id"], ["drawn_amount:sum"])
+        })
+        drawn.update({
+            f"included:{component.id}:{day.isoformat()}": seconds
+            for component, day, seconds in Item._read_group(
+                [*domain, ("funding", "=", terms.BY_INCLUDED)], ["component_id", "period_from:day"], ["drawn_seconds:sum"])
+        })
+        return drawn
 
     @api.model
     def _pool_name(self, pool):

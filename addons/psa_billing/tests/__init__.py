@@ -9,6 +9,7 @@ from . import (
     test_history,
     test_invoicing,
     test_ledger,
+    test_ledger_check,
     test_ledger_rating,
     test_ledger_review,
     test_ledger_together,
