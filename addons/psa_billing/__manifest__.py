@@ -73,6 +73,7 @@
         "report/psa_profitability_views.xml",
         "wizard/psa_company_profile_margin_views.xml",
         "views/psa_analysis_menus.xml",
+        "views/account_move_line_explanation_views.xml",
     ],
     "demo": ["demo/psa_billing_demo.xml"],
     "assets": {

@@ -14,6 +14,8 @@ VERSION_FIELDS = (
     "rate_ids",
     "coverage_ids",
 )
+# What its contract decides about a version.
+OTHER_VERSION_FIELDS = {"contract_id", "date_from", "is_indexed"}
 
 
 class PsaContract(models.Model):
@@ -234,6 +236,8 @@ class PsaContract(models.Model):
                 self.env["ir.sequence"].with_company(company).sudo().next_by_code("psa.contract")
             )
             version_vals_list.append({name: vals.pop(name) for name in VERSION_FIELDS if name in vals})
+            for name in OTHER_VERSION_FIELDS & vals.keys():
+                del vals[name]
         # Who may make the contract may make its terms, but has access to them only through it: they come bare first.
         versions = Version.sudo()._psa_create_bare(len(vals_list))
         for vals, version in zip(vals_list, versions, strict=True):
