@@ -45,6 +45,7 @@ from . import (
     psa_contract_component_count,
     psa_contract_component_due,
     psa_contract_component_index,
+    psa_contract_component_move,
     psa_contract_component_prepaid,
     psa_contract_component_step,
     psa_contract_coverage,
