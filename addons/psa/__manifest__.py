@@ -36,6 +36,8 @@
         "demo/psa_notification_demo.xml",
         "demo/psa_sla_demo.xml",
         "demo/psa_contract_demo.xml",
+        "demo/psa_ledger_demo.xml",
+        "demo/psa_time_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

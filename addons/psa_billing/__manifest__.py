@@ -54,6 +54,7 @@
         "views/psa_contract_menus.xml",
         "views/psa_billing_problem_views.xml",
         "views/psa_ledger_settings_views.xml",
+        "views/account_move_line_explanation_views.xml",
     ],
     "demo": ["demo/psa_billing_demo.xml"],
     "assets": {

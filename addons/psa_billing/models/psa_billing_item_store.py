@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from psycopg2.extras import Json
 
 from ..core import ledger, terms
 
@@ -49,11 +50,11 @@ class PsaBillingItem(models.Model):
         defaults = self._insert_defaults()
         rows = [{**defaults, **vals} for vals in vals_list]
         names = sorted({name for row in rows for name in row})
-        columns = [self._fields[name] for name in names]
+        columns = [(name, self._column_value(self._fields[name])) for name in names]
         ids = []
         for start in range(0, len(rows), INSERT_BATCH):
             values = SQL(", ").join(
-                tuple(field.convert_to_column_insert(row.get(field.name), self, row) for field in columns)
+                tuple(convert(row.get(name)) for name, convert in columns)
                 + (row["seconds"] / terms.SECONDS_PER_HOUR, row["worked_seconds"] / terms.SECONDS_PER_HOUR)
                 for row in rows[start:start + INSERT_BATCH]
             )
@@ -68,6 +69,20 @@ class PsaBillingItem(models.Model):
         items = self.browse(ids)
         items._told_inserted(names)
         return items
+
+    @api.model
+    def _column_value(self, field):
+        """Return a function that turns values of a field into those of its column.
+
+        Odoo's own looks the currency of each amount up by a record made for the purpose; rating has rounded amounts already.
+        """
+        if field.type in ("monetary", "float", "integer"):
+            return lambda value: value or 0
+        if field.type == "boolean":
+            return bool
+        if field.type == "json":
+            return lambda value: None if value is None else Json(value)
+        return lambda value: value or None
 
     @api.model
     def _insert_defaults(self):
