@@ -36,6 +36,7 @@
         "demo/psa_notification_demo.xml",
         "demo/psa_sla_demo.xml",
         "demo/psa_rule_log_demo.xml",
+        "demo/psa_contract_demo.xml",
         "demo/psa_ledger_demo.xml",
         "demo/psa_time_demo.xml",
     ],

@@ -39,7 +39,7 @@ class PsaContract(models.Model):
         help="In advance: on the first day of a period. In arrears: on its last.",
     )
     bill_from = fields.Date(
-        "Bill From", copy=False, help="Nothing before this day falls due here, because it was billed elsewhere. Empty: all."
+        copy=False, help="Nothing before this day falls due here, because it was billed elsewhere. Empty: all."
     )
     invoice_grouping = fields.Selection(
         [("client", "With the client's other contracts"), ("contract", "An invoice of its own")],
