@@ -1,10 +1,11 @@
 """The three sides of the bench: a bare model, OCA's help desk, ours; and ours three times more, with many
-access rules, with years of conversations and with timers on every ticket."""
+access rules, with years of conversations and with timers on every ticket; and invoices, ours beside OCA's contract."""
 from .access import AccessSide
 from .bare import BareSide
+from .billing import BillingSide, ContractSide
 from .clock import ClockSide
 from .desk import DeskSide
 from .oca import OcaSide
 from .psa import PsaSide
 
-SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide)}
+SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, BillingSide, ContractSide)}
