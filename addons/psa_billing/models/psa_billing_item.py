@@ -284,4 +284,3 @@ class PsaBillingItem(models.Model):
     def _write_row(self, vals):
         """Write past the guard; private, so closed to callers outside."""
         return super().write(vals)  # pylint: disable=super-method-mismatch
-

@@ -74,30 +74,31 @@ class PsaBillingRunLine(models.Model):
                 taxes.update((row_id, own[source_id]) for row_id, source_id in rows if source_id in own)
         return taxes
 
-    def _psa_plan_move(self, rows):
-        """Return the values of the draft invoice, and the lines of the core in the order of its product lines."""
+    def _psa_plan_lines(self, rows):
+        """Return the lines of the core for these rows, in the order they stand on the invoice."""
         self.ensure_one()
-        lang = self.client_id.lang or self.env.lang
-        line = self.with_context(lang=lang)
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         lines = invoice_lines.make_lines(rows, to_decimal(self.currency_id.rounding), digits)
-        is_refund = self.amount < 0
         if len({planned.contract_id for planned in lines}) > 1:
             order = {id_: number for number, id_ in enumerate(self.contract_ids.ids)}
             lines = sorted(lines, key=lambda planned: order.get(planned.contract_id, len(order)))
-        return line._prepare_move_vals(lines, is_refund), lines
+        return lines
 
-    def _prepare_move_vals(self, lines, is_refund):
+    def _prepare_move_vals(self, lines, texts):
         """Return the values of the draft invoice.
 
-        Journal, payment terms and fiscal position are left to Odoo, which takes them from the partner.
+        Payment terms and fiscal position are left to Odoo, which takes them from the partner.
+
+        :param lines: of the core
+        :param texts: of rows that have a line of their own, by row id
         """
+        is_refund = self.amount < 0
         contracts = self.contract_ids
         vals_list = []
         contract_id = None
         has_sections = len({planned.contract_id for planned in lines}) > 1
-        names = self._psa_names(lines)
-        for planned, name in zip(lines, names, strict=True):
+        for planned in lines:
+            name = texts[planned.rows[0].id] if len(planned.rows) == 1 else self._psa_merged_name(planned)
             if has_sections and (not vals_list or planned.contract_id != contract_id):
                 contract_id = planned.contract_id
                 vals_list.append(
@@ -158,16 +159,6 @@ class PsaBillingRunLine(models.Model):
                 invoice_lines.MINUTE: "uom.product_uom_minute",
             }.get(planned.unit, "uom.product_uom_unit")
         ).id
-
-    def _psa_names(self, lines):
-        """Return the texts of invoice lines."""
-        Item = self.env["psa.billing.item"]
-        single = Item.browse(planned.rows[0].id for planned in lines if len(planned.rows) == 1)
-        texts = dict(zip(single.ids, single.mapped("name"), strict=True)) if single else {}
-        return [
-            texts[planned.rows[0].id] if len(planned.rows) == 1 else self._psa_merged_name(planned)
-            for planned in lines
-        ]
 
     def _psa_merged_name(self, planned):
         """Return the text of a line that charges several rows: what they have in common, when, and how long."""

@@ -143,21 +143,37 @@ class PsaBillingRunLine(models.Model):
         :return: the invoices in the same order
         """
         run = self.run_id
-        plans = [line._psa_plan_move(rows) for line, rows in rows_by_line]
-        moves = (
-            self.env["account.move"]
-            .with_user(run.user_id)
-            .with_context(allowed_company_ids=run.company_id.ids)
-            .create([vals for vals, _lines in plans])
-        )
+        plans = [(line, line._psa_plan_lines(rows)) for line, rows in rows_by_line]
+        texts = self._psa_read_texts(plans)
+        Move = self.env["account.move"].with_user(run.user_id).with_context(allowed_company_ids=run.company_id.ids)
+        vals_list = [
+            line.with_context(lang=line.client_id.lang or self.env.lang)._prepare_move_vals(lines, texts)
+            for line, lines in plans
+        ]
+        journals = {}
+        for vals in vals_list:
+            # Odoo would look for it once for each invoice.
+            key = (vals["move_type"], vals["currency_id"])
+            if key not in journals:
+                head = {name: vals[name] for name in ("move_type", "company_id", "currency_id")}
+                journals[key] = Move.new(head).journal_id.id
+            vals["journal_id"] = journals[key]
+        moves = Move.create(vals_list)
         link = {}
-        for (line, _rows), move, (_vals, lines) in zip(rows_by_line, moves, plans, strict=True):
+        for (line, lines), move in zip(plans, moves, strict=True):
             move_lines = move.invoice_line_ids.filtered(lambda l: l.display_type == "product")
             for move_line, planned in zip(move_lines.sorted("sequence"), lines, strict=True):
                 link.update((row.id, (move_line.id, move.id)) for row in planned.rows)
             line._psa_check_total(move)
         self.env["psa.billing.item"].with_user(run.user_id).sudo()._psa_link(link)
         return moves
+
+    def _psa_read_texts(self, plans):
+        """Return the texts of rows that have a line of their own, by row id."""
+        ids = [
+            planned.rows[0].id for _line, lines in plans for planned in lines if len(planned.rows) == 1
+        ]
+        return dict(self.env.execute_query(SQL("SELECT id, name FROM psa_billing_item WHERE id = ANY(%s)", ids)))
 
     def _psa_check_total(self, move):
         """Refuse an invoice that does not charge exactly what the ledger says."""

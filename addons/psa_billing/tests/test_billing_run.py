@@ -527,7 +527,9 @@ class TestBillingRun(PsaInvoicingCommon):
         stranger = self._new_user("stan.stranger", "psa_crm.group_billing", company=elsewhere)
 
         for model in ("psa.billing.run", "psa.billing.run.line"):
-            self.assertFalse(self.env(user=stranger, su=False)[model].search([]), model)
+            self.assertFalse(
+                self.env[model].with_user(stranger).with_context(allowed_company_ids=elsewhere.ids).search([]), model
+            )
         with self.assertRaises(AccessError):
             run.with_user(stranger).with_context(allowed_company_ids=elsewhere.ids).action_cancel()
 
