@@ -153,9 +153,10 @@ class TestTimePeriod(PsaBillingCommon):
             "name": "Secret", "partner_id": self.client.id, "company_id": self.company.id, "allow_timesheets": True,
             "privacy_visibility": "followers",
         })
+        hidden.message_subscribe(partner_ids=self.technician.partner_id.ids)
         secret = self._log_task(task_id=False, project_id=hidden.id)
         expected = {
-            self.technician: (True, False, True), self.colleague: (False, False, False), self.dispatcher: (True, False, False),
+            self.technician: (True, True, True), self.colleague: (False, False, False), self.dispatcher: (True, False, False),
             self.billing: (True, True, True),
         }
         for user, (reads, reads_secret, writes) in expected.items():
@@ -280,6 +281,20 @@ class TestTimePeriod(PsaBillingCommon):
             free.with_user(self.technician).write({"psa_corrects_id": line.id})
         with self.assertRaisesRegex(UserError, "has corrections"), self.env.cr.savepoint():
             line.with_user(self.billing).action_psa_unapprove()
+
+    def test_a_context_makes_no_corrections_and_hides_no_boundary(self):
+        line = self._log(60)
+        self._approve(line)
+        Line = self.env(user=self.technician, su=False)["account.analytic.line"].with_company(self.company)
+        values = {"psa_ticket_id": self.ticket.id, "name": "x"}
+
+        with self.assertRaises(ValidationError):
+            Line.with_context(default_psa_corrects_id=line.id).create({**values, "unit_amount": -0.5})
+        made = Line.with_context(
+            default_psa_start=SIX_PM - timedelta(hours=1), default_psa_end=SIX_PM + timedelta(hours=1), default_psa_week_id=1
+        ).create(values)
+        self.assertEqual(len(self._parts(made)), 2)
+        self.assertEqual(made.psa_week_id.user_id, self.technician)
 
     def test_nobody_corrects_the_time_of_others(self):
         line = self._log(60, user=self.colleague)
