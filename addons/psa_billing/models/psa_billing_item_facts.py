@@ -70,6 +70,8 @@ class PsaBillingItem(models.Model):
     def _psa_agreed_seconds(self, line, work_type):
         """Return what people agreed to charge, or nothing where they left it to the rule of the work type or contract."""
         minutes = line.psa_billable_minutes
+        if line.psa_corrects_id:
+            return minutes * terms.SECONDS_PER_MINUTE
         worked = hours_to_minutes(line.unit_amount)
         rounding = (work_type.minimum_minutes, work_type.increment_minutes) if work_type else (0, 0)
         if worked >= 0 and minutes == rating.billable_minutes(worked, *rounding):

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 OPEN_STATES = ("error", "pending", "approved")
 # Before a row is priced again, it must not count as released.
@@ -115,10 +116,23 @@ class PsaBillingItem(models.Model):
         self._log(event, reason=reason, uid=uid)
         self._write_row({**vals, **self._review_stamp(uid)})
 
-    def _psa_release_at_sign_off(self):
+    def _psa_release_at_sign_off(self, clients, companies):
         """Release what needs no review: the company or contract says that the approval of the time is enough."""
-        items = self.filtered(
-            lambda item: item.state == "pending" and not item.is_held and not item.is_below_cost
-            and item.contract_id._psa_is_released_at_sign_off(item.company_id)
+        at_once = companies.sudo().filtered("psa_released_at_sign_off")
+        contracts = self.env["psa.contract"].sudo().with_context(active_test=False).search(
+            [("client_id", "in", clients.ids), ("company_id", "in", companies.ids), ("release", "!=", "company")]
+        )
+        named = contracts.filtered(lambda contract: contract.release == "sign_off")
+        if not at_once and not named:
+            return
+        items = self.search(
+            Domain("id", "in", self.ids)
+            & Domain("state", "=", "pending")
+            & Domain("is_held", "=", False)
+            & Domain("is_below_cost", "=", False)
+            & (
+                Domain("contract_id", "in", named.ids)
+                | (Domain("company_id", "in", at_once.ids) & Domain("contract_id", "not in", contracts.ids))
+            )
         )
         items._reviewed("release", {"state": "approved"}, self.env.uid, self.env._("With the approval of the time"))

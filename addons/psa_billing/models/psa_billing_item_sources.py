@@ -14,9 +14,10 @@ class PsaBillingItem(models.Model):
     def _psa_add_time(self, lines):
         """Put approved time entries in the ledger, each once, and return their rows."""
         lines = lines.sudo()
-        self._psa_rate(lines.partner_id.commercial_partner_id, lines.company_id, lines=lines)
+        clients, companies = lines.partner_id.commercial_partner_id, lines.company_id
+        self._psa_rate(clients, companies, lines=lines)
         items = self.sudo().search([("source_model", "=", TIME_MODEL), ("source_id", "in", lines.ids)])
-        items._psa_release_at_sign_off()
+        items._psa_release_at_sign_off(clients, companies)
         return items
 
     @api.model
@@ -50,7 +51,7 @@ class PsaBillingItem(models.Model):
         companies = Company.browse({fact.company_id for fact in facts}) | old.company_id
         self._psa_rate(clients, companies, sources=[records])
         items = self.sudo().search(domain)
-        items._psa_release_at_sign_off()
+        items._psa_release_at_sign_off(clients, companies)
         return items
 
     @api.model

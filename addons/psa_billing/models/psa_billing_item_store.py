@@ -2,6 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.tools import SQL
+from psycopg2.extras import Json
 
 from ..core import ledger, terms
 
@@ -24,20 +25,17 @@ class PsaBillingItem(models.Model):
         """
         by_key = {(item.source_model, item.source_id, item.part): item for item in self}
         held = {key[:2]: item for key, item in by_key.items() if item.is_held}
-        values = {}
-        for vals in wanted:
-            key = tuple(vals[name] for name in KEY)
-            item = by_key.get(key)
-            if item and item.has_own_text:
-                vals = {name: value for name, value in vals.items() if name != "name"}
-            values[key] = vals
-        names = sorted({name for vals in values.values() for name in vals})
+        values = {tuple(vals[name] for name in KEY): vals for vals in wanted}
+        names = sorted({name for vals in wanted for name in vals})
         existing = {
             tuple(row[name] for name in KEY): row for row in self.read(sorted({*names, *KEY}), load="")
         }
         plan = ledger.plan(existing, values)
         for key, changes in plan.update.items():
-            by_key[key]._write_row(changes)
+            if by_key[key].has_own_text:
+                changes.pop("name", None)
+            if changes:
+                by_key[key]._write_row(changes)
         self.browse(by_key[key].id for key in plan.delete)._delete_rows()
         for key, vals in plan.insert.items():
             if key[:2] in held:  # somebody holds the entry back: that goes for all its parts
@@ -52,11 +50,11 @@ class PsaBillingItem(models.Model):
         defaults = self._insert_defaults()
         rows = [{**defaults, **vals} for vals in vals_list]
         names = sorted({name for row in rows for name in row})
-        columns = [self._fields[name] for name in names]
+        columns = [(name, self._column_value(self._fields[name])) for name in names]
         ids = []
         for start in range(0, len(rows), INSERT_BATCH):
             values = SQL(", ").join(
-                tuple(field.convert_to_column_insert(row.get(field.name), self, row) for field in columns)
+                tuple(convert(row.get(name)) for name, convert in columns)
                 + (row["seconds"] / terms.SECONDS_PER_HOUR, row["worked_seconds"] / terms.SECONDS_PER_HOUR)
                 for row in rows[start:start + INSERT_BATCH]
             )
@@ -71,6 +69,20 @@ class PsaBillingItem(models.Model):
         items = self.browse(ids)
         items._told_inserted(names)
         return items
+
+    @api.model
+    def _column_value(self, field):
+        """Return a function that turns values of a field into those of its column.
+
+        Odoo's own looks the currency of each amount up by a record made for the purpose; rating has rounded amounts already.
+        """
+        if field.type in ("monetary", "float", "integer"):
+            return lambda value: value or 0
+        if field.type == "boolean":
+            return bool
+        if field.type == "json":
+            return lambda value: None if value is None else Json(value)
+        return lambda value: value or None
 
     @api.model
     def _insert_defaults(self):
@@ -106,7 +118,8 @@ class PsaBillingItem(models.Model):
         """Delete rows past the guard; private, so closed to callers outside."""
         if not self:
             return
-        self.flush_recordset()
+        # Everything: what others have written and is not in the database yet would be lost with the cache.
+        self.env.flush_all()
         with self.env.protecting(self._fields.values(), self):
             self.modified(self._fields, before=True)
         self.env.cr.execute(SQL("DELETE FROM psa_billing_item WHERE id IN %s", tuple(self.ids)))

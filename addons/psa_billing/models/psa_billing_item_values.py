@@ -63,9 +63,12 @@ class PsaBillingItem(models.Model):
         company = line.company_id
         ticket, project = line.psa_ticket_id, line.project_id
         # An entry costs what its hours cost; each row has its part of that.
-        costs = ledger.shares(
-            -to_decimal(line.amount), [abs(row.worked_seconds) for row in rows], to_decimal(company.currency_id.rounding)
-        )
+        if len(rows) == 1:
+            costs = [-line.amount]
+        else:
+            costs = ledger.shares(
+                -to_decimal(line.amount), [abs(row.worked_seconds) for row in rows], to_decimal(company.currency_id.rounding)
+            )
         common = {
             "kind": "correction" if line.psa_corrects_id else "time",
             "company_id": company.id,
@@ -107,6 +110,7 @@ class PsaBillingItem(models.Model):
             "client_id": fact.client_id or False,
             "date": fact.date,
             **self._prepare_row_vals(row),
+            "derivation": self._plain_derivation(row.derivation),
             "quantity": float(fact.quantity if row.quantity is None else row.quantity),
             "price_unit": float(row.price_unit or 0),
             "hourly_rate": 0.0,
@@ -145,7 +149,7 @@ class PsaBillingItem(models.Model):
             "product_id": row.product_id or False,
             "amount": float(row.amount or 0),
             "value": float(row.value or 0),
-            "derivation": self._plain_derivation(row.derivation),
+            "derivation": row.derivation,
         }
         if not component_id:
             # A source may know what it belongs to; rating does not.
@@ -160,6 +164,9 @@ class PsaBillingItem(models.Model):
         """Return this row as the rating core knows it."""
         self.ensure_one()
         is_time = self.source_model == TIME_MODEL
+        why = self.derivation or {}
+        # What could not be priced has no price, which is not the same as a price of zero.
+        has_value = self.state != "error" and (self.state != "covered" or self.funding == terms.BY_RETAINER or "value" in why)
         return terms.LedgerRow(
             source_model=self.source_model,
             source_id=self.source_id,
@@ -173,12 +180,12 @@ class PsaBillingItem(models.Model):
             currency_id=self.currency_id.id,
             product_id=self.product_id.id or None,
             quantity=None if is_time else to_decimal(self.quantity),
-            price_unit=to_decimal(self.hourly_rate if is_time else self.price_unit),
-            amount=to_decimal(self.amount),
-            value=to_decimal(self.value),
+            price_unit=None if self.state == "error" else to_decimal(self.hourly_rate if is_time else self.price_unit),
+            amount=None if self.state == "error" else to_decimal(self.amount),
+            value=to_decimal(self.value) if has_value else None,
             draw=self._psa_draw(),
             error=self.error or None,
-            derivation=self.derivation or {},
+            derivation=why,
         )
 
     def _psa_draw(self):

@@ -4,6 +4,8 @@ from . import (
     psa_billing_move,
     psa_billing_move_line,
     psa_billing_write_off,
+    psa_contract_index,
+    psa_contract_new_version,
     psa_company_profile,
     psa_company_profile_ledger,
     psa_prepare_invoices,
