@@ -64,6 +64,9 @@ class AccountAnalyticLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            # Explicit, so that no default from the context makes a correction of it.
+            vals.setdefault("psa_corrects_id", False)
         originals = self.browse({vals["psa_corrects_id"] for vals in vals_list if vals.get("psa_corrects_id")})
         if not originals:
             return super().create(vals_list)

@@ -109,9 +109,9 @@ class AccountAnalyticLine(models.Model):
     def action_psa_undo_split(self):
         """Delete the entry together with the parts that were entered with it."""
         keys = [key for key in self.mapped("psa_split_key") if key]
-        (self | self.search([("psa_split_key", "in", keys)])).unlink()
-        return {"type": "ir.actions.act_window", "res_model": self._name, "views": [(False, "list")], "target": "main",
-                **self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time_mine")}
+        (self | self.search([("psa_split_key", "in", keys), ("user_id", "in", self.user_id.ids)])).unlink()
+        action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time_mine")
+        return {**action, "target": "main"}
 
     def action_psa_view_split(self):
         """Open the parts that were entered together."""

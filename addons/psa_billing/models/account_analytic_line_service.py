@@ -45,9 +45,9 @@ class AccountAnalyticLine(models.Model):
 
     @api.model
     def _psa_fill_work(self, vals_list):
-        """Name in the values what the context says is worked on, so that nothing is decided without it."""
+        """Name in the values what the context says of the work, so that nothing is decided without it."""
         for vals in vals_list:
-            for name in ("psa_ticket_id", "task_id", "project_id"):
+            for name in ("psa_ticket_id", "task_id", "project_id", "psa_work_type_id", "psa_start", "psa_end"):
                 default = self.env.context.get(f"default_{name}")
                 if default and name not in vals:
                     vals[name] = default

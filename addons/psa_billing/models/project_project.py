@@ -10,6 +10,7 @@ class ProjectProject(models.Model):
         compute="_compute_psa_bills_time",
         store=True,
         readonly=False,
+        tracking=True,
         help="Time on this project is approved, priced by the client's contract and invoiced like time on tickets. Otherwise it "
         "is Odoo's plain timesheet.",
     )

@@ -18,7 +18,6 @@ class PsaWorkTimer(models.Model):
     _inherit = "psa.work.timer"
 
     _remind_idx = models.Index("(remind_at) WHERE is_running AND reminded_at IS NULL")
-    _unasked_idx = models.Index("(started_at) WHERE is_running AND reminded_at IS NULL")
 
     remind_at = fields.Datetime(readonly=True)
     reminded_at = fields.Datetime("Asked On", readonly=True)
