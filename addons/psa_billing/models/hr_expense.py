@@ -212,20 +212,18 @@ class HrExpense(models.Model):
     def _psa_day_totals(self):
         """Return ``{(employee, category, day): {expense: total}}`` of the days of these expenses, refused ones left out."""
         totals = {}
-        for id_, employee, product, day, amount in (
-            self.sudo()
-            ._read_group(
-                [
-                    ("employee_id", "in", self.employee_id.ids),
-                    ("product_id", "in", self.product_id.ids),
-                    ("date", "in", list(set(filter(None, self.mapped("date"))))),
-                    ("state", "!=", "refused"),
-                ],
-                ["id", "employee_id", "product_id", "date:day"],
-                ["total_amount:sum"],
-            )
-        ):
-            totals.setdefault((employee.id, product.id, day), {})[id_] = amount
+        spent = self.sudo().search_fetch(
+            [
+                ("employee_id", "in", self.employee_id.ids),
+                ("product_id", "in", self.product_id.ids),
+                ("date", "in", list(set(filter(None, self.mapped("date"))))),
+                ("state", "!=", "refused"),
+            ],
+            ["employee_id", "product_id", "date", "total_amount"],
+        )
+        for expense in spent:
+            key = expense.employee_id.id, expense.product_id.id, expense.date
+            totals.setdefault(key, {})[expense.id] = expense.total_amount
         return totals
 
     def _psa_policy_text(self, verdict):

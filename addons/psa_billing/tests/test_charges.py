@@ -9,10 +9,12 @@ from .common import DAY, PsaBillingCommon
 # What each role may do: (c)reate, (r)ead, (w)rite, (d)elete.
 MATRIX = {
     "psa.billable.type": {
-        "technician": "r", "desk_admin": "crwd", "dispatcher": "r", "billing": "crwd", "company_admin": "crwd", "outsider": "", "portal": "",
+        "technician": "r", "desk_admin": "crwd", "dispatcher": "r", "billing": "crwd", "company_admin": "crwd",
+        "outsider": "", "portal": "",
     },
     "psa.charge": {
-        "technician": "crwd", "desk_admin": "crwd", "dispatcher": "crwd", "billing": "crwd", "company_admin": "crwd", "outsider": "", "portal": "",
+        "technician": "crwd", "desk_admin": "crwd", "dispatcher": "crwd", "billing": "crwd", "company_admin": "crwd",
+        "outsider": "", "portal": "",
     },
     "psa.charge.refuse": {
         "technician": "", "desk_admin": "", "dispatcher": "", "billing": "crw", "company_admin": "crw", "outsider": "", "portal": "",
@@ -303,7 +305,9 @@ class TestCharges(PsaBillingCommon):
             charge.action_undo_delivery()
 
     def test_serial_numbers_that_cannot_be_delivered_are_named(self):
-        self.env["psa.asset"].create({"name": "Old one", "serial": "SN-9", "client_id": self.client.id, "company_id": self.company.id, "active": False})
+        self.env["psa.asset"].create(
+            {"name": "Old one", "serial": "SN-9", "client_id": self.client.id, "company_id": self.company.id, "active": False}
+        )
 
         for serials, quantity, text in (
             (False, 1, "has no serial numbers"),
