@@ -32,22 +32,34 @@ def is_frozen(state, settled_on, is_adjusted):
 def plan(existing, wanted):
     """Compare rows with what rating wants, and return what has to be written.
 
+    A row whose part is not wanted any more becomes a new part of the same entry, if there is one: people look at it, and it
+    keeps its history.
+
     :param existing: {key: values} of the rows that may be changed
     :param wanted: {key: values}; what is not named in them stays as it is
 
-    >>> plan({"a": {"amount": 1.0, "text": "x"}, "b": {"amount": 2.0}}, {"a": {"amount": 1.5, "text": "x"}, "c": {"amount": 3.0}})
-    Plan(insert={'c': {'amount': 3.0}}, update={'a': {'amount': 1.5}}, delete=frozenset({'b'}))
+    >>> old = {("t", 1, "rate"): {"part": "rate", "amount": 1.0}, ("t", 2, "time"): {"part": "time", "amount": 0.0}}
+    >>> new = {("t", 1, "rate"): {"part": "rate", "amount": 1.5}, ("t", 2, "rate"): {"part": "rate", "amount": 3.0}}
+    >>> plan(old, new).update
+    {('t', 1, 'rate'): {'amount': 1.5}, ('t', 2, 'time'): {'part': 'rate', 'amount': 3.0}}
     """
-    insert = {key: values for key, values in wanted.items() if key not in existing}
-    update = {}
+    gone = sorted(existing.keys() - wanted.keys())
+    spare = {}
+    for key in gone:
+        spare.setdefault(key[:2], []).append(key)
+    insert, update = {}, {}
     for key, values in wanted.items():
-        old = existing.get(key)
-        if old is None:
-            continue
+        old_key = key
+        if key not in existing:
+            if not spare.get(key[:2]):
+                insert[key] = values
+                continue
+            old_key = spare[key[:2]].pop(0)
+        old = existing[old_key]
         changes = {name: value for name, value in values.items() if not is_same(old.get(name), value)}
         if changes:
-            update[key] = changes
-    return Plan(insert, update, frozenset(existing.keys() - wanted.keys()))
+            update[old_key] = changes
+    return Plan(insert, update, frozenset(key for keys in spare.values() for key in keys))
 
 
 def is_same(old, new):

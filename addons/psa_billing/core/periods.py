@@ -141,6 +141,26 @@ def step_on(steps, day):
     return found
 
 
+def resting(steps, rests):
+    """Return the steps with a quantity of none in some ranges of days, and what was agreed after each.
+
+    :param rests: ``(first day, day after the last or None)``, which do not overlap
+
+    >>> step = Step(date(2026, 1, 1), Decimal(5), Decimal(30))
+    >>> [(str(s.date_from), s.quantity) for s in resting([step], [(date(2026, 3, 10), date(2026, 4, 1))])]
+    [('2026-01-01', Decimal('5')), ('2026-03-10', Decimal('0')), ('2026-04-01', Decimal('5'))]
+    """
+    for first, end in rests:
+        before, after_rest = step_on(steps, first), None if end is None else step_on(steps, end)
+        kept = [step for step in steps if step.date_from < first or (end is not None and step.date_from >= end)]
+        if before:
+            kept.append(Step(first, Decimal(0), before.price_unit))
+        if after_rest and after_rest.date_from < end:
+            kept.append(Step(end, after_rest.quantity, after_rest.price_unit))
+        steps = sorted(kept, key=lambda step: step.date_from)
+    return list(steps)
+
+
 def round_to(amount, rounding):
     """Return an amount (Decimal or Fraction) as a multiple of ``rounding``, half away from zero.
 

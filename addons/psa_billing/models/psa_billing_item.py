@@ -109,7 +109,8 @@ class PsaBillingItem(models.Model):
     drawn_amount = fields.Monetary("Drawn", readonly=True, help="What the row takes from a retainer.")
     quantity = fields.Float(digits=(16, 4), readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", readonly=True, ondelete="restrict")
-    hourly_rate = fields.Monetary(readonly=True, aggregator=None)
+    # Not rounded: a rate times a multiplier may have more decimals than the currency.
+    hourly_rate = fields.Float(digits=0, readonly=True, aggregator=None)
     price_unit = fields.Float("Unit Price", digits=0, readonly=True, aggregator=None)
     amount = fields.Monetary(readonly=True, help="To be paid, without taxes; those come with the invoice.")
     value = fields.Monetary(readonly=True, help="What it is worth at its rate, also where something else pays for it.")

@@ -66,9 +66,9 @@ class PsaBillingItem(models.Model):
             )
         if kind == "service_manager":
             Ticket = self.env["psa.ticket"].sudo().with_context(active_test=False)
+            nobodys = Domain("queue_id", "=", False) | Domain("queue_id.service_manager_id", "=", False)
             tickets = Ticket._search(
-                Domain("queue_id.service_manager_id", "=", user.id)
-                | (Domain("queue_id.service_manager_id", "=", False) & Domain("desk_id.service_manager_id", "=", user.id))
+                Domain("queue_id.service_manager_id", "=", user.id) | (nobodys & Domain("desk_id.service_manager_id", "=", user.id))
             )
             return Domain("ticket_id", "in", tickets)
         if kind == "project_manager":

@@ -114,7 +114,7 @@ class PsaBillingItem(models.Model):
             sentences = [
                 self.env._("%(worked)s worked; minimum %(minimum)s min, increment %(increment)s min: %(rule)s.", **rounding)
             ]
-        if time["set_by_hand"]:
+        if time.get("set_by_hand"):
             sentences.append(self.env._("Set by hand to %s.", self._time_text(time["used"])))
         part = why.get("part")
         if part and (part["from"], part["to"]) != (0, time["used"]):
@@ -229,7 +229,12 @@ class PsaBillingItem(models.Model):
         amount = why.get("amount")
         if not amount:
             return []
-        values = {"rounding": amount["rounding"], "whole": self._money(amount["whole"]), "result": self._money(amount["result"])}
+        result = amount["result"]
+        values = {
+            "rounding": amount.get("rounding") or self._number(self.currency_id.rounding),
+            "whole": self._money(amount.get("whole", result)),
+            "result": self._money(result),
+        }
         if "seconds" in amount:
             sentences = [
                 self.env._(

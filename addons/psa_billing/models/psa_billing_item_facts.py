@@ -27,7 +27,10 @@ class PsaBillingItem(models.Model):
         tickets.fetch(("partner_id", "asset_ids"))
         known = {
             "work_type": {work_type: work_type._psa_fact() for work_type in lines.psa_work_type_id},
-            "role": {role: role._psa_fact() for role in lines.psa_role_id},
+            "role": {
+                (role, company): role._psa_fact(company)
+                for company, of_company in lines.grouped("company_id").items() for role in of_company.psa_role_id
+            },
             "client": {partner: partner.commercial_partner_id.id or None for partner in lines.partner_id},
             "currency": {company: self._psa_currency_fact(company.currency_id) for company in lines.company_id},
             "place": {
@@ -54,7 +57,7 @@ class PsaBillingItem(models.Model):
             client_id=known["client"].get(line.partner_id),
             contract_id=line.psa_contract_id.id or None,
             work_type=work_type,
-            role=known["role"].get(line.psa_role_id),
+            role=known["role"].get((line.psa_role_id, line.company_id)),
             site_id=site_id,
             asset_ids=asset_ids,
             ticket_id=line.psa_ticket_id.id or None,
@@ -67,6 +70,8 @@ class PsaBillingItem(models.Model):
     def _psa_agreed_seconds(self, line, work_type):
         """Return what people agreed to charge, or nothing where they left it to the rule of the work type or contract."""
         minutes = line.psa_billable_minutes
+        if line.psa_corrects_id:
+            return minutes * terms.SECONDS_PER_MINUTE
         worked = hours_to_minutes(line.unit_amount)
         rounding = (work_type.minimum_minutes, work_type.increment_minutes) if work_type else (0, 0)
         if worked >= 0 and minutes == rating.billable_minutes(worked, *rounding):

@@ -51,7 +51,7 @@ class PsaBillingItem(models.Model):
         chosen._check_movable(contract)
         keys = {(item.source_model, item.source_id) for item in chosen}
         case = chosen._psa_price(
-            chosen.client_id, chosen.company_id, thawed=chosen,
+            chosen.client_id, chosen.company_id, thawed=chosen, lock=False,
             change=lambda fact: replace(fact, contract_id=contract.id) if (fact.source_model, fact.source_id) in keys else fact,
         )
         return self._compare(case, keys)

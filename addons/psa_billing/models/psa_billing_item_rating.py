@@ -61,16 +61,17 @@ class PsaBillingItem(models.Model):
         )
 
     @api.model
-    def _psa_price(self, clients, companies, lines=None, sources=(), change=None, thawed=None):
+    def _psa_price(self, clients, companies, lines=None, sources=(), change=None, thawed=None, lock=True):
         """Rate everything open of these clients, and return the :class:`Case`. Nothing is written.
 
-        To try something out without taking the turn:
+        To look at something without taking the turn:
 
+        :param lock: lock the rows, since they are about to be written
         :param change: a function that returns a fact as it is to be seen instead
         :param thawed: frozen rows that are to be seen as open
         """
         thawed = self.browse() if thawed is None else thawed
-        case = self._psa_collect(clients, companies, lines, sources, thawed)
+        case = self._psa_collect(clients, companies, lines, sources, thawed, lock)
         facts = [*self._psa_time_facts(case.lines), *self._psa_price_facts_of(case.sources.values())]
         facts = self._psa_leave_strangers(case, facts, clients)
         kept, facts = self._psa_keep(case, facts, thawed)
@@ -83,8 +84,8 @@ class PsaBillingItem(models.Model):
         return case
 
     @api.model
-    def _psa_collect(self, clients, companies, lines, sources, thawed):
-        """Lock the open rows of the clients and of what is given, and gather what stands behind them."""
+    def _psa_collect(self, clients, companies, lines, sources, thawed, lock):
+        """Read the open rows of the clients and of what is given, and gather what stands behind them."""
         lines = lines.sudo() if lines is not None else self.env[TIME_MODEL].sudo()
         given = {records._name: records.sudo() for records in sources}
         self.flush_model()
@@ -97,10 +98,11 @@ class PsaBillingItem(models.Model):
             for (id_,) in self.env.execute_query(
                 SQL(
                     "SELECT id FROM psa_billing_item WHERE (%s) AND state = ANY(%s) AND settled_on IS NULL"
-                    " AND is_adjusted IS NOT TRUE OR id = ANY(%s) ORDER BY id FOR UPDATE",
+                    " AND is_adjusted IS NOT TRUE OR id = ANY(%s) ORDER BY id %s",
                     SQL(" OR ").join(SQL("(%s)", condition) for condition in conditions),
                     list(ledger.OPEN_STATES),
                     thawed.ids,
+                    SQL("FOR UPDATE") if lock else SQL(),
                 )
             )
         )

@@ -24,20 +24,17 @@ class PsaBillingItem(models.Model):
         """
         by_key = {(item.source_model, item.source_id, item.part): item for item in self}
         held = {key[:2]: item for key, item in by_key.items() if item.is_held}
-        values = {}
-        for vals in wanted:
-            key = tuple(vals[name] for name in KEY)
-            item = by_key.get(key)
-            if item and item.has_own_text:
-                vals = {name: value for name, value in vals.items() if name != "name"}
-            values[key] = vals
-        names = sorted({name for vals in values.values() for name in vals})
+        values = {tuple(vals[name] for name in KEY): vals for vals in wanted}
+        names = sorted({name for vals in wanted for name in vals})
         existing = {
             tuple(row[name] for name in KEY): row for row in self.read(sorted({*names, *KEY}), load="")
         }
         plan = ledger.plan(existing, values)
         for key, changes in plan.update.items():
-            by_key[key]._write_row(changes)
+            if by_key[key].has_own_text:
+                changes.pop("name", None)
+            if changes:
+                by_key[key]._write_row(changes)
         self.browse(by_key[key].id for key in plan.delete)._delete_rows()
         for key, vals in plan.insert.items():
             if key[:2] in held:  # somebody holds the entry back: that goes for all its parts
@@ -106,7 +103,8 @@ class PsaBillingItem(models.Model):
         """Delete rows past the guard; private, so closed to callers outside."""
         if not self:
             return
-        self.flush_recordset()
+        # Everything: what others have written and is not in the database yet would be lost with the cache.
+        self.env.flush_all()
         with self.env.protecting(self._fields.values(), self):
             self.modified(self._fields, before=True)
         self.env.cr.execute(SQL("DELETE FROM psa_billing_item WHERE id IN %s", tuple(self.ids)))

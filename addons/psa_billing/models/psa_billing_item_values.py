@@ -160,6 +160,9 @@ class PsaBillingItem(models.Model):
         """Return this row as the rating core knows it."""
         self.ensure_one()
         is_time = self.source_model == TIME_MODEL
+        why = self.derivation or {}
+        # What could not be priced has no price, which is not the same as a price of zero.
+        has_value = self.state != "error" and (self.state != "covered" or self.funding == terms.BY_RETAINER or "value" in why)
         return terms.LedgerRow(
             source_model=self.source_model,
             source_id=self.source_id,
@@ -173,12 +176,12 @@ class PsaBillingItem(models.Model):
             currency_id=self.currency_id.id,
             product_id=self.product_id.id or None,
             quantity=None if is_time else to_decimal(self.quantity),
-            price_unit=to_decimal(self.hourly_rate if is_time else self.price_unit),
-            amount=to_decimal(self.amount),
-            value=to_decimal(self.value),
+            price_unit=None if self.state == "error" else to_decimal(self.hourly_rate if is_time else self.price_unit),
+            amount=None if self.state == "error" else to_decimal(self.amount),
+            value=to_decimal(self.value) if has_value else None,
             draw=self._psa_draw(),
             error=self.error or None,
-            derivation=self.derivation or {},
+            derivation=why,
         )
 
     def _psa_draw(self):

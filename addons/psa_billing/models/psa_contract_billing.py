@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from ..core import periods
-from .psa_contract_component import PERIODIC
+from .psa_contract_component import PERIODIC, RESTING
 
 _logger = logging.getLogger(__name__)
 BILL_BATCH = 50
@@ -147,6 +147,14 @@ class PsaContract(models.Model):
         period = periods.cycle_of(self._psa_cycle_rule(), day)
         return period.start, period.end
 
+    def _psa_check_running(self):
+        """Refuse to sell under contracts that are not in force."""
+        for contract in self:
+            if contract.state != "active":
+                raise UserError(
+                    self.env._("%s is not active, so nothing more is sold under it. Activate it first.", contract.display_name)
+                )
+
     def _psa_zone(self):
         """Return the name of the time zone the contract's days are reckoned in."""
         return self.company_id.partner_id.tz or self.env.user.tz or "UTC"
@@ -157,7 +165,7 @@ class PsaContract(models.Model):
         Periods, instalments, signed-off milestones, set-up fees, closed tickets, and prepaid purchases; and signed
         true-ups of periods billed before. Contracts that fail are marked (``billing_error``) and do not stop the others.
         """
-        contracts = self.sudo().filtered(lambda contract: contract.state in ("active", "ended"))
+        contracts = self.sudo().filtered(lambda contract: contract.state != "draft")
         Due = self.env["psa.contract.due"].sudo()
         if not contracts:
             return Due
@@ -166,10 +174,12 @@ class PsaContract(models.Model):
         vals_by_contract, errors = {}, {}
         for contract in contracts:
             try:
-                with self.env.cr.savepoint(flush=False):
+                with self.env.cr.savepoint():
                     vals_by_contract[contract] = [
                         vals
                         for component in contract.component_ids
+                        # While it rests, only what was charged for the days is put right.
+                        if contract.state != "suspended" or component.kind in RESTING
                         for vals in component._psa_prepare_due_vals(until, known)
                     ]
             except (UserError, ValidationError) as error:

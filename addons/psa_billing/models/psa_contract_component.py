@@ -12,6 +12,8 @@ from ..tools import to_decimal
 # What is charged by periods of the billing cycle.
 PERIODIC = ("recurring", "included_hours")
 PREPAID = ("block", "retainer")
+# What counts as none while the contract is suspended.
+RESTING = (*PERIODIC, "per_ticket")
 DEFAULT_PRODUCTS = {
     "recurring": "product_managed_service",
     "included_hours": "product_managed_service",
@@ -271,6 +273,7 @@ class PsaContractComponent(models.Model):
         """Sell the block or retainer once more, from today."""
         today = fields.Date.context_today(self)
         self.check_access("write")
+        self.contract_id._psa_check_running()
         for component in self:
             if component.kind in PREPAID:
                 component._psa_buy(max(today, component._psa_first_day()), "purchase")._psa_order()
@@ -305,15 +308,16 @@ class PsaContractComponent(models.Model):
         """Return quantities and prices by date for the core; the first counts from the start, whenever that is."""
         self.ensure_one()
         first = self._psa_first_day()
-        steps = self.step_ids.sorted("date_from")
-        return [
+        records = self.step_ids.sorted("date_from")
+        steps = [
             periods.Step(
-                min(step.date_from, first) if step == steps[0] else step.date_from,
+                min(step.date_from, first) if step == records[0] else step.date_from,
                 to_decimal(step.quantity),
                 to_decimal(step.price_unit),
             )
-            for step in steps
+            for step in records
         ]
+        return periods.resting(steps, self.contract_id._psa_rests()) if self.kind in RESTING else steps
 
     def _psa_first_day(self):
         """Return the first day of the component."""

@@ -84,8 +84,7 @@ class PsaContractComponent(models.Model):
         )
         dues -= dues._psa_frozen() if dues else dues
         if dues:
-            dues._psa_unbill()
-            dues._psa_delete()
+            dues._psa_take_back()
 
     def _psa_prepare_period_vals(self, until, known):
         """A row for each part of a period, or one for what a period billed before costs more or less."""

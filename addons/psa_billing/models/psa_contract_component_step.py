@@ -23,7 +23,7 @@ class PsaContractComponentStep(models.Model):
     quantity = fields.Float(default=1.0, digits="Product Unit")
     price_unit = fields.Float("Unit Price", digits="Product Price")
     origin = fields.Selection(
-        [("manual", "By hand"), ("count", "Counted"), ("index", "Indexation"), ("suspension", "Suspension")],
+        [("manual", "By hand"), ("count", "Counted"), ("index", "Indexation")],
         default="manual",
         required=True,
         readonly=True,

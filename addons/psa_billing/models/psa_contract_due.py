@@ -1,5 +1,3 @@
-from decimal import Decimal
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
@@ -128,10 +126,8 @@ class PsaContractDue(models.Model):
         )
         return self.browse(rows.mapped("source_id"))
 
-    def _psa_delete(self):
-        """Delete what was taken back, so that it falls due again."""
-        self.sudo().unlink()
-
-    def _psa_amount(self):
-        """Return the sum, exact."""
-        return sum((to_decimal(due.amount) for due in self), Decimal(0))
+    def _psa_take_back(self):
+        """Take dues out of the ledger and delete them, so that they fall due again."""
+        dues = self.sudo()
+        dues._psa_unbill()
+        dues.unlink()

@@ -41,5 +41,4 @@ class PsaContractInstalment(models.Model):
                 )
             )
         if dues:
-            dues._psa_unbill()
-            dues._psa_delete()
+            dues._psa_take_back()

@@ -171,8 +171,7 @@ class PsaContractPrepaid(models.Model):
                         "Work was paid from “%s”. Set “Valid Until” to stop further use, or credit the invoice.", prepaid.name
                     )
                 )
-            prepaid.sudo().due_ids._psa_unbill()
-            prepaid.sudo().due_ids._psa_delete()
+            prepaid.sudo().due_ids._psa_take_back()
             prepaid.sudo().is_cancelled = True
         self._psa_rate_clients()
         return True

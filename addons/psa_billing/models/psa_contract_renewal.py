@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
 from ..core import periods
+from .psa_contract_frozen import FROZEN
 
 
 class PsaContract(models.Model):
@@ -122,3 +123,54 @@ class PsaContract(models.Model):
             current = versions.filtered(lambda version: version.date_from <= today)[-1:] or versions[:1]
             if current and contract.version_id != current:
                 contract.version_id = current
+
+    def action_new_version(self):
+        """Ask from when new terms count."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Version"),
+            "res_model": "psa.contract.new.version",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_contract_id": self.id},
+        }
+
+    def _psa_new_version(self, day, note=False):
+        """Return new terms from a day on, like those in force that day."""
+        self.ensure_one()
+        if day < self.date_start or (self.date_end and day > self.date_end):
+            raise UserError(
+                self.env._(
+                    "%(contract)s is not in force on %(day)s. Choose a day within its term.",
+                    contract=self.display_name,
+                    day=format_date(self.env, day),
+                )
+            )
+        versions = self.version_ids.sorted("date_from")
+        if day in versions.mapped("date_from"):
+            raise UserError(
+                self.env._(
+                    "%(contract)s already has terms that start on %(day)s. Change those, or choose another day.",
+                    contract=self.display_name,
+                    day=format_date(self.env, day),
+                )
+            )
+        last = self._psa_last_frozen()
+        if last and day <= last:
+            raise UserError(
+                self.env._(
+                    "Work of %(last)s was released or invoiced by the present terms. Let the new ones start after that day.",
+                    last=format_date(self.env, last),
+                )
+            )
+        before = versions.filtered(lambda version: version.date_from < day)[-1:] or versions[:1]
+        return before._psa_copy_from(day, note)
+
+    def _psa_last_frozen(self):
+        """Return the last day of which work was priced for good, False if there is none."""
+        self.ensure_one()
+        ((day,),) = self.env["psa.billing.item"].sudo()._read_group(
+            fields.Domain("contract_id", "=", self.id) & fields.Domain("kind", "=", "time") & FROZEN, [], ["date:max"]
+        )
+        return day

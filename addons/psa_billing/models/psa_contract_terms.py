@@ -4,18 +4,9 @@ from decimal import Decimal
 from odoo import api, models
 from odoo.fields import Domain
 
-from ..core import rating, terms
+from ..core import ledger, terms
 from ..tools import to_decimal
 from .psa_contract_frozen import FROZEN
-
-# Ordinals of days have six digits and will for the next 1,700 years.
-POOL_BASE = 1_000_000
-
-
-def included_pool_id(component_id, day):
-    """Return the id of the pool of a component's included hours in the period that starts on a day."""
-    return component_id * POOL_BASE + day.toordinal()
-
 
 class PsaContract(models.Model):
     """The contracts as the rating core reads them."""
@@ -70,7 +61,7 @@ class PsaContract(models.Model):
         """Return what work between two days (both included) may draw from, as ``terms.Pool``.
 
         ``used`` counts what frozen rows have drawn. Included hours are one pool for each component and period, with the id
-        ``component id × 1,000,000 + ordinal of the pool's first day`` (see ``included_pool_id``); blocks and retainers
+        ``component id × 1,000,000 + ordinal of the pool's first day`` (see ``ledger.included_pool_id``); blocks and retainers
         have the id of their ``psa.contract.prepaid``.
         """
         contracts = self.sudo().filtered(lambda contract: contract.state != "draft")
@@ -92,7 +83,7 @@ class PsaContract(models.Model):
         }
         return tuple(
             terms.Pool(
-                id=included_pool_id(component.id, active.start),
+                id=ledger.included_pool_id(component.id, active.start),
                 kind=terms.BY_INCLUDED,
                 contract_id=component.contract_id.id,
                 date_from=active.start,
@@ -165,30 +156,3 @@ class PsaContract(models.Model):
                     }
                 )
         return balances
-
-    @api.model
-    def _psa_facts(self, clients, companies):
-        """Return the contracts of these clients as the present rating core reads them."""
-        contracts = self._psa_contracts_of(clients, companies)
-        return [
-            rating.Contract(
-                id=contract.id,
-                client_id=contract.client_id.id,
-                company_id=contract.company_id.id,
-                currency=rating.Currency(
-                    contract.currency_id.id, to_decimal(contract.currency_id.rounding)
-                ),
-                date_start=contract.date_start,
-                date_end=contract.date_end or None,
-                rates=tuple(
-                    rating.RateClause(
-                        id=clause.id,
-                        role_id=clause.role_id.id,
-                        hourly_rate=to_decimal(clause.hourly_rate),
-                        work_type_id=clause.work_type_id.id or None,
-                    )
-                    for clause in contract.rate_ids
-                ),
-            )
-            for contract in contracts
-        ]

@@ -26,7 +26,7 @@ class PsaContractVersion(models.Model):
         "The contract already has terms that start on this day. Change those, or choose another day.",
     )
 
-    contract_id = fields.Many2one("psa.contract", index=True, ondelete="cascade", readonly=True)
+    contract_id = fields.Many2one("psa.contract", index=True, ondelete="cascade", readonly=True, copy=False)
     company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="contract_id.currency_id")
     date_from = fields.Date(
@@ -59,7 +59,7 @@ class PsaContractVersion(models.Model):
     )
     rate_ids = fields.One2many("psa.contract.rate", "version_id", "Rates", copy=True)
     coverage_ids = fields.One2many("psa.contract.coverage", "version_id", "Coverage", copy=True)
-    note = fields.Char("What Changed")
+    note = fields.Char("What Changed", copy=False)
     is_indexed = fields.Boolean(readonly=True, copy=False, help="Rates were raised by indexation from this day.")
     is_frozen = fields.Boolean(
         "Has Priced Work",

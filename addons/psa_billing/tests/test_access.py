@@ -18,12 +18,24 @@ MATRIX = {
         "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
     },
     "psa.billing.item": {
-        "technician": "", "dispatcher": "", "billing": "rw", "company_admin": "rw", "outsider": "",
+        "technician": "r", "dispatcher": "r", "billing": "rw", "company_admin": "rw", "outsider": "",
     },
     "psa.work.timer": {
         "technician": "crwd", "dispatcher": "crwd", "billing": "", "company_admin": "crwd", "outsider": "",
     },
     "psa.time.log": {
+        "technician": "crw", "dispatcher": "crw", "billing": "", "company_admin": "crw", "outsider": "",
+    },
+    "psa.role.rate": {
+        "technician": "r", "dispatcher": "r", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.time.week": {
+        "technician": "r", "dispatcher": "r", "billing": "r", "company_admin": "r", "outsider": "",
+    },
+    "psa.time.correct": {
+        "technician": "crw", "dispatcher": "crw", "billing": "crw", "company_admin": "crw", "outsider": "",
+    },
+    "psa.timer.stop": {
         "technician": "crw", "dispatcher": "crw", "billing": "", "company_admin": "crw", "outsider": "",
     },
     "psa.time.refuse": {

@@ -154,6 +154,23 @@ def test_without_days_the_first_day_counts_for_the_whole_period():
     assert periods.slices(steps[1:], june, june, CENT, is_prorated=False)[0].amount == 360
 
 
+@given(DAYS, STEPS, DAYS, st.integers(1, 200), st.booleans())
+def test_nothing_is_charged_for_days_of_rest_and_all_others_as_agreed(day, steps, first, length, is_open):
+    period = periods.cycle_of(Cycle(12), day)
+    end = None if is_open else first + length * DAY
+
+    rested = periods.resting(steps, [(first, end)])
+
+    current = period.start
+    while current < period.end:
+        found, agreed = periods.step_on(rested, current), periods.step_on(steps, current)
+        if first <= current and (end is None or current < end):
+            assert found is None or found.quantity == 0
+        else:
+            assert (found and (found.quantity, found.price_unit)) == (agreed and (agreed.quantity, agreed.price_unit))
+        current += DAY
+
+
 @given(st.decimals(-1000, 1000, places=2), st.decimals(-1000, 1000, places=2), st.sampled_from(["none", "up", "both"]))
 def test_a_true_up_made_twice_is_nothing_more(expected, charged, policy):
     difference = periods.true_up(expected, charged, policy)
