@@ -82,7 +82,8 @@ class Billed:
 def to_charge(due, billed):
     """Return what is still to be charged, signed, so that the client has paid what is due; None if nothing is.
 
-    What was given up counts as paid while the expense stands, and is not paid back when it does not.
+    What was given up counts as paid while the expense stands, and is not paid back when it does not. What was charged on top
+    by hand is a negative part given up.
 
     >>> to_charge(Decimal(80), ()), to_charge(Decimal(0), (Billed(Decimal(80)),))
     (Decimal('80'), Decimal('-80'))
@@ -90,6 +91,8 @@ def to_charge(due, billed):
     True
     """
     paid = sum((row.amount for row in billed if not row.is_given_up), Decimal(0))
+    if not due:
+        return -paid or None
     given_up = sum((row.amount for row in billed if row.is_given_up), Decimal(0))
-    rest = due - paid - min(given_up, max(due - paid, Decimal(0)))
-    return rest or None
+    rest = due - paid
+    return rest - min(given_up, max(rest, Decimal(0))) or None

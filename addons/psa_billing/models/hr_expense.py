@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import format_amount
 
 from ..core import charges, expense_policy
 from ..tools import to_decimal
@@ -85,6 +85,14 @@ class HrExpense(models.Model):
     )
     psa_is_flagged = fields.Boolean(
         "Over the Limit", readonly=True, copy=False, help="It was handed in over a limit of the policy, with a reason."
+    )
+    psa_delta_ids = fields.One2many(
+        "psa.expense.delta",
+        "expense_id",
+        "Corrections of the Invoice",
+        readonly=True,
+        groups="psa_crm.group_billing",
+        help="What the client pays more or gets back, because the expense changed after it was invoiced.",
     )
     psa_billing_state = fields.Selection(
         lambda self: self.env["psa.billing.item"]._fields["state"].selection,
@@ -171,39 +179,8 @@ class HrExpense(models.Model):
 
     def _psa_check_currency_rate(self):
         """Refuse foreign money without an exchange rate: Odoo would take it for the company's own."""
-        foreign = self.filtered("is_multiple_currency")
-        if not foreign:
-            return
-        rates = set(
-            self.env.execute_query(
-                SQL(
-                    """SELECT DISTINCT e.id
-                         FROM hr_expense e
-                         JOIN res_company c ON c.id = e.company_id
-                         JOIN res_currency_rate r ON r.currency_id = e.currency_id AND r.name <= e.date
-                          AND (r.company_id IS NULL OR r.company_id = split_part(c.parent_path, '/', 1)::int)
-                        WHERE e.id IN %s""",
-                    tuple(foreign._psa_flushed().ids),
-                )
-            )
-        )
-        for expense in foreign:
-            if (expense.id,) not in rates:
-                raise UserError(
-                    self.env._(
-                        "“%(expense)s”: there is no exchange rate of %(currency)s on or before %(date)s. Enter one under "
-                        "Accounting ▸ Configuration ▸ Currencies, or enter the amount in %(company_currency)s.",
-                        expense=expense.name,
-                        currency=expense.currency_id.name,
-                        date=format_date(self.env, expense.date),
-                        company_currency=expense.company_currency_id.name,
-                    )
-                )
-
-    def _psa_flushed(self):
-        self.flush_recordset(["currency_id", "date", "company_id"])
-        self.env["res.currency.rate"].flush_model()
-        return self
+        for expense in self.filtered("is_multiple_currency"):
+            expense.currency_id._psa_check_rate(expense.company_id, expense.date, expense.name)
 
     def _psa_judge(self):
         """Return ``{expense: verdict}``, in a constant number of queries."""
@@ -235,20 +212,18 @@ class HrExpense(models.Model):
     def _psa_day_totals(self):
         """Return ``{(employee, category, day): {expense: total}}`` of the days of these expenses, refused ones left out."""
         totals = {}
-        for id_, employee, product, day, amount in (
-            self.sudo()
-            ._read_group(
-                [
-                    ("employee_id", "in", self.employee_id.ids),
-                    ("product_id", "in", self.product_id.ids),
-                    ("date", "in", list(set(filter(None, self.mapped("date"))))),
-                    ("state", "!=", "refused"),
-                ],
-                ["id", "employee_id", "product_id", "date:day"],
-                ["total_amount:sum"],
-            )
-        ):
-            totals.setdefault((employee.id, product.id, day), {})[id_] = amount
+        spent = self.sudo().search_fetch(
+            [
+                ("employee_id", "in", self.employee_id.ids),
+                ("product_id", "in", self.product_id.ids),
+                ("date", "in", list(set(filter(None, self.mapped("date"))))),
+                ("state", "!=", "refused"),
+            ],
+            ["employee_id", "product_id", "date", "total_amount"],
+        )
+        for expense in spent:
+            key = expense.employee_id.id, expense.product_id.id, expense.date
+            totals.setdefault(key, {})[expense.id] = expense.total_amount
         return totals
 
     def _psa_policy_text(self, verdict):

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
@@ -53,7 +55,7 @@ class HrExpense(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_invoiced(self):
-        items = self.sudo()._psa_items()
+        items = self.sudo()._psa_items().filtered(_stands)
         if items:
             expense = self.browse(items[0].source_id)
             raise UserError(
@@ -61,78 +63,97 @@ class HrExpense(models.Model):
             )
 
     def _psa_sync_ledger(self):
-        """Make the ledger say what these expenses say."""
+        """Make the ledger say what these expenses say, in a constant number of queries for those that are not invoiced yet."""
         expenses = self.sudo()
-        items = expenses._psa_items()
-        known = {item.source_id for item in items}
-        standing = {item.source_id for item in items if item.state in ("invoiced", "written_off") or item.settled_on}
-        due = expenses.filtered(lambda expense: expense._psa_is_due())
-        to_bill = due | expenses.filtered(lambda expense: expense.id in standing)
-        to_unbill = expenses.filtered(lambda expense: expense.id in known) - to_bill
+        deltas = self.env["psa.expense.delta"].sudo().search([("expense_id", "in", expenses.ids)])
+        rows, of_deltas = {}, {}
+        for item in expenses._psa_items():
+            rows.setdefault(item.source_id, []).append(item)
+        for item in deltas._psa_items() if deltas else ():
+            of_deltas.setdefault(item.source_id, []).append(item)
+        to_bill = to_unbill = self.sudo().browse()
+        for expense in expenses:
+            own = rows.get(expense.id, ())
+            if any(_stands(row) for row in own):
+                own_deltas = deltas.filtered(lambda delta, expense=expense: delta.expense_id == expense)
+                expense._psa_sync_deltas(own, own_deltas, of_deltas)
+            elif not expense._psa_is_due():
+                to_unbill |= expense if own else self.browse()
+            else:
+                # What was released at another amount goes through the review again.
+                if any(row.state == "approved" for row in own) and sum(to_decimal(row.value) for row in own) != expense._psa_due():
+                    to_unbill |= expense
+                to_bill |= expense
         if to_unbill:
             to_unbill._psa_unbill()
         if to_bill:
             to_bill._psa_bill()
+
+    def _psa_sync_deltas(self, own, deltas, of_deltas):
+        """Charge or credit the difference to what was invoiced of an expense, by the one delta that is still open."""
+        billed, still_open = [], deltas.browse()
+        for rows in (own, *(of_deltas.get(delta.id, ()) for delta in deltas)):
+            billed += [part for row in rows if _stands(row) for part in _billed(row)]
+        for delta in deltas:
+            if not any(_stands(row) for row in of_deltas.get(delta.id, ())):
+                still_open |= delta
+        due = self._psa_due() if self._psa_is_due() else to_decimal(0)
+        rest = expense_policy.to_charge(due, billed)
+        if still_open and (rest is None or to_decimal(still_open[0].amount) != rest):
+            still_open._psa_unbill()
+            still_open.unlink()
+            still_open = deltas.browse()
+        if rest is not None and not still_open:
+            self.env["psa.expense.delta"].sudo().create({"expense_id": self.id, "amount": float(rest)})._psa_bill()
 
     def _psa_is_due(self):
         return self.state in APPROVED_STATES and self.psa_is_rebilled and bool(self.psa_client_id)
 
     def _psa_price_facts(self):
         expenses = self.sudo()
-        standing = {}
-        for item in expenses._psa_items():
-            if item.state in ("invoiced", "written_off") or item.settled_on:
-                standing.setdefault(item.source_id, []).append(item)
-        default_product = self.env.ref("psa_billing.product_charge_expense", raise_if_not_found=False) or self.env["product.product"]
-        facts = []
-        for expense in expenses:
-            rows = standing.get(expense.id, ())
-            due = expense._psa_due() if expense._psa_is_due() else to_decimal(0)
-            rest = expense_policy.to_charge(due, [expense._psa_billed(row) for row in rows])
-            if rest is None:
-                continue
-            currency = expense.company_currency_id
-            facts.append(
-                terms.PriceFact(
-                    source_model=self._name,
-                    source_id=expense.id,
-                    part=f"delta:{len(rows)}" if rows else "price",
-                    company_id=expense.company_id.id,
-                    currency=terms.Currency(currency.id, to_decimal(currency.rounding)),
-                    date=expense.date,
-                    quantity=to_decimal(1),
-                    price_unit=rest,
-                    product_id=expense._psa_product(default_product).id or None,
-                    client_id=expense.psa_client_id.commercial_partner_id.id or None,
-                    contract_id=expense.psa_contract_id.id or None,
-                    derivation=expense._psa_derivation(due, rows),
-                )
-            )
-        return facts
+        return [
+            expense._psa_price_fact(self._name, expense.id, expense._psa_due())
+            for expense in expenses
+            if expense._psa_is_due()
+        ]
 
-    @api.model
-    def _psa_billed(self, row):
-        """Return a ledger row that stands as the core reads it."""
-        return expense_policy.Billed(to_decimal(row.value or row.amount), row.state == "written_off")
+    def _psa_price_fact(self, source_model, source_id, amount):
+        """Return an amount to be paid for this expense as a fact, in the currency of the contract it names."""
+        company_currency = self.company_currency_id
+        currency = self.psa_contract_id.currency_id or company_currency
+        if currency != company_currency:
+            currency._psa_check_rate(self.company_id, self.date, self.name)
+            amount = to_decimal(company_currency._convert(float(amount), currency, self.company_id, self.date))
+        rule, markup = self._psa_rebill_terms()
+        default = self.env.ref("psa_billing.product_charge_expense", raise_if_not_found=False)
+        return terms.PriceFact(
+            source_model=source_model,
+            source_id=source_id,
+            part="price",
+            company_id=self.company_id.id,
+            currency=terms.Currency(currency.id, to_decimal(currency.rounding)),
+            date=self.date,
+            quantity=to_decimal(1),
+            price_unit=amount,
+            product_id=self._psa_product(default or self.env["product.product"]).id or None,
+            client_id=self.psa_client_id.commercial_partner_id.id or None,
+            contract_id=self.psa_contract_id.id or None,
+            derivation={
+                "expense": {
+                    "total": str(to_decimal(self.total_amount_currency)),
+                    "currency": self.currency_id.name,
+                    "rate": str(self.currency_rate),
+                    "cost": str(to_decimal(self.untaxed_amount)),
+                    "rule": rule,
+                    "markup": str(to_decimal(markup)),
+                    "due": str(amount),
+                }
+            },
+        )
 
     def _psa_product(self, default):
         """Return the product of the invoice line: the category, if it is sold, else the one for re-billed expenses."""
         return self.product_id if self.product_id.sale_ok else default
-
-    def _psa_derivation(self, due, rows):
-        rule, markup = self._psa_rebill_terms()
-        return {
-            "expense": {
-                "total": str(to_decimal(self.total_amount_currency)),
-                "currency": self.currency_id.name,
-                "rate": str(self.currency_rate),
-                "cost": str(to_decimal(self.untaxed_amount)),
-                "rule": rule,
-                "markup": str(to_decimal(markup)),
-                "due": str(due),
-                "billed_before": [row.id for row in rows],
-            }
-        }
 
     def _psa_item_vals(self, row):
         self.ensure_one()
@@ -149,15 +170,28 @@ class HrExpense(models.Model):
             )
         )
         text = expense.psa_invoice_text or expense.name
-        if row.part != "price":
-            text = expense.with_context(lang=lang).env._("Correction: %s", text)
-        # A delta costs nothing new: what was laid out stands with the first row.
-        cost = expense.untaxed_amount if row.part == "price" else 0.0
         return {
             "name": f"{head}\n{text}",
             "kind": self._psa_item_kind,
             "ticket_id": expense.psa_ticket_id.id,
             "user_id": expense.employee_id.user_id.id,
             "employee_id": expense.employee_id.id,
-            "cost": cost,
+            "cost": expense.untaxed_amount,
         }
+
+
+def _stands(row):
+    """Tell whether a ledger row is past changing: on an invoice, given up, or settled with its period."""
+    return row.state in ("invoiced", "written_off") or bool(row.settled_on)
+
+
+def _billed(row):
+    """Return a row that stands as the core reads it; what the review took off or put on is a part given up."""
+    amount = to_decimal(row.value or row.amount)
+    if row.state == "written_off":
+        return [expense_policy.Billed(amount, is_given_up=True)]
+    parts = [expense_policy.Billed(amount)]
+    due = (row.derivation or {}).get("expense", {}).get("due")
+    if row.is_adjusted and due:
+        parts.append(expense_policy.Billed(Decimal(due) - amount, is_given_up=True))
+    return parts

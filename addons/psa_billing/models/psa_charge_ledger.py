@@ -35,13 +35,12 @@ class PsaCharge(models.Model):
         ]
 
     def _psa_derivation(self):
+        # Without cost and mark-up: more people read the ledger than know what things cost.
         kind = self.billable_type_id
         return {
             "charge": {
                 "type": kind.name,
                 "rule": "by_hand" if self.is_price_manual else kind.price_rule,
-                "cost": str(to_decimal(self.cost)),
-                "markup": str(to_decimal(kind.markup)),
                 "corrects": self.corrects_id.id or None,
                 "reason": self.correction_reason or None,
             }
@@ -68,4 +67,5 @@ class PsaCharge(models.Model):
             "user_id": charge.user_id.id,
             "cost": charge.cost_total,
             "uom_id": charge.uom_id.id,
+            "billable_type_id": charge.billable_type_id.id,
         }

@@ -30,8 +30,8 @@ class PsaTicket(models.Model):
             ._read_group([("ticket_id", "in", self.ids)], ["ticket_id", "currency_id"], ["__count", "amount:sum"])
         ):
             known_count, known_amount = totals.get(ticket.id, (0, 0.0))
-            amount = currency._convert(amount, ticket.company_id.currency_id, ticket.company_id, today)
-            totals[ticket.id] = known_count + count, known_amount + amount
+            here = currency._convert(amount, ticket.company_id.currency_id, ticket.company_id, today)
+            totals[ticket.id] = known_count + count, known_amount + here
         for ticket in self:
             ticket.psa_charge_count, ticket.psa_charge_amount = totals.get(ticket._origin.id, (0, 0.0))
 

@@ -28,4 +28,7 @@ from . import (
     test_time_week,
     test_uninstall,
     test_work_timer,
+    test_charges,
+    test_expenses,
+    test_accounting_export,
 )

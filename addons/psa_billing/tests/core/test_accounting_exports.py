@@ -113,7 +113,8 @@ def test_quickbooks_online_reads_back_what_the_documents_say(batch):
             assert Decimal(row["*ItemAmount"]) == line.amount
             assert Decimal(row["ItemTaxAmount"]) == line.tax_amount
             assert Decimal(row["ItemQuantity"]) == line.quantity
-            assert "\n" not in row["ItemDescription"] and None not in row
+            assert "\n" not in row["ItemDescription"]
+            assert None not in row
 
 
 @given(batches)

@@ -56,8 +56,8 @@ def test_without_a_policy_everything_is_allowed():
 def test_whatever_happens_the_client_has_paid_what_is_due_in_the_end(history):
     """An expense is approved, changed, refused and approved again; each time the difference is invoiced."""
     billed = []
-    for due, stands in history:
-        due = due if stands else Decimal(0)
+    for amount, stands in history:
+        due = amount if stands else Decimal(0)
         rest = core.to_charge(due, billed)
         if rest is not None:
             billed.append(core.Billed(rest))
