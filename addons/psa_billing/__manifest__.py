@@ -38,6 +38,7 @@
         "views/psa_service_company_views.xml",
         "report/psa_profitability_views.xml",
         "wizard/psa_company_profile_margin_views.xml",
+        "wizard/psa_conservation_views.xml",
         "views/psa_billing_menus.xml",
         "views/psa_analysis_menus.xml",
     ],

@@ -163,6 +163,19 @@ class Report:
         return not self.differences and all(tally.is_conserved for tally in self.tallies.values())
 
 
+def total(tallies) -> Tally:
+    """Add up tallies of one currency."""
+    whole = Tally()
+    for tally in tallies:
+        whole.fact_seconds += tally.fact_seconds
+        whole.fact_amount += tally.fact_amount
+        for standing in STANDINGS:
+            whole.seconds[standing] += tally.seconds[standing]
+            whole.amounts[standing] += tally.amounts[standing]
+            whole.counts[standing] += tally.counts[standing]
+    return whole
+
+
 def money(row: Row) -> Decimal:
     """Return what a row is worth where it stands: to be paid, or paid by something else."""
     if row.state == "non_billable":

@@ -29,13 +29,13 @@ class PsaProfitability(models.Model):
             """
             SELECT charge.id::bigint * %(sources)s + 3 AS id, charge.date, charge.company_id, company.currency_id, charge.client_id,
                    charge.contract_id, charge.project_id, charge.ticket_id, NULL::integer AS employee_id, charge.user_id,
-                   NULL::integer AS work_type_id, NULL::integer AS role_id, 'charge' AS kind,
-                   CASE WHEN charge.approval_state = 'approved' THEN 'non_billable' ELSE 'not_approved' END AS standing,
+                   NULL::integer AS work_type_id, NULL::integer AS role_id, 'charge'::varchar AS kind,
+                   CASE WHEN charge.approval_state = 'approved' THEN 'non_billable' ELSE 'not_approved' END::varchar AS standing,
                    NULL::integer AS item_id, NULL::integer AS line_id, charge.id AS charge_id, NULL::integer AS expense_id,
-                   0::numeric AS revenue, 0::numeric AS revenue_invoiced, 0::numeric AS revenue_open,
-                   0::numeric AS covered_value, 0::numeric AS written_off_value, 0::numeric AS labour_cost,
-                   COALESCE(charge.cost_total, 0) AS charge_cost, 0::numeric AS expense_cost, 0::numeric AS worked_hours,
-                   0::numeric AS billable_hours, 0::numeric AS drawn_hours, 0::numeric AS available_hours
+                   0::float8 AS revenue, 0::float8 AS revenue_invoiced, 0::float8 AS revenue_open,
+                   0::float8 AS covered_value, 0::float8 AS written_off_value, 0::float8 AS labour_cost,
+                   COALESCE(charge.cost_total, 0)::float8 AS charge_cost, 0::float8 AS expense_cost, 0::float8 AS worked_hours,
+                   0::float8 AS billable_hours, 0::float8 AS drawn_hours, 0::float8 AS available_hours
               FROM psa_charge charge
               JOIN res_company company ON company.id = charge.company_id
              WHERE NOT EXISTS (

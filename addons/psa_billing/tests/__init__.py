@@ -2,6 +2,7 @@ from . import (
     test_access,
     test_client_move,
     test_client_overview,
+    test_conservation,
     test_contract,
     test_history,
     test_invoicing,
