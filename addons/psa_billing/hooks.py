@@ -7,6 +7,8 @@ def uninstall_hook(env):
     """Leave no rights behind, and take away nothing that invoices need."""
     _keep_invoiced_products(env)
     _take_rights_back(env)
+    # The log's guard is no table of the addon, so Odoo does not know of it.
+    env.cr.execute("DROP FUNCTION IF EXISTS psa_billing_item_history_guard CASCADE")
 
 
 def _keep_invoiced_products(env):

@@ -291,7 +291,12 @@ class LedgerRow:
 
 @dataclass(frozen=True)
 class Book:
-    """Everything rating may read besides the facts."""
+    """Everything rating may read besides the facts.
+
+    ``originals``: the frozen rows of the entries that facts with ``is_delta`` correct, and those of earlier corrections of the
+    same entries; a negative correction takes back from them.
+    """
 
     contracts: tuple[Contract, ...] = ()
     pools: tuple[Pool, ...] = ()
+    originals: tuple[LedgerRow, ...] = ()

@@ -4,8 +4,12 @@ Moments are aware datetimes and are compared as instants, so daylight saving nev
 hour. A timer's clock that runs backwards (a server set back) counts nothing rather than less.
 """
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
+
+from .after_hours import Part
+from .timesheet import begun_minutes
 
 SECONDS_PER_MINUTE = 60
 
@@ -46,6 +50,47 @@ def start(timer: Timer, now: datetime) -> Timer:
 def pause(timer: Timer, now: datetime) -> Timer:
     """Stop the clock and keep what was gathered."""
     return Timer(seconds_before=elapsed_seconds(timer, now), started_at=None)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a timer makes one entry of: the time of one day in or after working hours.
+
+    It has a start and an end if it was worked in one go.
+    """
+
+    day: date
+    is_after_hours: bool
+    minutes: int
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+def stretches(
+    runs: Iterable[tuple[datetime, datetime]], cut: Callable[[datetime, datetime], Iterable[Part]]
+) -> tuple[Stretch, ...]:
+    """Turn the runs of a timer into entries, one for each day and kind of hours, in order of their first moment.
+
+    The minutes add up to the begun minutes of all runs. A run that ends before it began (a server set back) counts nothing.
+
+    :param cut: how a run is cut at midnight and at closing time
+    """
+    parts_of: dict[tuple[date, bool], list[Part]] = {}
+    for start, end in sorted(runs):
+        for part in cut(start, end):
+            parts_of.setdefault((part.day, part.is_after_hours), []).append(part)
+    groups = sorted(parts_of.items(), key=lambda group: group[1][0].start)
+    minutes = begun_minutes([sum(part.seconds for part in parts) for _key, parts in groups])
+    found = []
+    for ((day, is_after_hours), parts), of_group in zip(groups, minutes, strict=True):
+        if not of_group:
+            continue
+        start = end = None
+        if len(parts) == 1:
+            start = parts[0].start.replace(second=0, microsecond=0)
+            end = start + timedelta(minutes=of_group)
+        found.append(Stretch(day, is_after_hours, of_group, start, end))
+    return tuple(found)
 
 
 def minutes_worked(seconds: int) -> int:

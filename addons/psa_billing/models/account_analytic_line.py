@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.exceptions import AccessError, UserError
 
 from ..core import rating
 from ..tools import hours_to_minutes
@@ -13,16 +13,17 @@ APPROVAL_FIELDS = {
 
 
 class AccountAnalyticLine(models.Model):
-    """Time worked on tickets: a timesheet line with ticket, work type, role and charged minutes.
+    """Time worked for clients: a timesheet line with ticket or task, work type, role and charged minutes.
 
     Worked time is Odoo's ``unit_amount``; what is charged is ``psa_billable_minutes``. An approved
-    entry is locked for everybody, superuser included, until its approval is taken back.
+    entry is locked for everybody, superuser included, until its approval is taken back. Lines without an
+    approval state are Odoo's own timesheets and stay as they are (see ``account_analytic_line_service.py``).
     """
 
     _inherit = "account.analytic.line"
 
     _psa_approval_idx = models.Index(
-        "(psa_approval_state, date DESC, id DESC) WHERE psa_ticket_id IS NOT NULL"
+        "(psa_approval_state, date DESC, id DESC) WHERE psa_approval_state IS NOT NULL"
     )
     _psa_billable_not_negative = models.Constraint(
         "CHECK(psa_billable_minutes >= 0 OR psa_corrects_id IS NOT NULL)", "The charged time of an entry cannot be negative."
@@ -100,30 +101,34 @@ class AccountAnalyticLine(models.Model):
         help="Where the approved time stands in the billing ledger.",
     )
 
-    @api.depends("psa_ticket_id")
+    @api.depends("psa_is_service_time")
     def _compute_psa_work_type_id(self):
-        lines = self.filtered(lambda line: line.psa_ticket_id and not line.psa_work_type_id)
+        lines = self.filtered(lambda line: line.psa_is_service_time and not line.psa_work_type_id)
         for company, of_company in lines.grouped("company_id").items():
             of_company.psa_work_type_id = self.env["psa.work.type"]._psa_default(company)
 
-    @api.depends("psa_ticket_id", "user_id")
+    @api.depends("psa_is_service_time", "user_id")
     def _compute_psa_role_id(self):
         for line in self:
-            if line.psa_ticket_id and not line.psa_role_id:
+            if line.psa_is_service_time and not line.psa_role_id:
                 user = line.user_id.with_company(line.company_id).sudo()
                 line.psa_role_id = user.psa_role_id
 
     @api.depends("psa_work_type_id")
     def _compute_psa_is_billable(self):
         for line in self:
-            line.psa_is_billable = bool(line.psa_ticket_id) and (
+            line.psa_is_billable = line.psa_is_service_time and (
                 line.psa_work_type_id.is_billable if line.psa_work_type_id else True
             )
 
-    @api.depends("unit_amount", "psa_work_type_id", "psa_is_billable", "psa_ticket_id")
+    @api.depends("unit_amount", "psa_work_type_id", "psa_is_billable", "psa_is_service_time")
     def _compute_psa_billable_minutes(self):
         for line in self:
-            if not line.psa_ticket_id or not line.psa_is_billable:
+            if line.psa_corrects_id:
+                # What a correction adds or takes was agreed on; it is not rounded once more.
+                line.psa_billable_minutes = line.psa_billable_minutes
+                continue
+            if not line.psa_is_service_time or not line.psa_is_billable:
                 line.psa_billable_minutes = 0
                 continue
             work_type = line.psa_work_type_id
@@ -156,13 +161,17 @@ class AccountAnalyticLine(models.Model):
 
     @api.depends("psa_ticket_id.client_id")
     def _compute_partner_id(self):
-        ticket_lines = self.filtered("psa_ticket_id")
-        result = super(AccountAnalyticLine, self - ticket_lines)._compute_partner_id()
+        # Moving a ticket or project to another client does not move what was already approved.
+        approved = self.filtered(lambda line: line.psa_approval_state == "approved")
+        ticket_lines = (self - approved).filtered("psa_ticket_id")
+        result = super(AccountAnalyticLine, self - approved - ticket_lines)._compute_partner_id()
         for line in ticket_lines:
-            # Moving a ticket to another client does not move what was already approved.
-            if line.psa_approval_state != "approved":
-                line.partner_id = line.psa_ticket_id.client_id
+            line.partner_id = line.psa_ticket_id.client_id
         return result
+
+    def _compute_project_id(self):
+        open_lines = self.filtered(lambda line: line.psa_approval_state != "approved")
+        return super(AccountAnalyticLine, open_lines)._compute_project_id()
 
     def _compute_display_name(self):
         ticket_lines = self.filtered("psa_ticket_id")
@@ -171,47 +180,29 @@ class AccountAnalyticLine(models.Model):
             line.display_name = f"{line.psa_ticket_id.sudo().number}: {line.name or '/'}"
         return result
 
-    @api.constrains("psa_ticket_id", "unit_amount")
-    def _check_psa_time(self):
-        for line in self.filtered("psa_ticket_id"):
-            if line.unit_amount < 0:
-                raise ValidationError(
-                    self.env._("Time worked on a ticket cannot be negative: correct “Worked”.")
-                )
-            if line.unit_amount > 24:
-                raise ValidationError(
-                    self.env._(
-                        "%(hours).2f hours on one day are more than a day has. Enter one entry for "
-                        "each day worked.",
-                        hours=line.unit_amount,
-                    )
-                )
-
     @api.model_create_multi
     def create(self, vals_list):
-        ticket_vals = []
-        default_ticket_id = self.env.context.get("default_psa_ticket_id")
         for vals in vals_list:
             self._psa_refuse_approval_values(vals)
-            if default_ticket_id and "psa_ticket_id" not in vals:
-                vals["psa_ticket_id"] = default_ticket_id
+        self._psa_fill_work(vals_list)
+        service_vals = self._psa_service_vals(vals_list)
+        for vals in vals_list:
             # Explicit, so that no default from the context can say otherwise.
-            vals["psa_approval_state"] = "draft" if vals.get("psa_ticket_id") else False
+            vals["psa_approval_state"] = False
             vals["psa_approved_by_id"] = vals["psa_approved_on"] = False
-            if vals.get("psa_ticket_id"):
-                ticket_vals.append(vals)
-        if ticket_vals:
-            self._psa_complete_ticket_vals(ticket_vals)
+        for vals in service_vals:
+            vals["psa_approval_state"] = "draft"
+        if service_vals:
+            self._psa_complete_service_vals(service_vals)
         return super().create(vals_list)
 
     def write(self, vals):
         self._psa_refuse_approval_values(vals)
         self._psa_check_unlocked()
-        if vals.get("psa_ticket_id"):
-            fresh = self.filtered(lambda line: not line.psa_approval_state)
-            if fresh:
-                fresh._psa_write_approval({"psa_approval_state": "draft"})
-        return super().write(vals)
+        result = super().write(vals)
+        if {"psa_ticket_id", "task_id", "project_id"} & vals.keys():
+            self._psa_follow_service()
+        return result
 
     def unlink(self):
         self._psa_check_unlocked()
@@ -219,7 +210,7 @@ class AccountAnalyticLine(models.Model):
 
     def action_psa_submit(self):
         """Hand the entries in for approval."""
-        self._psa_check_ticket_time()
+        self._psa_check_service_time()
         self.check_access("write")
         self._psa_check_owner()
         drafts = self.filtered(lambda line: line.psa_approval_state == "draft")
@@ -229,7 +220,7 @@ class AccountAnalyticLine(models.Model):
     def action_psa_approve(self):
         """Approve the entries: lock them and put them in the billing ledger."""
         self._psa_check_approver()
-        self._psa_check_ticket_time()
+        self._psa_check_service_time()
         self.check_access("write")
         lines = self.filtered(lambda line: line.psa_approval_state != "approved")
         lines._psa_write_approval(
@@ -280,18 +271,20 @@ class AccountAnalyticLine(models.Model):
     def _is_readonly(self):
         return super()._is_readonly() or self.psa_approval_state == "approved"
 
-    def _psa_refuse(self, reason):
+    def _psa_refuse(self, reason, notifies=True):
         """Send the entries back to draft and tell the people whose time it is."""
         self._psa_check_approver()
         self.check_access("write")
         self._psa_check_unlocked()
         self._psa_write_approval({"psa_approval_state": "draft", "psa_refusal_reason": reason})
-        for ticket, of_ticket in self.grouped("psa_ticket_id").items():
-            partners = of_ticket.user_id.partner_id - self.env.user.partner_id
+        if not notifies:
+            return
+        for work, of_work in self.grouped(lambda line: line._psa_work()).items():
+            partners = of_work.user_id.partner_id - self.env.user.partner_id
             if partners:
-                ticket.message_notify(
+                work.message_notify(
                     partner_ids=partners.ids,
-                    subject=self.env._("Time on %s was sent back", ticket.display_name),
+                    subject=self.env._("Time on %s was sent back", work.display_name),
                     body=self.env._("Your time was not approved: %s", reason),
                 )
 
@@ -330,46 +323,3 @@ class AccountAnalyticLine(models.Model):
             lambda line: line.user_id != self.env.user
         ):
             raise AccessError(self.env._("You can submit your own time only."))
-
-    def _psa_check_ticket_time(self):
-        if self.filtered(lambda line: not line.psa_ticket_id):
-            raise UserError(
-                self.env._("Only time on tickets is approved here: choose entries with a ticket.")
-            )
-
-    def _psa_complete_ticket_vals(self, vals_list):
-        """Fill in company, project and employee of time on tickets, in a constant number of queries."""
-        Ticket = self.env["psa.ticket"]
-        tickets = Ticket.browse({vals["psa_ticket_id"] for vals in vals_list}).sudo()
-        companies = tickets.company_id
-        companies._psa_ensure_service_projects()
-        default_employee_id = self.env.context.get("default_employee_id")
-        users_of = {}
-        for vals in vals_list:
-            company = Ticket.browse(vals["psa_ticket_id"]).sudo().company_id
-            vals["company_id"] = company.id
-            if not vals.get("project_id") and not vals.get("task_id"):
-                vals["project_id"] = company.psa_service_project_id.id
-            if not vals.get("employee_id") and not default_employee_id:
-                users_of.setdefault(company, set()).add(vals.get("user_id") or self._default_user())
-        employees = {
-            company: self.env["res.users"].browse(user_ids)._psa_employees(company)
-            for company, user_ids in users_of.items()
-        }
-        for vals in vals_list:
-            if vals.get("employee_id") or default_employee_id:
-                continue
-            company = Ticket.browse(vals["psa_ticket_id"]).sudo().company_id
-            user_id = vals.get("user_id") or self._default_user()
-            employee_id = employees[company].get(user_id)
-            if not employee_id:
-                raise ValidationError(
-                    self.env._(
-                        "%(user)s has no employee in %(company)s, and time needs one. Make the user "
-                        "a PSA Technician of that company, or create an employee linked to the user "
-                        "(Employees › New, field “Related User”).",
-                        user=self.env["res.users"].browse(user_id).sudo().name,
-                        company=company.name,
-                    )
-                )
-            vals["employee_id"] = employee_id

@@ -12,7 +12,7 @@ class AccountAnalyticLine(models.Model):
         decided.sudo().psa_ticket_id._psa_rules_event("approval", approved=True)
         return result
 
-    def _psa_refuse(self, reason):
-        result = super()._psa_refuse(reason)
+    def _psa_refuse(self, reason, notifies=True):
+        result = super()._psa_refuse(reason, notifies=notifies)
         self.sudo().psa_ticket_id._psa_rules_event("approval", approved=False)
         return result

@@ -61,6 +61,8 @@ class ProjectTask(models.Model):
         lines = self.env["account.analytic.line"].sudo().search([("task_id", "in", self.ids)])
         return lines.filtered(
             lambda line: not line.psa_ticket_id
+            and line.psa_approval_state != "approved"
+            and not line.psa_corrects_id
             and line.company_id == company
             and 0 <= line.unit_amount <= 24
             and not ("so_line" in line._fields and line.so_line)

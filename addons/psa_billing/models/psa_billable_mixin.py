@@ -1,4 +1,5 @@
 from odoo import api, models
+from odoo.exceptions import UserError
 
 
 class PsaBillableMixin(models.AbstractModel):
@@ -11,7 +12,8 @@ class PsaBillableMixin(models.AbstractModel):
        the part's name unique for the record. A record that is not to be charged (any more) returns none.
     3. ``_psa_item_vals(row)`` returns what else the ledger row of that record keeps.
     4. Call ``_psa_bill()`` when the records are approved or due, also again after they changed: rows are
-       made, changed or taken away until the ledger says what the facts say. Released and invoiced rows stay.
+       made, changed or taken away until the ledger says what the facts say. Released and invoiced rows stay, and with one
+       of them all others of the record: what falls due again and again is a record each time.
        ``_psa_unbill()`` takes the records' rows away again, or says why they cannot go.
     """
 
@@ -47,6 +49,12 @@ class PsaBillableMixin(models.AbstractModel):
         :param row: the :class:`terms.LedgerRow`
         """
         raise NotImplementedError
+
+    def _psa_set_contract(self, contract):
+        """Put the records under another contract of their client; billing has decided so in the review."""
+        if "contract_id" not in self._fields:
+            raise UserError(self.env._("%s cannot be moved to another contract.", self[:1].display_name))
+        self.write({"contract_id": contract.id})
 
     def _psa_bill(self):
         """Put the records in the billing ledger, or bring their rows up to date.

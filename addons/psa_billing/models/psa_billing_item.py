@@ -1,11 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
-from odoo.tools.misc import format_date
 
-from ..core import rating, terms
-from ..core import timer as timer_core
-from ..tools import hours_to_minutes, to_decimal
+from ..core import ledger, terms
 
 TIME_MODEL = "account.analytic.line"
 OPEN_STATES = ("error", "pending", "approved")
@@ -14,8 +11,8 @@ OPEN_STATES = ("error", "pending", "approved")
 class PsaBillingItem(models.Model):
     """The billing ledger: one row per part of a billable fact, with the reason of its price.
 
-    Rows are made and moved by the methods below only. What was approved is never edited: a row is
-    either taken back before it is invoiced, or stays.
+    Rows are made and moved by private methods only. What was released is never edited: a row is either taken back
+    before it is invoiced, or stays; what is wrong with it afterwards is another row, with a sign.
     """
 
     _name = "psa.billing.item"
@@ -30,6 +27,15 @@ class PsaBillingItem(models.Model):
     _open_idx = models.Index(
         "(company_id, state, date) WHERE state IN ('error', 'pending', 'approved')"
     )
+    # What is priced together, and the groups of the review.
+    _rated_idx = models.Index(
+        "(client_id, company_id) WHERE state IN ('error', 'pending', 'covered', 'non_billable') AND settled_on IS NULL"
+    )
+    _review_idx = models.Index(
+        "(client_id, contract_id, date DESC, id DESC) WHERE state IN ('error', 'pending', 'approved')"
+    )
+    _period_idx = models.Index("(component_id, period_from) WHERE period_from IS NOT NULL")
+    _write_date_idx = models.Index("(write_date)")
 
     name = fields.Text("Invoice Text", required=True)
     source_model = fields.Char(required=True, readonly=True)
@@ -103,7 +109,8 @@ class PsaBillingItem(models.Model):
     drawn_amount = fields.Monetary("Drawn", readonly=True, help="What the row takes from a retainer.")
     quantity = fields.Float(digits=(16, 4), readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", readonly=True, ondelete="restrict")
-    hourly_rate = fields.Monetary(readonly=True, aggregator=None)
+    # Not rounded: a rate times a multiplier may have more decimals than the currency.
+    hourly_rate = fields.Float(digits=0, readonly=True, aggregator=None)
     price_unit = fields.Float("Unit Price", digits=0, readonly=True, aggregator=None)
     amount = fields.Monetary(readonly=True, help="To be paid, without taxes; those come with the invoice.")
     value = fields.Monetary(readonly=True, help="What it is worth at its rate, also where something else pays for it.")
@@ -209,18 +216,14 @@ class PsaBillingItem(models.Model):
             raise UserError(
                 self.env._("The row is invoiced: change the text on the draft invoice instead.")
             )
-        return super().write(vals)
+        self._check_billing()
+        self._log_text(vals)
+        return super().write({**vals, "has_own_text": True} if "name" in vals else vals)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_standing(self):
         # A row goes only together with the approval it came from.
-        time_ids = self.filtered(lambda item: item.source_model == TIME_MODEL).mapped("source_id")
-        approved = self.env[TIME_MODEL].sudo().browse(time_ids).exists()
-        if (
-            len(time_ids) != len(self)
-            or "invoiced" in self.mapped("state")
-            or "approved" in approved.mapped("psa_approval_state")
-        ):
+        if self:
             raise UserError(
                 self.env._(
                     "Ledger rows are not deleted. Take the approval of the time back, or write the "
@@ -228,52 +231,13 @@ class PsaBillingItem(models.Model):
                 )
             )
 
-    def action_approve(self):
-        """Release rows for invoicing."""
-        self._check_billing()
-        self._review(("pending",), {"state": "approved"})
-        return True
-
-    def action_back_to_review(self):
-        """Hold rows that were released, or take a write-off back."""
-        self._check_billing()
-        self._review(("approved", "written_off"), {"state": "pending", "write_off_reason": False})
-        self.filtered(lambda item: item.state == "pending").action_rate_again()
-        return True
-
-    def action_rate_again(self):
-        """Price rows again, after a rate, role, product or contract was put right."""
-        self._check_billing()
-        items = self._locked(("error", "pending")).filtered(
-            lambda item: item.source_model == TIME_MODEL
-        )
-        lines = self.env[TIME_MODEL].browse(items.mapped("source_id")).exists()
-        values = {vals["source_id"]: vals for vals in self._prepare_time_vals_list(lines)}
-        for item in items:
-            vals = dict(values[item.source_id])
-            # The text may have been changed by hand.
-            vals.pop("name")
-            item.sudo()._write_row(vals)
-        return True
-
-    def action_write_off(self):
-        """Ask for the reason, then give the rows up."""
-        self._check_billing()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "psa_billing.action_psa_billing_write_off"
-        )
-        action["context"] = {"default_item_ids": [fields.Command.set(self.ids)]}
-        return action
-
     def action_open_source(self):
-        """Open the time entry behind the row."""
+        """Open what is charged: the time entry, charge, expense or contract behind the row."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.source_model,
-            "res_id": self.source_id,
-            "views": [(self.env.ref("psa_billing.view_account_analytic_line_form").id, "form")],
-        }
+        action = {"type": "ir.actions.act_window", "res_model": self.source_model, "res_id": self.source_id}
+        if self.source_model == TIME_MODEL:
+            return {**action, "views": [(self.env.ref("psa_billing.view_account_analytic_line_form").id, "form")]}
+        return {**action, "view_mode": "form"}
 
     def action_open_invoice(self):
         """Open the invoice the row is on."""
@@ -292,25 +256,16 @@ class PsaBillingItem(models.Model):
             )
         self.check_access("write")
 
-    def _review(self, states, vals):
-        items = self._locked(states)
-        items.sudo()._write_row(
-            dict(vals, reviewed_by_id=self.env.uid, reviewed_on=fields.Datetime.now())
-        )
-        return items
-
-    def _write_off(self, reason):
-        """Give rows up for a reason; they stay in the ledger."""
-        self._check_billing()
-        if self.filtered(lambda item: item.state not in OPEN_STATES):
-            raise UserError(self.env._("Only rows that are not invoiced yet can be written off."))
-        self._review(OPEN_STATES, {"state": "written_off", "write_off_reason": reason})
+    def _is_frozen(self):
+        """Say whether the row keeps its price and what it has drawn."""
+        self.ensure_one()
+        return ledger.is_frozen(self.state, self.settled_on, self.is_adjusted)
 
     def _locked(self, states):
         """Lock the rows in id order, and return those that are (still) in one of the states.
 
-        A second transaction waits here for the first and then sees what it did, so that no row is
-        decided or billed twice.
+        A second transaction waits here for the first; if that one changed a row, PostgreSQL refuses the second one, which
+        Odoo then begins anew. So no row is decided or billed twice.
         """
         if not self:
             return self
@@ -350,117 +305,3 @@ class PsaBillingItem(models.Model):
         """
         for item, line in line_by_item.items():
             item._write_row({"state": "invoiced", "move_line_id": line.id})
-
-    @api.model
-    def _psa_add_time(self, lines):
-        """Put approved time entries in the ledger, each once."""
-        known = self.sudo().search(
-            [("source_model", "=", TIME_MODEL), ("source_id", "in", lines.ids)]
-        )
-        lines = lines.browse(set(lines.ids) - set(known.mapped("source_id")))
-        return self.sudo().create(self._prepare_time_vals_list(lines))
-
-    @api.model
-    def _psa_remove_time(self, lines):
-        """Take entries whose approval was taken back out of the ledger; invoiced ones stay."""
-        items = self.sudo().search(
-            [("source_model", "=", TIME_MODEL), ("source_id", "in", lines.ids)]
-        )
-        free = items._locked(dict(self._fields["state"].selection).keys() - {"invoiced"})
-        if items - free:
-            item = (items - free)[0]
-            raise UserError(
-                self.env._(
-                    "%(ticket)s of %(date)s is on invoice %(invoice)s. Cancel or credit the invoice "
-                    "first.",
-                    ticket=item.ticket_id.display_name,
-                    date=format_date(self.env, item.date),
-                    invoice=item.move_id.display_name,
-                )
-            )
-        return items.unlink()
-
-    @api.model
-    def _prepare_time_vals_list(self, lines):
-        """Rate time entries and return the values of their rows."""
-        lines = lines.sudo()
-        clients = lines.partner_id.commercial_partner_id
-        contracts = self.env["psa.contract"]._psa_facts(clients, lines.company_id)
-        by_id = {line.id: line for line in lines}
-        rows = rating.rate([self._prepare_time_fact(line) for line in lines], contracts)
-        uoms = {unit: self.env.ref(f"uom.product_uom_{unit}").id for unit in ("hour", "minute")}
-        return [self._prepare_row_vals(row, by_id[row.source_id], uoms) for row in rows]
-
-    @api.model
-    def _prepare_time_fact(self, line):
-        currency = line.company_id.currency_id
-        return rating.TimeFact(
-            source_model=TIME_MODEL,
-            source_id=line.id,
-            company_id=line.company_id.id,
-            company_currency=rating.Currency(currency.id, to_decimal(currency.rounding)),
-            date=line.date,
-            worked_minutes=hours_to_minutes(line.unit_amount),
-            billable_minutes=line.psa_billable_minutes,
-            is_billable=line.psa_is_billable,
-            client_id=line.partner_id.commercial_partner_id.id or None,
-            contract_id=line.psa_contract_id.id or None,
-            work_type=line.psa_work_type_id._psa_fact(),
-            role=line.psa_role_id._psa_fact(),
-        )
-
-    @api.model
-    def _prepare_row_vals(self, row, line, uoms):
-        digits = self.env["decimal.precision"].precision_get("Product Unit")
-        quantity, unit = rating.quantity_of(row.minutes, digits)
-        hourly_rate = row.price_unit
-        per_unit = None
-        if hourly_rate is not None:
-            per_unit = hourly_rate if unit == "hour" else hourly_rate / rating.MINUTES_PER_HOUR
-        return {
-            "name": self._prepare_text(line, row.minutes),
-            "source_model": row.source_model,
-            "source_id": row.source_id,
-            "part": row.part,
-            "company_id": line.company_id.id,
-            "client_id": line.partner_id.commercial_partner_id.id,
-            "contract_id": row.contract_id,
-            "ticket_id": line.psa_ticket_id.id,
-            "user_id": line.user_id.id,
-            "work_type_id": line.psa_work_type_id.id,
-            "role_id": line.psa_role_id.id,
-            "date": line.date,
-            "worked_seconds": row.worked_minutes * terms.SECONDS_PER_MINUTE,
-            "seconds": row.minutes * terms.SECONDS_PER_MINUTE,
-            "funding": terms.BY_RATE if row.state == "pending" else terms.BY_NOBODY,
-            "value": float(row.amount or 0),
-            "quantity": float(quantity),
-            "uom_id": uoms[unit],
-            "hourly_rate": float(hourly_rate or 0),
-            "price_unit": float(per_unit or 0),
-            "amount": float(row.amount or 0),
-            "currency_id": row.currency_id,
-            "product_id": row.product_id,
-            "state": row.state,
-            "error": row.error,
-            "derivation": row.derivation,
-        }
-
-    @api.model
-    def _prepare_text(self, line, minutes):
-        """Return what the client reads on the invoice, in his language."""
-        lang = line.partner_id.lang or self.env.lang
-        ticket = line.psa_ticket_id
-        head = " · ".join(
-            filter(
-                None,
-                [
-                    format_date(self.env, line.date, lang_code=lang),
-                    line.user_id.name or line.employee_id.name,
-                    f"{ticket.number} {ticket.name}" if ticket else None,
-                ],
-            )
-        )
-        note = line.psa_invoice_text or (line.name if line.name != "/" else "")
-        hours = timer_core.format_minutes(minutes)
-        return "\n".join(filter(None, [head, f"{note} ({hours})" if note else hours]))

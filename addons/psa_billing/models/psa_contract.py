@@ -1,5 +1,8 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools.misc import format_date
 
 # Fields of the terms in force: they are kept on the version, so that a change never rewrites the past.
 VERSION_FIELDS = (
@@ -11,6 +14,8 @@ VERSION_FIELDS = (
     "rate_ids",
     "coverage_ids",
 )
+# What its contract decides about a version.
+OTHER_VERSION_FIELDS = {"contract_id", "date_from", "is_indexed"}
 
 
 class PsaContract(models.Model):
@@ -116,6 +121,7 @@ class PsaContract(models.Model):
     prepaid_ids = fields.One2many("psa.contract.prepaid", "contract_id", "Prepaid", copy=False)
     due_ids = fields.One2many("psa.contract.due", "contract_id", "Fallen Due", copy=False)
     note = fields.Html("Notes", help="For your staff; clients do not see it.")
+    choice_text = fields.Html("Why This Contract", compute="_compute_choice_text", sanitize=False)
     item_count = fields.Integer(compute="_compute_item_totals")
     to_invoice_amount = fields.Monetary(compute="_compute_item_totals")
 
@@ -140,6 +146,45 @@ class PsaContract(models.Model):
             kinds = {groups[kind] for kind in contract.component_ids.mapped("kind") if kind in groups}
             contract.billing_type = (
                 "mixed" if len(kinds) > 1 else kinds.pop() if kinds else "time_materials"
+            )
+
+    @api.depends("client_id", "company_id", "priority", "date_start", "state")
+    def _compute_choice_text(self):
+        """Say which of the client's contracts pays for work that names none, and why."""
+        today = fields.Date.context_today(self)
+        for contract in self:
+            others = self.env["psa.contract"].search(
+                [
+                    ("client_id", "=", contract.client_id.id),
+                    ("company_id", "=", contract.company_id.id),
+                    ("state", "!=", "draft"),
+                    ("date_start", "<=", today),
+                    "|",
+                    ("date_end", "=", False),
+                    ("date_end", ">=", today),
+                ]
+            )
+            if not contract.client_id or len(others) < 2:
+                contract.choice_text = False
+                continue
+            # As the rating core chooses: by priority, then the latest start, then the latest made.
+            ranked = others.sorted(lambda other: (other.priority, -other.date_start.toordinal(), -other.id))
+            rows = [
+                Markup("<li>%s</li>")
+                % self.env._(
+                    "%(contract)s: priority %(priority)s, since %(start)s",
+                    contract=other.display_name,
+                    priority=other.priority,
+                    start=format_date(self.env, other.date_start),
+                )
+                for other in ranked
+            ]
+            contract.choice_text = Markup("<p>%s</p><ol>%s</ol>") % (
+                self.env._(
+                    "Several contracts of the client are in force. Work that names none falls under the first of this list: the "
+                    "lowest priority number, then the latest start, then the one made last."
+                ),
+                Markup("").join(rows),
             )
 
     @api.depends_context("uid")
@@ -191,6 +236,8 @@ class PsaContract(models.Model):
                 self.env["ir.sequence"].with_company(company).sudo().next_by_code("psa.contract")
             )
             version_vals_list.append({name: vals.pop(name) for name in VERSION_FIELDS if name in vals})
+            for name in OTHER_VERSION_FIELDS & vals.keys():
+                del vals[name]
         # Who may make the contract may make its terms, but has access to them only through it: they come bare first.
         versions = Version.sudo()._psa_create_bare(len(vals_list))
         for vals, version in zip(vals_list, versions, strict=True):
@@ -209,6 +256,7 @@ class PsaContract(models.Model):
                 contract[name] != self._psa_value(name, vals[name]) for name in fixed
             )
         )
+        changed_names = fixed if changed else set()
         if changed._psa_has_items():
             raise UserError(
                 self.env._(
@@ -216,10 +264,34 @@ class PsaContract(models.Model):
                     "stay. End it and make a new contract instead."
                 )
             )
-        return super().write(vals)
+        if "currency_id" in changed_names and changed.sudo().prepaid_ids:
+            raise UserError(
+                self.env._(
+                    "Hours or money were sold ahead in %s under this contract, so its currency stays. Make a new contract for "
+                    "the other currency.",
+                    changed.currency_id[:1].name,
+                )
+            )
+        if "version_id" in vals and not self.env.su:
+            raise UserError(self.env._("Which terms are in force follows from their dates. Use “New Version”."))
+        result = super().write(vals)
+        if "date_start" in vals:
+            self.sudo()._psa_move_first_version()
+        return result
+
+    def _psa_move_first_version(self):
+        """Let the first terms begin with the contract."""
+        for contract in self:
+            first = contract.version_ids.sorted("date_from")[:1]
+            if first.date_from != contract.date_start and not first._psa_frozen():
+                first.date_from = contract.date_start
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_confirmed(self):
+        if self._psa_has_items():
+            raise UserError(
+                self.env._("Rows of the billing ledger belong to this contract, so it cannot be deleted. Archive it instead.")
+            )
         if self.filtered(lambda contract: contract.state != "draft"):
             raise UserError(
                 self.env._("Only a draft contract can be deleted. End or archive it instead.")
@@ -228,10 +300,10 @@ class PsaContract(models.Model):
     def action_activate(self):
         """Confirm the contracts: from now on they set prices."""
         for contract in self:
-            if contract.state == "draft" and not contract.rate_ids:
+            if contract.state == "draft" and not contract.rate_ids and not contract.component_ids:
                 raise UserError(
                     self.env._(
-                        "%s has no rates yet. Add at least one line under “Rates”, then activate.",
+                        "%s has no rates yet. Add at least one line under “Terms”, or a component, then activate.",
                         contract.display_name,
                     )
                 )
@@ -239,6 +311,7 @@ class PsaContract(models.Model):
         reopened = self.filtered(lambda c: c.state == "ended" and c.date_end and c.date_end < today)
         reopened.date_end = False
         self.state = "active"
+        self.component_ids._psa_count(today)
         return True
 
     def action_end(self):

@@ -1,11 +1,15 @@
 from odoo import api, fields, models
 
+from ..core import terms
+from ..tools import to_decimal
+
 
 class PsaContractCoverage(models.Model):
     """What a contract says of some kind of work: paid by its price, outside of it, or at a rate of its own."""
 
     _name = "psa.contract.coverage"
     _description = "Contract Coverage"
+    _inherit = ["psa.contract.line.mixin"]
     _order = "contract_id, version_id, sequence, id"
     _check_company_auto = True
 
@@ -45,3 +49,31 @@ class PsaContractCoverage(models.Model):
         required=True,
     )
     hourly_rate = fields.Monetary()
+
+    _rate_not_negative = models.Constraint("CHECK(hourly_rate >= 0)", "The hourly rate cannot be negative.")
+
+    @api.depends("effect", "hours", "work_type_ids", "role_ids", "site_ids", "asset_ids")
+    def _compute_display_name(self):
+        effects = dict(self._fields["effect"]._description_selection(self.env))
+        for rule in self:
+            what = [
+                ", ".join(rule[fname].mapped("display_name"))
+                for fname in ("work_type_ids", "role_ids", "site_ids", "asset_ids")
+                if rule[fname]
+            ]
+            rule.display_name = f"{effects.get(rule.effect, '')}: {'; '.join(what) or self.env._('all work')}"
+
+    def _psa_term(self):
+        """Return the rule as the rating core reads it."""
+        self.ensure_one()
+        return terms.CoverageRule(
+            id=self.id,
+            sequence=self.sequence,
+            effect=self.effect,
+            work_type_ids=frozenset(self.work_type_ids.ids),
+            role_ids=frozenset(self.role_ids.ids),
+            site_ids=frozenset(self.site_ids.ids),
+            asset_ids=frozenset(self.asset_ids.ids),
+            hours=self.hours,
+            hourly_rate=to_decimal(self.hourly_rate) if self.effect == terms.AT_RATE else None,
+        )

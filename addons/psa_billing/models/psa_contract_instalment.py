@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class PsaContractInstalment(models.Model):
@@ -18,3 +19,26 @@ class PsaContractInstalment(models.Model):
     date_due = fields.Date("Due On", required=True)
     amount = fields.Monetary(required=True)
     due_ids = fields.One2many("psa.contract.due", "instalment_id")
+
+    def write(self, vals):
+        if vals.keys() & {"date_due", "amount", "component_id"}:
+            self._psa_check_open()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self._psa_check_open()
+
+    def _psa_check_open(self):
+        """Refuse to change what was billed; take back what nobody has released yet."""
+        dues = self.sudo().due_ids
+        frozen = dues._psa_frozen() if dues else dues
+        if frozen:
+            raise UserError(
+                self.env._(
+                    "“%s” was billed, so it stays. Add another instalment for the difference, or credit the invoice.",
+                    frozen[0].instalment_id.name,
+                )
+            )
+        if dues:
+            dues._psa_take_back()

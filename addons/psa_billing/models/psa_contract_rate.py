@@ -1,11 +1,15 @@
 from odoo import fields, models
 
+from ..core import terms
+from ..tools import to_decimal
+
 
 class PsaContractRate(models.Model):
     """One line of a contract's rate table."""
 
     _name = "psa.contract.rate"
     _description = "Contract Rate"
+    _inherit = ["psa.contract.line.mixin"]
     _order = "contract_id, version_id, role_id, work_type_id, id"
     _check_company_auto = True
 
@@ -50,3 +54,13 @@ class PsaContractRate(models.Model):
             }
             if vals:
                 rate.write(vals)
+
+    def _psa_term(self):
+        """Return the rate as the rating core reads it."""
+        self.ensure_one()
+        return terms.RateClause(
+            id=self.id,
+            hourly_rate=to_decimal(self.hourly_rate),
+            role_id=self.role_id.id or None,
+            work_type_id=self.work_type_id.id or None,
+        )

@@ -1,6 +1,7 @@
 from odoo import fields, models
+from odoo.fields import Command
 
-from ..core import rating
+from ..core import role_rates, terms
 from ..tools import to_decimal
 
 
@@ -37,12 +38,32 @@ class PsaRole(models.Model):
         default=1.0, digits=(6, 3), help="How much more the work of this role weighs than plain work: 1.5 counts an hour as one and a half."
     )
 
-    def _psa_fact(self):
-        """Return this role as the rating core reads it; nothing if there is none."""
+    def copy_data(self, default=None):
+        """Copy the rates by date along; those of one company go over to the company of the copy."""
+        default = dict(default or {})
+        vals_list = super().copy_data(default)
+        for role, vals in zip(self, vals_list, strict=True):
+            if "rate_ids" not in default:
+                vals["rate_ids"] = [
+                    Command.create({**rate, **({"company_id": vals.get("company_id")} if rate.get("company_id") else {})})
+                    for rate in role.rate_ids.copy_data({"role_id": False})
+                ]
+        return vals_list
+
+    def _psa_fact(self, company=None):
+        """Return this role as the rating core reads it, for work done for a company; nothing if there is none.
+
+        Rates by date of the company go before those for all companies, and these before the role's default rate, which is there
+        as the rate without id.
+        """
         if not self:
             return None
-        return rating.Role(
-            id=self.id,
-            hourly_rate=to_decimal(self.hourly_rate) or None,
-            currency_id=self.currency_id.id,
-        )
+        company = company or self.company_id or self.env.company
+        rates = self.sudo().rate_ids
+        default = to_decimal(self.hourly_rate)
+        layers = [
+            [rate._psa_fact() for rate in rates if rate.company_id == company],
+            [rate._psa_fact() for rate in rates if not rate.company_id],
+            [terms.RoleRate(0, self.currency_id.id, default)] if default else [],
+        ]
+        return terms.Role(self.id, role_rates.layered(layers), to_decimal(self.multiplier))

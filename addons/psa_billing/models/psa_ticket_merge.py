@@ -72,7 +72,8 @@ class PsaTicket(models.Model):
         records = super()._merge_movable(records)
         if records._name != "account.analytic.line":
             return records
-        return records.filtered(lambda line: line.psa_approval_state != "approved")
+        # A correction stays with the approved entry it corrects.
+        return records.filtered(lambda line: line.psa_approval_state != "approved" and not line.psa_corrects_id)
 
     def _psa_merge_timers(self, survivor):
         """Let the timers go on with the survivor; who has one there already keeps the time of both in it."""
@@ -87,8 +88,9 @@ class PsaTicket(models.Model):
                 continue
             was_running = timer.is_running
             timer._pause(now)
-            seconds = timer.seconds_before
+            seconds, runs = timer.seconds_before, timer.runs or []
             timer.unlink()
             kept.seconds_before += seconds
+            kept.runs = sorted([*(kept.runs or []), *runs])
             if was_running:
-                kept.write({"is_running": True, "started_at": now.replace(tzinfo=None)})
+                kept.action_start()

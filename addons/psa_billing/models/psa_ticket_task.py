@@ -87,6 +87,7 @@ class PsaTicket(models.Model):
                 [
                     ("psa_ticket_id", "=", self.id),
                     ("psa_approval_state", "!=", "approved"),
+                    ("psa_corrects_id", "=", False),
                     ("task_id", "=", False),
                 ]
             )

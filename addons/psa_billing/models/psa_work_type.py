@@ -1,6 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
-from ..core import rating
+from ..core import rating, terms
+from ..tools import to_decimal
 
 
 class PsaWorkType(models.Model):
@@ -95,6 +97,14 @@ class PsaWorkType(models.Model):
                 third=charged[2],
             )
 
+    @api.constrains("after_hours_type_id")
+    def _check_after_hours_type(self):
+        for work_type in self:
+            if work_type.after_hours_type_id.after_hours_type_id or (work_type.after_hours_type_id and work_type.business_type_ids):
+                raise ValidationError(self.env._(
+                    "“%s” cannot have an after-hours variant that has one itself, or be one and have one.", work_type.name
+                ))
+
     @api.model
     def _psa_default(self, company):
         """Return the work type a new entry starts with: the first one offered in the company."""
@@ -105,9 +115,11 @@ class PsaWorkType(models.Model):
         """Return this work type as the rating core reads it; nothing if there is none."""
         if not self:
             return None
-        return rating.WorkType(
+        return terms.WorkType(
             id=self.id,
             minimum_minutes=self.minimum_minutes,
             increment_minutes=self.increment_minutes,
             product_id=self.product_id.id or None,
+            multiplier=to_decimal(self.multiplier),
+            is_after_hours=self.is_after_hours,
         )

@@ -14,6 +14,26 @@ class ResCompany(models.Model):
         "logged and does not show among your projects.",
     )
 
+    psa_day_limit_hours = fields.Float(
+        "Longest Working Day",
+        default=12.0,
+        help="Days with more hours are flagged on the timesheet, not forbidden. 0 flags days of more than 24 hours only.",
+    )
+    psa_timer_reminder_hours = fields.Float(
+        "Remind of Timers after",
+        default=4.0,
+        help="Whose timer runs longer is asked once whether he is still working. 0 asks nobody.",
+    )
+    psa_timer_idle_minutes = fields.Integer(
+        "Remind Idle People after (min)",
+        default=60,
+        help="Whose timer runs although he did nothing on his screen for so long is asked, too. 0 asks nobody.",
+    )
+
+    def _psa_day_limit(self):
+        """Return the hours above which a day of this company is flagged."""
+        return min(self.psa_day_limit_hours, 24.0) if self.psa_day_limit_hours > 0 else 24.0
+
     def _psa_prepare_service_company(self, owner):
         """Let the owner of the new company log time from the first day."""
         result = super()._psa_prepare_service_company(owner)

@@ -111,7 +111,7 @@ class ResPartner(models.Model):
 
     def _psa_overview_work(self):
         Item = self.env["psa.billing.item"]
-        if not Item.has_access("read"):
+        if not self.env.user.has_group("psa_crm.group_billing"):
             return None
         states = {"error": "danger", "pending": "warning", "approved": "light"}
         labels = dict(Item._fields["state"]._description_selection(self.env))

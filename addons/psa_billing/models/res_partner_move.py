@@ -14,13 +14,13 @@ class ResPartner(models.Model):
             *super()._psa_move_obstacles(company),
             *self._psa_move_obstacles_of(
                 "psa.work.timer",
-                "ticket_id.client_id",
+                "client_id",
                 [],
-                self.env._("%(client)s has %(count)s timers on its tickets. Stop or discard them."),
+                self.env._("%(client)s has %(count)s timers on its tickets or tasks. Stop or discard them."),
             ),
             *self._psa_move_obstacles_of(
                 "account.analytic.line",
-                "psa_ticket_id.client_id",
+                "partner_id.commercial_partner_id",
                 [("psa_approval_state", "in", ("draft", "submitted"))],
                 self.env._(
                     "%(client)s has %(count)s time entries that are not approved. Approve or delete them."

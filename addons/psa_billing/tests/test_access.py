@@ -18,7 +18,7 @@ MATRIX = {
         "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
     },
     "psa.billing.item": {
-        "technician": "", "dispatcher": "", "billing": "rw", "company_admin": "rw", "outsider": "",
+        "technician": "r", "dispatcher": "r", "billing": "rw", "company_admin": "rw", "outsider": "",
     },
     "psa.work.timer": {
         "technician": "crwd", "dispatcher": "crwd", "billing": "", "company_admin": "crwd", "outsider": "",

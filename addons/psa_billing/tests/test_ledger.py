@@ -41,7 +41,7 @@ class TestLedger(PsaBillingCommon):
 
         self.assertEqual(item.amount, 160.0)
         self.assertIn("for role and work type", item.explanation)
-        self.assertIn("160.0 × 60 min ÷ 60 = 160.00", item.explanation)
+        self.assertIn("160.00 an hour × 1:00 h", item.explanation)
 
     def test_a_client_without_contract_pays_the_role_s_own_rate(self):
         self.role_engineer.hourly_rate = 80

@@ -1,5 +1,8 @@
+from datetime import UTC, timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.misc import format_time
 
 from ..core import rating
 from ..core import timer as timer_core
@@ -12,9 +15,10 @@ class PsaTimeLog(models.TransientModel):
     _name = "psa.time.log"
     _description = "Log Time"
 
-    ticket_id = fields.Many2one("psa.ticket", required=True, readonly=True, ondelete="cascade")
-    client_id = fields.Many2one(related="ticket_id.client_id")
-    company_id = fields.Many2one(related="ticket_id.company_id")
+    ticket_id = fields.Many2one("psa.ticket", readonly=True, ondelete="cascade")
+    task_id = fields.Many2one("project.task", readonly=True, ondelete="cascade")
+    client_id = fields.Many2one("res.partner", compute="_compute_work")
+    company_id = fields.Many2one("res.company", compute="_compute_work")
     timer_id = fields.Many2one("psa.work.timer", readonly=True, ondelete="cascade")
     date = fields.Date(required=True, default=fields.Date.context_today)
     hours = fields.Float(
@@ -42,8 +46,12 @@ class PsaTimeLog(models.TransientModel):
         domain="[('company_id', 'in', (company_id, False))]",
         help="The capacity you worked in; it decides the rate.",
     )
+    start = fields.Datetime(compute="_compute_start", store=True, readonly=False)
+    end = fields.Datetime(compute="_compute_start", store=True, readonly=False)
+    times = fields.Char("Timer Ran", compute="_compute_times")
     name = fields.Text("What Was Done", required=True)
     invoice_text = fields.Text(help="Only if the client shall read something else than the above.")
+    internal_note = fields.Text(help="For colleagues only: it never reaches the client.")
     is_billable = fields.Boolean(
         "Billable", compute="_compute_is_billable", store=True, readonly=False
     )
@@ -55,16 +63,55 @@ class PsaTimeLog(models.TransientModel):
         help="Worked time raised to the minimum and increment of the work type.",
     )
 
-    @api.depends("timer_id")
+    @api.depends("ticket_id", "task_id")
+    def _compute_work(self):
+        for wizard in self:
+            task = wizard.task_id
+            wizard.client_id = wizard.ticket_id.client_id or (task.partner_id or task.project_id.partner_id)
+            wizard.company_id = (
+                wizard.ticket_id.company_id or task.company_id or task.project_id.company_id or self.env.company
+            )
+
+    @api.depends("timer_id", "start", "end")
     def _compute_hours(self):
         for wizard in self:
-            seconds = wizard.timer_id.seconds_worked
-            wizard.hours = timer_core.minutes_worked(seconds) / 60
+            if wizard.start and wizard.end:
+                wizard.hours = (wizard.end - wizard.start).total_seconds() / 3600
+            elif wizard.hours and not wizard.timer_id:
+                wizard.hours = wizard.hours
+            else:
+                wizard.hours = wizard._measured_minutes() / 60
 
-    @api.depends("ticket_id")
+    @api.depends("timer_id")
+    def _compute_start(self):
+        for wizard in self:
+            runs = wizard.timer_id.runs or []
+            wizard.start = wizard.end = False
+            # Time gathered before runs were kept has no start.
+            if len(runs) == 1 and wizard._has_all_runs():
+                start = fields.Datetime.to_datetime(runs[0][0]).replace(second=0)
+                wizard.start, wizard.end = start, start + timedelta(minutes=wizard._measured_minutes())
+                wizard.date = self.env["account.analytic.line"]._psa_local(start, wizard.company_id).date()
+
+    @api.depends("timer_id")
+    def _compute_times(self):
+        for wizard in self:
+            wizard.times = ", ".join(
+                "–".join(
+                    format_time(self.env, fields.Datetime.to_datetime(moment), time_format="short") for moment in run
+                )
+                for run in wizard.timer_id.runs or []
+            )
+
+    @api.onchange("hours")
+    def _onchange_hours(self):
+        if self.start and self.hours > 0:
+            self.end = self.start + timedelta(minutes=hours_to_minutes(self.hours))
+
+    @api.depends("ticket_id", "task_id")
     def _compute_defaults(self):
         for wizard in self:
-            company = wizard.ticket_id.company_id or self.env.company
+            company = wizard.company_id
             wizard.work_type_id = wizard.work_type_id or self.env["psa.work.type"]._psa_default(
                 company
             )
@@ -94,7 +141,7 @@ class PsaTimeLog(models.TransientModel):
 
     def action_log_submit(self):
         """Make the entry and hand it in for approval."""
-        self._make_entry().action_psa_submit()
+        self._make_entry().filtered("psa_approval_state").action_psa_submit()
         return {"type": "ir.actions.act_window_close"}
 
     def _make_entry(self):
@@ -102,14 +149,45 @@ class PsaTimeLog(models.TransientModel):
         minutes = hours_to_minutes(self.hours)
         if minutes <= 0:
             raise UserError(self.env._("Nothing to log: enter the time worked under “Worked”."))
-        line = self.env["account.analytic.line"].create(self._prepare_line_vals(minutes))
+        lines = self.env["account.analytic.line"].create(self._prepare_line_vals_list(minutes))
+        key = lines[:1].psa_split_key
+        if key:
+            # A part that was cut off is handed in with the rest.
+            lines |= lines.search([("psa_split_key", "=", key), ("user_id", "=", self.env.uid)])
         if self.timer_id and self.timer_id.user_id == self.env.user:
             self.timer_id.unlink()
-        return line
+        return lines
+
+    def _prepare_line_vals_list(self, minutes):
+        """Return the values of the entries: one, or one for each day and kind of hours in which the timer ran."""
+        vals = self._prepare_line_vals(minutes)
+        if self.start or self.end:
+            return [{**vals, "psa_start": self.start, "psa_end": self.end}]
+        if not self.timer_id.runs or minutes != self._measured_minutes() or not self._has_all_runs():
+            return [vals]
+        parts = [
+            {
+                "date": stretch.day,
+                "unit_amount": stretch.minutes / 60,
+                "psa_work_type_id": (
+                    self.work_type_id.sudo().after_hours_type_id if stretch.is_after_hours else self.work_type_id
+                ).id,
+                **({
+                    "psa_start": stretch.start.astimezone(UTC).replace(tzinfo=None),
+                    "psa_end": stretch.end.astimezone(UTC).replace(tzinfo=None),
+                } if stretch.start else {}),
+            }
+            for stretch in self.timer_id._stretches(self.work_type_id)
+        ]
+        if len(parts) > 1:
+            worked = [hours_to_minutes(part["unit_amount"]) for part in parts]
+            self.env["account.analytic.line"]._psa_share_charged(parts, worked, vals, self.work_type_id)
+        return [{**vals, **part} for part in parts] or [vals]
 
     def _prepare_line_vals(self, minutes):
         return {
-            "psa_ticket_id": self.ticket_id.id,
+            **({"psa_ticket_id": self.ticket_id.id} if self.ticket_id else {}),
+            **({"task_id": self.task_id.id} if self.task_id else {}),
             "date": self.date,
             "unit_amount": minutes / 60,
             "name": self.name,
@@ -119,4 +197,16 @@ class PsaTimeLog(models.TransientModel):
             "psa_is_billable": self.is_billable,
             "psa_billable_minutes": hours_to_minutes(self.billable_hours),
             "psa_invoice_text": self.invoice_text,
+            "psa_internal_note": self.internal_note,
         }
+
+    def _measured_minutes(self):
+        return timer_core.minutes_worked(self.timer_id.seconds_worked)
+
+    def _has_all_runs(self):
+        """Say whether the runs of the timer are all the time it gathered."""
+        seconds = sum(
+            (fields.Datetime.to_datetime(end) - fields.Datetime.to_datetime(start)).total_seconds()
+            for start, end in self.timer_id.runs or []
+        )
+        return abs(seconds - self.timer_id.seconds_before) < 1

@@ -16,6 +16,7 @@ from .working_time import (
     Hours,
     NoWorkingTime,
     Schedule,
+    intervals_between,
     moment_of,
     seconds_after,
     seconds_before,
@@ -26,7 +27,7 @@ from .working_time import (
 
 __all__ = [
     "ALWAYS", "Calendar", "Hours", "Interval", "NoWorkingTime", "Schedule",
-    "due", "elapsed", "is_open", "opening", "remaining", "shifted", "week_of", "worked",
+    "due", "elapsed", "is_open", "open_between", "opening", "remaining", "shifted", "week_of", "worked",
 ]
 
 
@@ -101,6 +102,19 @@ def is_open(moment: datetime, calendar: Calendar) -> bool:
     """Tell whether a moment is working time."""
     second = seconds_of(moment)
     return seconds_between(calendar, second, second + 1) == 1
+
+
+def open_between(start: datetime, end: datetime, calendar: Calendar) -> list[tuple[datetime, datetime]]:
+    """Return when working time began and ended between two moments, in order.
+
+    >>> from datetime import UTC
+    >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="UTC")),))
+    >>> monday = datetime(2026, 3, 30, 16, tzinfo=UTC)
+    >>> [(since.hour, until.hour) for since, until in open_between(monday, monday.replace(hour=19), office)]
+    [(16, 17)]
+    """
+    found = intervals_between(calendar, seconds_of(start), seconds_of(end))
+    return [(moment_of(since), moment_of(until)) for since, until in found]
 
 
 def opening(moment: datetime, calendar: Calendar) -> datetime:

@@ -140,6 +140,18 @@ def seconds_before(calendar: Calendar, start: int, seconds: int) -> int:
     return _chunk(calendar, number).when_left(found + available - seconds)
 
 
+def intervals_between(calendar: Calendar, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the working time between two moments as intervals, in order."""
+    found: list[tuple[int, int]] = []
+    for number in range(start >> CHUNK_BITS, (end >> CHUNK_BITS) + 1):
+        chunk = _chunk(calendar, number)
+        found.extend(
+            (max(chunk.starts[index], start), min(chunk.ends[index], end))
+            for index in range(bisect_right(chunk.ends, start), bisect_left(chunk.starts, end))
+        )
+    return _joined(found)
+
+
 class _Chunk:
     """The working time of one chunk: when it begins and ends, and how much there was before and up to each end."""
 

@@ -1,6 +1,5 @@
-"""Laws of the rating core, and the cases a billing clerk would ask about."""
+"""Rating by the hour: rounding of time and money, the choice of contract and rate, and what is held back and why."""
 
-import random
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,43 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from psa_cores.psa_billing import rating
-from psa_cores.psa_billing.rating import Contract, Currency, RateClause, Role, TimeFact, WorkType
+from psa_cores.psa_billing.terms import Contract, CoverageRule, FlatTerms, Role, RoleRate, Version, WorkType
+from rating_stage import (
+    CHF,
+    CONSULTANT,
+    DAY,
+    ENGINEER,
+    EUR,
+    HOUR,
+    MINUTE,
+    NIGHT,
+    ONSITE,
+    REMOTE,
+    charge,
+    contract,
+    fact,
+    one,
+    rated,
+    retainer,
+)
 
-EUR = Currency(1, Decimal("0.01"))
-CHF = Currency(2, Decimal("0.05"))
-DAY = date(2026, 3, 10)
-REMOTE = WorkType(1, minimum_minutes=15, increment_minutes=15, product_id=7)
-ONSITE = WorkType(2, minimum_minutes=60, increment_minutes=30, product_id=8)
-ENGINEER = Role(1, Decimal("80"), EUR.id)
-CONSULTANT = Role(2)
-
-
-def fact(**values):
-    values.setdefault("worked_minutes", 40)
-    values.setdefault("billable_minutes", 45)
-    base = TimeFact(
-        source_model="account.analytic.line",
-        source_id=1,
-        company_id=1,
-        company_currency=EUR,
-        date=DAY,
-        worked_minutes=0,
-        billable_minutes=0,
-        client_id=10,
-        work_type=REMOTE,
-        role=ENGINEER,
-    )
-    return replace(base, **values)
-
-
-def contract(contract_id=1, **values):
-    base = Contract(contract_id, 10, 1, EUR, DAY - timedelta(days=30))
-    return replace(base, **values)
-
-
-def one(entry, *contracts):
-    (row,) = rating.rate([entry], contracts)
-    return row
+YESTERDAY, TOMORROW = DAY - timedelta(days=1), DAY + timedelta(days=1)
 
 
 @pytest.mark.parametrize(
@@ -61,25 +44,26 @@ def one(entry, *contracts):
         (-5, 15, 15, 0),
     ],
 )
-def test_minutes_are_raised_to_minimum_and_increment(worked, minimum, increment, expected):
+def test_time_is_raised_to_minimum_and_increment(worked, minimum, increment, expected):
     assert rating.billable_minutes(worked, minimum, increment) == expected
+    assert rating.billable_seconds(worked * MINUTE, minimum, increment) == expected * MINUTE
 
 
-@given(st.integers(1, 10_000), st.integers(0, 240), st.integers(0, 120))
+@given(st.integers(1, 100_000), st.integers(0, 240), st.integers(0, 120))
 def test_rounding_never_loses_time_and_adds_less_than_one_increment(worked, minimum, increment):
-    billed = rating.billable_minutes(worked, minimum, increment)
+    billed = rating.billable_seconds(worked, minimum, increment)
 
-    assert billed >= max(worked, minimum)
-    assert billed - max(worked, minimum) < max(increment, 1)
-    if increment > 1:
-        assert billed % increment == 0
+    assert billed >= max(worked, minimum * MINUTE)
+    assert billed - max(worked, minimum * MINUTE) < max(increment * MINUTE, 1)
+    if increment:
+        assert billed % (increment * MINUTE) == 0
 
 
-@given(st.integers(0, 100_000), st.integers(0, 6))
-def test_an_invoice_quantity_is_exactly_the_minutes(minutes, digits):
-    quantity, unit = rating.quantity_of(minutes, digits)
+@given(st.integers(0, 10_000_000), st.integers(0, 6))
+def test_an_invoice_quantity_is_exactly_the_time(seconds, digits):
+    quantity, unit = rating.quantity_of(seconds, digits)
 
-    assert quantity * (60 if unit == "hour" else 1) == minutes
+    assert quantity * {"hour": HOUR, "minute": MINUTE, "second": 1}[unit] == seconds
     assert quantity == round(quantity, digits)
 
 
@@ -94,25 +78,50 @@ def test_money_is_rounded_to_the_nearest_step(amount, step):
     assert abs(rounded - amount) <= step / 2
 
 
-def test_contract_rate_for_role_and_work_type_comes_first():
-    terms = contract(
-        rates=(
-            RateClause(1, ENGINEER.id, Decimal("100")),
-            RateClause(2, ENGINEER.id, Decimal("150"), ONSITE.id),
-        )
-    )
+def test_rounding_follows_the_currency():
+    role = Role(9, (RoleRate(1, CHF.id, Decimal(91)),))
 
-    on_site = one(fact(work_type=ONSITE, billable_minutes=60), terms)
-    remote = one(fact(), terms)
+    row = one(fact(role=role, billable_seconds=7 * MINUTE), contract(currency=CHF))
 
-    assert (on_site.price_unit, on_site.amount) == (Decimal("150"), Decimal("150.00"))
-    assert on_site.derivation["rate"]["clause"] == "contract_role_work_type"
-    assert (remote.price_unit, remote.amount) == (Decimal("100"), Decimal("75.00"))
-    assert remote.derivation["rate"]["clause"] == "contract_role"
+    assert row.amount == Decimal("10.60")  # 10.6166… to the nearest five
+
+
+@pytest.mark.parametrize(("rounding", "minutes"), [("work_type", 15), ("contract", 6), ("none", 5)])
+def test_who_rounds_the_time_is_the_contract_s_choice(rounding, minutes):
+    terms = contract(rounding=rounding, minimum_minutes=0, increment_minutes=6)
+
+    row = one(fact(worked_seconds=5 * MINUTE), terms)
+
+    assert row.seconds == minutes * MINUTE
+    assert row.derivation["time"]["rule"] == rounding
+
+
+def test_time_set_by_hand_is_charged_and_told():
+    row = one(fact(worked_seconds=40 * MINUTE, billable_seconds=30 * MINUTE), contract())
+
+    assert row.amount == Decimal("40.00")
+    assert row.derivation["time"]["by_rule"] == 45 * MINUTE
+    assert row.derivation["time"]["set_by_hand"] is True
+
+
+# ------------------------------------------------------------------ rates
+
+
+def test_the_most_specific_clause_of_the_contract_counts():
+    terms = contract(rates=[(None, ONSITE, 140), (ENGINEER, None, 100), (ENGINEER, ONSITE, 150), (None, None, 70)])
+
+    def found(role, work_type):
+        row = one(fact(role=role, work_type=work_type), terms)
+        return row.derivation["rate"]["clause"], row.amount
+
+    assert found(ENGINEER, ONSITE) == ("contract_role_work_type", Decimal("150.00"))
+    assert found(ENGINEER, REMOTE) == ("contract_role", Decimal("100.00"))
+    assert found(CONSULTANT, ONSITE) == ("contract_work_type", Decimal("140.00"))
+    assert found(CONSULTANT, REMOTE) == ("contract_any", Decimal("70.00"))
 
 
 def test_role_rate_is_the_last_resort_and_only_in_the_contract_s_currency():
-    assert one(fact(), contract()).amount == Decimal("60.00")
+    assert one(fact(), contract()).amount == Decimal("80.00")
 
     row = one(fact(), contract(currency=CHF))
 
@@ -120,11 +129,65 @@ def test_role_rate_is_the_last_resort_and_only_in_the_contract_s_currency():
     assert row.derivation["rate"]["clause"] == "role_default_in_other_currency"
 
 
+def test_the_role_rate_is_the_one_valid_that_day():
+    role = Role(
+        1,
+        (
+            RoleRate(1, EUR.id, Decimal(80), date_to=YESTERDAY),
+            RoleRate(2, EUR.id, Decimal(90), date_from=DAY, date_to=DAY),
+            RoleRate(3, EUR.id, Decimal(95), date_from=DAY + timedelta(days=2)),
+        ),
+    )
+
+    prices = [one(fact(role=role, date=day), contract()) for day in (YESTERDAY, DAY, TOMORROW)]
+
+    assert [row.amount for row in prices] == [Decimal("80.00"), Decimal("90.00"), None]
+    assert prices[2].error == rating.MISSING_RATE
+    assert prices[2].derivation["rate"]["clause"] == "role_default_not_valid"
+
+
 def test_a_client_without_contract_is_charged_the_role_rate_in_company_currency():
     row = one(fact())
 
-    assert (row.contract_id, row.currency_id, row.amount) == (None, EUR.id, Decimal("60.00"))
+    assert (row.contract_id, row.currency_id, row.amount) == (None, EUR.id, Decimal("80.00"))
     assert row.derivation["contract"]["why"] == "no_contract_in_force"
+
+
+def test_a_rate_of_zero_is_a_price_and_not_an_error():
+    row = one(fact(), contract(rates=[(ENGINEER, None, 0)]))
+
+    assert (row.state, row.amount) == ("pending", Decimal(0))
+    assert row.derivation["rate"]["hourly_rate"] == "0"
+
+
+def test_multipliers_multiply_a_base_rate_and_not_a_price_for_the_work_type():
+    senior = replace(ENGINEER, multiplier=Decimal(2))
+    base = contract(rates=[(ENGINEER, None, 100)])
+    final = contract(rates=[(ENGINEER, NIGHT, 130)])
+
+    assert one(fact(work_type=NIGHT), base).amount == Decimal("150.00")
+    assert one(fact(work_type=NIGHT, role=senior), base).amount == Decimal("300.00")
+    assert one(fact(work_type=NIGHT, role=senior), replace_version(base, multiplier_policy="highest")).amount == Decimal("200.00")
+    assert one(fact(work_type=NIGHT, role=senior), final).amount == Decimal("130.00")
+    assert one(fact(work_type=NIGHT)).amount == Decimal("120.00")  # the role's own rate is a base rate as well
+
+
+def replace_version(terms, **values):
+    return replace(terms, versions=tuple(replace(version, **values) for version in terms.versions))
+
+
+def test_a_new_version_does_not_rewrite_the_past():
+    old = contract(rates=[(ENGINEER, None, 100)])
+    new = replace(old.versions[0], id=9, date_from=DAY, rates=(replace(old.versions[0].rates[0], hourly_rate=Decimal(110)),))
+    terms = replace(old, versions=(new, *old.versions))
+
+    before, after = one(fact(date=YESTERDAY), terms), one(fact(), terms)
+
+    assert (before.amount, before.version_id) == (Decimal("100.00"), 1)
+    assert (after.amount, after.version_id) == (Decimal("110.00"), 9)
+
+
+# ------------------------------------------------------------------ what is held back
 
 
 @pytest.mark.parametrize(
@@ -136,175 +199,232 @@ def test_a_client_without_contract_is_charged_the_role_rate_in_company_currency(
         ({"role": None}, rating.MISSING_ROLE),
         ({"role": CONSULTANT}, rating.MISSING_RATE),
         ({"work_type": WorkType(3)}, rating.MISSING_PRODUCT),
-        ({"worked_minutes": -1}, rating.NEGATIVE_TIME),
+        ({"worked_seconds": -1}, rating.NEGATIVE_TIME),
+        ({"billable_seconds": -1}, rating.NEGATIVE_TIME),
     ],
 )
 def test_what_cannot_be_priced_is_an_error_with_a_reason_never_a_zero(change, reason):
     row = one(fact(**change), contract())
 
-    assert (row.state, row.error, row.amount, row.price_unit) == ("error", reason, None, None)
+    assert (row.part, row.state, row.error, row.amount, row.price_unit) == ("time", "error", reason, None, None)
 
 
-def test_a_rate_of_zero_is_a_price_and_not_an_error():
-    row = one(fact(), contract(rates=(RateClause(1, ENGINEER.id, Decimal(0)),)))
+@pytest.mark.parametrize("change", [{"is_billable": False, "role": None, "work_type": None}, {"billable_seconds": 0}])
+def test_time_that_is_not_charged_keeps_what_was_worked(change):
+    row = one(fact(**change), contract())
 
-    assert (row.state, row.amount) == ("pending", Decimal(0))
-
-
-def test_time_that_is_not_billable_keeps_its_minutes_and_charges_none():
-    row = one(fact(is_billable=False, role=None, work_type=None), contract())
-
-    assert (row.state, row.worked_minutes, row.minutes, row.amount) == ("non_billable", 40, 0, 0)
+    assert (row.state, row.worked_seconds, row.seconds, row.amount) == ("non_billable", HOUR, 0, 0)
 
 
-def test_of_several_contracts_the_one_that_started_last_is_taken_and_explained():
-    old = contract(1)
-    newer = contract(2, date_start=DAY - timedelta(days=3))
-    twin = contract(3, date_start=DAY - timedelta(days=3))
-    ended = contract(4, date_start=DAY - timedelta(days=2), date_end=DAY - timedelta(days=1))
-    draft = contract(5, date_start=DAY, is_confirmed=False)
-    stranger = contract(6, date_start=DAY, client_id=11)
-    sister_company = contract(7, date_start=DAY, company_id=2)
+# ------------------------------------------------------------------ contracts
 
-    row = one(fact(), twin, draft, old, ended, newer, stranger, sister_company)
 
-    assert row.contract_id == 3
+@pytest.mark.parametrize(
+    ("dates", "problem"),
+    [
+        ({"date_start": TOMORROW}, "before_start"),
+        ({"date_end": YESTERDAY}, "after_end"),
+        ({"is_confirmed": False}, "not_confirmed"),
+        ({"client_id": 11}, "not_the_clients"),
+        ({"company_id": 2}, "not_the_clients"),
+    ],
+)
+def test_an_entry_named_on_a_contract_that_does_not_hold_that_day_is_held_back_and_says_why(dates, problem):
+    row = one(fact(contract_id=1), contract(**dates), contract(2))
+
+    assert (row.error, row.contract_id, row.amount) == (rating.CONTRACT_UNUSABLE, None, None)
     assert row.derivation["contract"] == {
-        "id": 3,
-        "why": "newest_start_of_several",
-        "candidate_ids": [1, 2, 3],
+        "id": None, "why": "named_but_unusable", "problem": problem, "candidate_ids": [2],
     }
+
+
+def test_entry_before_contract_start_is_charged_without_the_contract():
+    row = one(fact(date=YESTERDAY), contract(date_start=DAY, rates=[(ENGINEER, None, 100)]))
+
+    assert (row.contract_id, row.amount) == (None, Decimal("80.00"))
+    assert row.derivation["contract"]["why"] == "no_contract_in_force"
+
+
+def test_entry_after_the_contract_ended_falls_under_the_one_that_follows():
+    ended = contract(1, date_end=DAY, rates=[(ENGINEER, None, 100)])
+    following = contract(2, date_start=TOMORROW, rates=[(ENGINEER, None, 110)])
+
+    last_day, next_day = (one(fact(date=day), ended, following) for day in (DAY, TOMORROW))
+
+    assert (last_day.contract_id, last_day.amount) == (1, Decimal("100.00"))
+    assert (next_day.contract_id, next_day.amount) == (2, Decimal("110.00"))
 
 
 def test_a_contract_holds_on_its_first_and_its_last_day():
     terms = contract(date_start=DAY, date_end=DAY)
 
     assert one(fact(), terms).contract_id == 1
-    assert one(fact(date=DAY - timedelta(days=1)), terms).contract_id is None
-    assert one(fact(date=DAY + timedelta(days=1)), terms).contract_id is None
+    assert one(fact(date=YESTERDAY), terms).contract_id is None
+    assert one(fact(date=TOMORROW), terms).contract_id is None
 
 
-def test_minutes_changed_by_hand_are_charged_and_told():
-    row = one(fact(billable_minutes=30), contract())
+def test_of_two_contracts_matching_the_one_with_the_first_priority_is_taken_then_the_newest_then_the_latest_made():
+    old = contract(1)
+    newer = contract(2, date_start=DAY - timedelta(days=3))
+    twin = contract(3, date_start=DAY - timedelta(days=3))
+    urgent = contract(4, priority=5)
+    others = (
+        contract(5, date_start=DAY - timedelta(days=2), date_end=YESTERDAY),
+        contract(6, is_confirmed=False),
+        contract(7, client_id=11),
+        contract(8, company_id=2),
+    )
 
-    assert row.amount == Decimal("40.00")
-    assert row.derivation["minutes"]["by_rule"] == 45
-    assert row.derivation["minutes"]["set_by_hand"] is True
+    def choice(*contracts):
+        about = one(fact(), *contracts, *others).derivation["contract"]
+        return about["id"], about["why"], about["candidate_ids"]
+
+    assert choice(old) == (1, "only_contract_in_force", [1])
+    assert choice(newer, old) == (2, "newest_start_of_several", [1, 2])
+    assert choice(twin, old, newer) == (3, "latest_made_of_several", [1, 2, 3])
+    assert choice(twin, urgent, old, newer) == (4, "first_priority_of_several", [1, 2, 3, 4])
 
 
-def test_rounding_follows_the_currency():
-    role = Role(9, Decimal("91"), CHF.id)
-
-    row = one(fact(role=role, billable_minutes=7, worked_minutes=7), contract(currency=CHF))
-
-    assert row.amount == Decimal("10.60")  # 10.6166… to the nearest five
+# ------------------------------------------------------------------ coverage, fixed prices
 
 
-work_types = st.one_of(
-    st.none(),
-    st.builds(
-        WorkType, st.integers(1, 3), st.integers(0, 60), st.integers(0, 60), st.sampled_from([None, 7])
-    ),
+def rule(rule_id, effect, sequence=10, **values):
+    return CoverageRule(rule_id, sequence, effect, **values)
+
+
+def test_a_coverage_rule_that_includes_work_covers_it_and_says_what_it_is_worth():
+    terms = contract(coverage=(rule(3, "included", work_type_ids=frozenset({REMOTE.id})),))
+
+    row = one(fact(), terms)
+
+    assert (row.part, row.state, row.funding) == ("coverage:3", "covered", "coverage")
+    assert (row.seconds, row.amount, row.value) == (HOUR, 0, Decimal("80.00"))
+    assert one(fact(work_type=ONSITE), terms).part == "rate"
+
+
+@pytest.mark.parametrize(
+    ("criteria", "entry", "matches"),
+    [
+        ({"role_ids": frozenset({1})}, {}, True),
+        ({"role_ids": frozenset({2})}, {}, False),
+        ({"site_ids": frozenset({5})}, {"site_id": 5}, True),
+        ({"site_ids": frozenset({5})}, {}, False),
+        ({"asset_ids": frozenset({5, 6})}, {"asset_ids": frozenset({6, 7})}, True),
+        ({"asset_ids": frozenset({5, 6})}, {"asset_ids": frozenset({7})}, False),
+        ({"hours": "business"}, {}, True),
+        ({"hours": "after_hours"}, {}, False),
+        ({"hours": "after_hours"}, {"work_type": NIGHT}, True),
+        ({"hours": "business"}, {"work_type": NIGHT}, False),
+        ({"hours": "after_hours", "role_ids": frozenset({2})}, {"work_type": NIGHT}, False),
+    ],
 )
-roles = st.one_of(
-    st.none(),
-    st.builds(
-        Role,
-        st.integers(1, 3),
-        st.one_of(st.none(), st.decimals("0", "500", places=2)),
-        st.sampled_from([1, 2]),
-    ),
+def test_a_coverage_rule_matches_if_all_its_criteria_do(criteria, entry, matches):
+    row = one(fact(**entry), contract(coverage=(rule(1, "included", **criteria),)))
+
+    assert (row.funding == "coverage") is matches
+
+
+def test_the_first_matching_rule_counts():
+    terms = contract(coverage=(rule(1, "included", 20), rule(3, "at_rate", 10, hourly_rate=Decimal(99)), rule(2, "excluded", 10)))
+
+    assert one(fact(), terms).derivation["coverage"] == {"rule_id": 2, "effect": "excluded"}
+
+
+def test_work_at_a_rule_s_rate_costs_that_whatever_it_weighs():
+    terms = contract(coverage=(rule(1, "at_rate", hourly_rate=Decimal(99)),), rates=[(ENGINEER, None, 100)])
+
+    assert one(fact(work_type=NIGHT), terms).amount == Decimal("99.00")
+
+
+def test_a_rule_without_its_rate_is_a_missing_rate():
+    row = one(fact(), contract(coverage=(rule(1, "at_rate"),)))
+
+    assert (row.error, row.derivation["rate"]) == (rating.MISSING_RATE, {"clause": "coverage_rule", "result": None, "clause_id": 1,
+                                                                         "hourly_rate": None})
+
+
+def test_a_fixed_price_covers_all_time_but_what_a_rule_excludes():
+    terms = contract(
+        flat_terms=(FlatTerms(6, "fixed_price", DAY),), coverage=(rule(1, "excluded", work_type_ids=frozenset({ONSITE.id})),)
+    )
+
+    assert one(fact(), terms).part == "fixed_price"
+    assert one(fact(date=YESTERDAY), terms).part == "rate"
+    assert one(fact(work_type=ONSITE), terms).part == "rate"
+
+
+def test_a_price_by_the_ticket_covers_time_on_tickets_only():
+    terms = contract(flat_terms=(FlatTerms(6, "per_ticket", DAY),))
+
+    assert one(fact(ticket_id=4), terms).part == "per_ticket"
+    assert one(fact(), terms).part == "rate"
+
+
+# ------------------------------------------------------------------ what has a price of its own
+
+
+def test_a_charge_costs_quantity_times_price():
+    row = one(charge(), contract())
+
+    assert (row.part, row.state, row.funding, row.contract_id) == ("charge", "pending", "price", 1)
+    assert (row.quantity, row.price_unit, row.amount) == (2, Decimal("12.50"), Decimal("25.00"))
+    assert (row.seconds, row.worked_seconds) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"client_id": None}, rating.MISSING_CLIENT),
+        ({"product_id": None}, rating.MISSING_PRODUCT),
+        ({"price_unit": None}, rating.MISSING_RATE),
+        ({"contract_id": 9}, rating.CONTRACT_UNUSABLE),
+        ({"contract_id": 1, "currency": CHF}, rating.CURRENCY_MISMATCH),
+    ],
 )
-days = st.dates(date(2026, 1, 1), date(2026, 2, 28))
-contracts_of_clients = st.lists(
-    st.builds(
-        Contract,
-        st.integers(1, 50),
-        st.integers(10, 12),
-        st.integers(1, 2),
-        st.sampled_from([EUR, CHF]),
-        days,
-        st.one_of(st.none(), days),
-        st.booleans(),
-        st.lists(
-            st.builds(
-                RateClause,
-                st.integers(1, 99),
-                st.integers(1, 3),
-                st.decimals("0", "500", places=2),
-                st.one_of(st.none(), st.integers(1, 3)),
-            ),
-            max_size=4,
-            unique_by=lambda clause: clause.id,
-        ).map(tuple),
-    ),
-    max_size=6,
-    unique_by=lambda contract: contract.id,
-)
-fact_lists = st.lists(
-    st.builds(
-        TimeFact,
-        st.just("account.analytic.line"),
-        st.integers(1, 1000),
-        st.integers(1, 2),
-        st.just(EUR),
-        days,
-        st.integers(-10, 2000),
-        st.integers(0, 2000),
-        st.booleans(),
-        st.one_of(st.none(), st.integers(10, 12)),
-        st.one_of(st.none(), st.integers(1, 50)),
-        work_types,
-        roles,
-    ),
-    max_size=12,
-    unique_by=lambda fact: fact.source_id,
-)
+def test_a_charge_that_cannot_be_priced_is_held_back(change, reason):
+    row = one(charge(**change), contract())
+
+    assert (row.part, row.state, row.error, row.amount) == ("charge", "error", reason, None)
 
 
-@given(fact_lists, contracts_of_clients)
-def test_no_minute_is_lost_or_made(facts, contracts):
-    rows = rating.rate(facts, contracts)
+def test_a_charge_in_another_currency_does_not_fall_under_the_contract_by_itself():
+    row = one(charge(currency=CHF), contract())
 
-    for entry in facts:
-        own = [row for row in rows if row.source_id == entry.source_id]
-        assert sum(row.worked_minutes for row in own) == entry.worked_minutes
-        charged = sum(row.minutes for row in own)
-        assert charged == (entry.billable_minutes if entry.is_billable and entry.worked_minutes >= 0 else 0)
+    assert (row.contract_id, row.currency_id, row.amount) == (None, CHF.id, Decimal("25.00"))
 
 
-@given(fact_lists, contracts_of_clients, st.randoms(use_true_random=False))
-def test_order_does_not_matter_and_rating_again_changes_nothing(facts, contracts, dice: random.Random):
-    rows = rating.rate(facts, contracts)
-    shuffled_facts, shuffled_contracts = facts[:], contracts[:]
-    dice.shuffle(shuffled_facts)
-    dice.shuffle(shuffled_contracts)
+def test_a_set_up_fee_may_name_its_contract_before_it_starts():
+    row = one(charge(contract_id=1), contract(date_start=TOMORROW))
 
-    assert rating.rate(shuffled_facts, shuffled_contracts) == rows
-    assert rating.rate(facts, contracts) == rows
+    assert (row.contract_id, row.amount) == (1, Decimal("25.00"))
 
 
-@given(fact_lists, contracts_of_clients)
-def test_every_row_has_a_price_or_a_reason(facts, contracts):
-    for row in rating.rate(facts, contracts):
-        assert row.part
-        if row.state == "error":
-            assert row.error in rating.REASONS
-            assert row.amount is None
-        else:
-            assert row.error is None
-            assert row.amount is not None
-            assert row.amount >= 0
+def test_a_charge_given_away_stays_visible():
+    row = one(charge(is_billable=False), contract())
+
+    assert (row.state, row.amount, row.quantity) == ("non_billable", 0, 2)
 
 
-@given(fact_lists, contracts_of_clients)
-def test_the_derivation_is_enough_to_compute_the_amount_again(facts, contracts):
-    for row in rating.rate(facts, contracts):
-        if row.state != "pending":
-            continue
-        why = row.derivation
-        again = rating.round_money(
-            Decimal(why["rate"]["hourly_rate"]) * why["minutes"]["used"] / 60,
-            Decimal(why["amount"]["rounding"]),
-        )
-        assert again == row.amount == Decimal(why["amount"]["result"])
+def test_a_retainer_pays_charges_as_far_as_it_goes():
+    paid_in_part = rated([charge(1), charge(2)], contract(), retainer(3, "35.50"))
+
+    assert paid_in_part == [("retainer:3", 0, "0"), ("charge", 0, "14.50"), ("retainer:3", 0, "0")]
+    assert rated([charge(may_draw_retainer=False)], contract(), retainer(3, "35.50")) == [("charge", 0, "25.00")]
+
+
+def test_a_credit_is_a_negative_charge_and_draws_nothing():
+    row = one(charge(quantity=Decimal(-1)), contract(), retainer(3, 100))
+
+    assert (row.part, row.amount, row.draw) == ("charge", Decimal("-12.50"), None)
+
+
+def test_a_contract_without_versions_falls_back_to_the_role_s_rate():
+    row = one(fact(), Contract(1, 10, 1, EUR, date(2026, 1, 1)))
+
+    assert (row.contract_id, row.version_id, row.amount) == (1, None, Decimal("80.00"))
+
+
+def test_before_its_first_version_a_contract_has_the_terms_of_the_first():
+    terms = replace(contract(), versions=(Version(8, TOMORROW), Version(9, TOMORROW + timedelta(days=9))))
+
+    assert one(fact(), terms).version_id == 8

@@ -1,0 +1,104 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from ..core import rating, terms
+from ..tools import to_decimal
+from .psa_billing_item import TIME_MODEL
+
+ADJUSTABLE = ("error", "pending", "approved")
+
+
+class PsaBillingItem(models.Model):
+    """Adjusting a row in the review: another quantity, price or text than rating gives, with a reason and a history."""
+
+    _inherit = "psa.billing.item"
+
+    def action_undo_adjustment(self):
+        """Give rows back to rating: they are priced by the contract again."""
+        self._check_billing()
+        items = self.sudo()
+        items._psa_take_turn(items.client_id, items.company_id)
+        items = items._locked(ADJUSTABLE).filtered("is_adjusted")
+        for item in items:
+            item._log("undo", old=item._money_text(item._money_values()), reason=item.adjust_reason, uid=self.env.uid)
+        items._write_row({"is_adjusted": False, "adjust_reason": False, "state": "pending", **self._review_stamp(self.env.uid)})
+        items._psa_rate_again()
+        return True
+
+    def _adjust(self, reason, quantity=None, price_unit=None, name=None):
+        """Charge something else than rating says; the row is not priced again until the adjustment is undone.
+
+        :param quantity: in the row's unit
+        :param price_unit: for one of that unit
+        """
+        self.ensure_one()
+        self._check_billing()
+        item = self.sudo()
+        item._psa_take_turn(item.client_id, item.company_id)
+        if not item._locked(ADJUSTABLE):
+            raise UserError(
+                self.env._(
+                    "Only rows that are to be paid and not invoiced yet can be adjusted. What is covered by a contract costs "
+                    "nothing; what is invoiced is corrected by a correction of the entry."
+                )
+            )
+        if name and name != item.name:
+            item._log("text", old=item.name, new=name, reason=reason, uid=self.env.uid)
+            item._write_row({"name": name, "has_own_text": True})
+        old = item._money_values()
+        new = {
+            **old,
+            "quantity": old["quantity"] if quantity is None else quantity,
+            "price_unit": old["price_unit"] if price_unit is None else price_unit,
+        }
+        if new == old:
+            return
+        vals = item._adjusted_vals(new)
+        item._log("adjust", old=self._money_text(old), new=self._money_text({**new, **vals}), reason=reason, uid=self.env.uid)
+        item._write_row({**vals, "adjust_reason": reason, **self._review_stamp(self.env.uid)})
+        # A problem that is put right by hand, or a part whose entry is kept now, may leave more for the others.
+        item._psa_rate_again()
+
+    def _money_values(self):
+        self.ensure_one()
+        return {
+            "quantity": self.quantity,
+            "price_unit": self.price_unit,
+            "amount": self.amount,
+            "uom_id": self.uom_id.id,
+            "currency_id": self.currency_id.id,
+        }
+
+    def _adjusted_vals(self, new):
+        """Return what a row says with another quantity and price."""
+        self.ensure_one()
+        if not self.product_id:
+            raise UserError(
+                self.env._("“%s” has no product to invoice. Set one on its work type first.", self.name.split("\n")[0])
+            )
+        amount = rating.round_money(
+            to_decimal(new["quantity"]) * to_decimal(new["price_unit"]), to_decimal(self.currency_id.rounding)
+        )
+        vals = {
+            "quantity": new["quantity"],
+            "price_unit": new["price_unit"],
+            "amount": float(amount),
+            "value": float(amount),
+            "is_adjusted": True,
+            "state": "pending",
+            "error": False,
+        }
+        if self.funding == terms.BY_NOBODY:
+            vals["funding"] = terms.BY_RATE if self.source_model == TIME_MODEL else terms.BY_PRICE
+        if self.source_model == TIME_MODEL:
+            size = self._seconds_each()
+            vals["seconds"] = round(new["quantity"] * size)
+            vals["hourly_rate"] = new["price_unit"] * terms.SECONDS_PER_HOUR / size
+        return vals
+
+    def _seconds_each(self):
+        """Return the seconds of one unit of the row."""
+        return {
+            self.env.ref("uom.product_uom_hour"): terms.SECONDS_PER_HOUR,
+            self.env.ref("uom.product_uom_minute"): terms.SECONDS_PER_MINUTE,
+        }.get(self.uom_id, 1)

@@ -1,0 +1,94 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..core import rating
+from ..tools import hours_to_minutes
+
+
+class PsaTimeCorrect(models.TransientModel):
+    """Say what approved time should have been; the difference becomes an entry of its own."""
+
+    _name = "psa.time.correct"
+    _description = "Correct Approved Time"
+
+    line_id = fields.Many2one("account.analytic.line", "Entry", required=True, readonly=True, ondelete="cascade")
+    date = fields.Date(related="line_id.date")
+    billing_state = fields.Selection(related="line_id.psa_billing_state")
+    is_billable = fields.Boolean(related="line_id.psa_is_billable")
+    present_hours = fields.Float("Worked So Far", compute="_compute_present")
+    present_billable_hours = fields.Float("Charged So Far", compute="_compute_present")
+    hours = fields.Float("Worked", compute="_compute_hours", store=True, readonly=False)
+    billable_hours = fields.Float("Charged", compute="_compute_billable_hours", store=True, readonly=False)
+    difference = fields.Char(compute="_compute_difference")
+    name = fields.Text("What Was Done", compute="_compute_text", store=True, readonly=False)
+    invoice_text = fields.Text(compute="_compute_text", store=True, readonly=False)
+    reason = fields.Char(required=True, help="Kept with the correction; the client does not read it.")
+
+    @api.depends("line_id")
+    def _compute_present(self):
+        for wizard in self:
+            wizard.present_hours = wizard.line_id.psa_corrected_hours
+            wizard.present_billable_hours = wizard.line_id.psa_corrected_billable_hours
+
+    @api.depends("line_id")
+    def _compute_hours(self):
+        for wizard in self:
+            wizard.hours = wizard.line_id.psa_corrected_hours
+
+    @api.depends("hours", "line_id")
+    def _compute_billable_hours(self):
+        for wizard in self:
+            line, work_type = wizard.line_id, wizard.line_id.psa_work_type_id
+            if hours_to_minutes(wizard.hours) == hours_to_minutes(wizard.present_hours):
+                wizard.billable_hours = line.psa_corrected_billable_hours
+            elif line.psa_is_billable:
+                wizard.billable_hours = rating.billable_minutes(
+                    hours_to_minutes(wizard.hours), work_type.minimum_minutes, work_type.increment_minutes
+                ) / 60
+            else:
+                wizard.billable_hours = 0.0
+
+    @api.depends("hours", "billable_hours", "line_id")
+    def _compute_difference(self):
+        for wizard in self:
+            worked, charged = wizard._minutes()
+            wizard.difference = self.env._(
+                "%(worked)+d min worked, %(charged)+d min charged", worked=worked, charged=charged
+            ) if worked or charged else ""
+
+    @api.depends("line_id")
+    def _compute_text(self):
+        for wizard in self:
+            wizard.name = wizard.line_id.name
+            wizard.invoice_text = wizard.line_id.psa_invoice_text
+
+    def action_correct(self):
+        """Enter the difference and hand it in for approval."""
+        self.ensure_one()
+        worked, charged = self._minutes()
+        if self.hours < 0 or self.billable_hours < 0:
+            raise UserError(self.env._("“Worked” and “Charged” say what the entry should be, and that is no less than zero."))
+        if not worked and not charged:
+            raise UserError(self.env._(
+                "Neither “Worked” nor “Charged” changes. A text is changed on the row of the pre-bill review, or on the draft invoice."
+            ))
+        correction = self.env["account.analytic.line"].create(self._prepare_correction_vals(worked, charged))
+        correction.action_psa_submit()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _minutes(self):
+        """Return the minutes worked and charged that are added to the entry."""
+        return (
+            hours_to_minutes(self.hours) - hours_to_minutes(self.present_hours),
+            hours_to_minutes(self.billable_hours) - hours_to_minutes(self.present_billable_hours),
+        )
+
+    def _prepare_correction_vals(self, worked, charged):
+        return {
+            "psa_corrects_id": self.line_id.id,
+            "unit_amount": worked / 60,
+            "psa_billable_minutes": charged,
+            "name": self.name,
+            "psa_invoice_text": self.invoice_text,
+            "psa_correction_reason": self.reason,
+        }
