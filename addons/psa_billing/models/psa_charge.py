@@ -454,6 +454,15 @@ class PsaCharge(models.Model):
             )
         )
 
+    def _psa_check_rates(self):
+        """Refuse prices in foreign money without an exchange rate: they would be taken one to one."""
+        kind = self.billable_type_id
+        foreign = self.currency_id
+        if kind.price_rule == "fixed" and not self.sudo().is_price_manual:
+            foreign |= kind.currency_id
+        for currency in foreign - self.company_currency_id:
+            currency._psa_check_rate(self.company_id, self.date, self.name)
+
     def _psa_check_quantity_left(self):
         """Refuse to take back more than was charged."""
         for original in self.corrects_id:

@@ -19,7 +19,8 @@ class PsaCharge(models.Model):
             self._psa_refuse_button_values(vals)
             # Explicit, so that no default from the context can say otherwise.
             vals.update(dict.fromkeys(BUTTON_FIELDS, False), approval_state="draft")
-            vals.setdefault("is_price_manual", "price_unit" in vals)
+            if "price_unit" in vals:
+                vals.setdefault("is_price_manual", True)
         return super().create(vals_list)
 
     def write(self, vals):
@@ -47,6 +48,8 @@ class PsaCharge(models.Model):
         self.check_access("write")
         fresh = self.filtered(lambda charge: charge.approval_state != "approved")
         fresh._psa_check_quantity_left()
+        for charge in fresh:
+            charge._psa_check_rates()
         fresh._psa_write_approval(
             {
                 "approval_state": "approved",

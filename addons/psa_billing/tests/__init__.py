@@ -25,4 +25,7 @@ from . import (
     test_time_entry,
     test_uninstall,
     test_work_timer,
+    test_charges,
+    test_expenses,
+    test_accounting_export,
 )

@@ -20,4 +20,7 @@ from . import (
     psa_time_log,
     psa_time_refuse,
     psa_timer_stop,
+    psa_charge_refuse,
+    psa_charge_correct,
+    psa_accounting_export_again,
 )

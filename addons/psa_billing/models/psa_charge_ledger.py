@@ -1,0 +1,71 @@
+from odoo import models
+from odoo.tools.misc import format_date
+
+from ..core import terms
+from ..tools import to_decimal
+
+
+class PsaCharge(models.Model):
+    """Approved charges are facts of the billing ledger, each once; so is every correction of one."""
+
+    _name = "psa.charge"
+    _inherit = ["psa.charge", "psa.billable.mixin"]
+
+    _psa_item_kind = "charge"
+
+    def _psa_price_facts(self):
+        return [
+            terms.PriceFact(
+                source_model=self._name,
+                source_id=charge.id,
+                part="price",
+                company_id=charge.company_id.id,
+                currency=terms.Currency(charge.currency_id.id, to_decimal(charge.currency_id.rounding)),
+                date=charge.date,
+                quantity=to_decimal(charge.quantity),
+                price_unit=to_decimal(charge.price_unit),
+                product_id=charge.product_id.id or None,
+                client_id=charge.client_id.commercial_partner_id.id or None,
+                contract_id=charge.contract_id.id or None,
+                is_billable=charge.is_billable,
+                derivation=charge._psa_derivation(),
+            )
+            for charge in self.sudo()
+            if charge.approval_state == "approved"
+        ]
+
+    def _psa_derivation(self):
+        # Without cost and mark-up: more people read the ledger than know what things cost.
+        kind = self.billable_type_id
+        return {
+            "charge": {
+                "type": kind.name,
+                "rule": "by_hand" if self.is_price_manual else kind.price_rule,
+                "corrects": self.corrects_id.id or None,
+                "reason": self.correction_reason or None,
+            }
+        }
+
+    def _psa_item_vals(self, row):
+        self.ensure_one()
+        charge = self.sudo()
+        lang = charge.client_id.lang or self.env.lang
+        head = " · ".join(
+            filter(
+                None,
+                [
+                    format_date(self.env, charge.date, lang_code=lang),
+                    f"{charge.ticket_id.number} {charge.ticket_id.name}" if charge.ticket_id else charge.project_id.name,
+                ],
+            )
+        )
+        return {
+            "name": f"{head}\n{charge.invoice_text or charge.name}",
+            "kind": "correction" if charge.corrects_id else self._psa_item_kind,
+            "ticket_id": charge.ticket_id.id,
+            "project_id": charge.project_id.id,
+            "user_id": charge.user_id.id,
+            "cost": charge.cost_total,
+            "uom_id": charge.uom_id.id,
+            "billable_type_id": charge.billable_type_id.id,
+        }

@@ -1,0 +1,42 @@
+from odoo import fields, models
+
+from ..tools import to_decimal
+
+
+class PsaExpenseDelta(models.Model):
+    """What a client pays more or gets back for an expense that changed, or was refused, after it was invoiced.
+
+    Made by the expense itself; at most one of an expense is not invoiced yet.
+    """
+
+    _name = "psa.expense.delta"
+    _description = "Correction of a Re-billed Expense"
+    _inherit = ["psa.billable.mixin"]
+    _order = "id"
+    _rec_name = "expense_id"
+
+    _psa_item_kind = "correction"
+
+    expense_id = fields.Many2one("hr.expense", required=True, readonly=True, index=True, ondelete="restrict")
+    company_id = fields.Many2one(related="expense_id.company_id", store=True, index=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    amount = fields.Monetary(readonly=True)
+
+    def _psa_price_facts(self):
+        return [
+            delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount))
+            for delta in self.sudo()
+        ]
+
+    def _psa_item_vals(self, row):
+        self.ensure_one()
+        vals = self.expense_id._psa_item_vals(row)
+        head, __, text = vals["name"].partition("\n")
+        lang = self.sudo().expense_id.psa_client_id.lang or self.env.lang
+        # It costs nothing new: what was laid out stands with the first row.
+        return {
+            **vals,
+            "name": f"{head}\n{self.with_context(lang=lang).env._('Correction: %s', text)}",
+            "kind": self._psa_item_kind,
+            "cost": 0.0,
+        }

@@ -1,0 +1,483 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
+
+from .common import DAY, PsaBillingCommon
+
+# What each role may do: (c)reate, (r)ead, (w)rite, (d)elete.
+MATRIX = {
+    "psa.billable.type": {
+        "technician": "r", "desk_admin": "crwd", "dispatcher": "r", "billing": "crwd", "company_admin": "crwd", "outsider": "", "portal": "",
+    },
+    "psa.charge": {
+        "technician": "crwd", "desk_admin": "crwd", "dispatcher": "crwd", "billing": "crwd", "company_admin": "crwd", "outsider": "", "portal": "",
+    },
+    "psa.charge.refuse": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "crw", "company_admin": "crw", "outsider": "", "portal": "",
+    },
+    "psa.charge.correct": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "crw", "company_admin": "crw", "outsider": "", "portal": "",
+    },
+    "psa.expense.policy": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "crw", "company_admin": "crwd", "outsider": "", "portal": "",
+    },
+    "psa.expense.delta": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "r", "company_admin": "r", "outsider": "", "portal": "",
+    },
+    "psa.accounting.map": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "", "portal": "",
+    },
+    "psa.accounting.export": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "", "portal": "",
+    },
+    "psa.accounting.export.line": {
+        "technician": "", "desk_admin": "", "dispatcher": "", "billing": "r", "company_admin": "r", "outsider": "", "portal": "",
+    },
+}  # fmt: skip
+OPERATIONS = {"c": "create", "r": "read", "w": "write", "d": "unlink"}
+MONEY_FIELDS = ("price_unit", "amount", "is_price_manual")
+COST_FIELDS = ("cost", "cost_total", "margin", "is_below_cost", "tax_ids", "contract_id")
+
+
+@tagged("post_install", "-at_install")
+class TestCharges(PsaBillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.part = cls.env["product.product"].create(
+            {"name": "Docking station", "type": "consu", "list_price": 180.0, "standard_price": 120.0}
+        )
+        cls.by_list, cls.fixed, cls.markup, cls.device = cls.env["psa.billable.type"].create(
+            [
+                {"name": "Hardware", "company_id": cls.company.id, "sequence": 0, "product_id": cls.part.id},
+                {
+                    "name": "Mileage", "company_id": cls.company.id, "kind": "mileage", "price_rule": "fixed",
+                    "price_unit": 0.7, "cost": 0.4,
+                    "currency_id": cls.company.currency_id.id,
+                },
+                {
+                    "name": "Cable", "company_id": cls.company.id, "price_rule": "markup", "markup": 25, "cost": 19.99,
+                    "currency_id": cls.company.currency_id.id,
+                },
+                {
+                    "name": "Laptop", "company_id": cls.company.id, "product_id": cls.part.id, "is_serial_tracked": True,
+                    "asset_type_id": cls.env.ref("psa_assets.asset_type_laptop").id, "warranty_months": 24,
+                },
+            ]
+        )  # fmt: skip
+        cls.desk_admin = cls._new_user("desi.desk", "psa_crm.group_technician")
+        cls.desk.admin_ids = cls.desk_admin
+        cls.outsider = cls._new_user("otto.outside", "base.group_user")
+        cls.portal = cls._new_user("pia.portal", "psa_crm.group_client_admin")
+
+    @classmethod
+    def _charge(cls, user=None, kind=None, **values):
+        return (
+            cls.env(user=user or cls.technician, su=False)["psa.charge"]
+            .with_company(cls.company)
+            .create(
+                {
+                    "ticket_id": cls.ticket.id,
+                    "billable_type_id": (kind or cls.by_list).id,
+                    "date": DAY,
+                    **values,
+                }
+            )
+        )
+
+    def _approved(self, **values):
+        charge = self._charge(**values)
+        charge.with_user(self.billing).action_approve()
+        return charge.sudo()
+
+    def _rows(self, charges):
+        return self.env["psa.billing.item"].search(
+            [("source_model", "=", "psa.charge"), ("source_id", "in", charges.ids)], order="id"
+        )
+
+    def test_a_charge_is_two_clicks_away_from_the_ticket(self):
+        action = self.ticket.with_user(self.technician).action_add_charge()
+
+        with Form(
+            self.env["psa.charge"].with_user(self.technician).with_context(**action["context"]), view="psa_billing.view_psa_charge_form_add"
+        ) as form:
+            pass  # nothing needs to be filled in
+
+        charge = form.record
+        self.assertEqual(charge.ticket_id, self.ticket)
+        self.assertEqual(charge.client_id, self.client)
+        self.assertEqual(charge.billable_type_id, self.by_list)
+        self.assertEqual(charge.sudo().price_unit, 180.0)
+        self.assertEqual(charge.approval_state, "draft")
+
+    def test_the_price_follows_the_rule_of_the_type(self):
+        for kind, price, cost in ((self.by_list, 180.0, 120.0), (self.fixed, 0.7, 0.4), (self.markup, 24.99, 19.99)):
+            with self.subTest(kind=kind.name):
+                charge = self._charge(kind=kind, quantity=3).sudo()
+                self.assertEqual((charge.price_unit, charge.cost), (price, cost))
+                self.assertAlmostEqual(charge.amount, 3 * price)
+                self.assertAlmostEqual(charge.margin, 3 * (price - cost))
+
+    def test_the_price_list_of_the_client_counts_with_its_quantities(self):
+        self.client.with_company(self.company).property_product_pricelist = self.env["product.pricelist"].create(
+            {
+                "name": "Dentists",
+                "currency_id": self.company.currency_id.id,
+                "item_ids": [
+                    Command.create(
+                        {"applied_on": "3_global", "compute_price": "percentage", "percent_price": 10, "min_quantity": 5}
+                    )
+                ],
+            }
+        )
+        charge = self._charge().sudo()
+
+        self.assertEqual(charge.price_unit, 180.0)
+        charge.quantity = 5
+        self.assertEqual(charge.price_unit, 162.0)
+
+    def test_a_price_set_by_hand_stays(self):
+        charge = self._charge().sudo()
+
+        charge.price_unit = 150.0
+        charge.quantity = 2
+
+        self.assertEqual((charge.price_unit, charge.amount), (150.0, 300.0))
+        self.assertTrue(charge.is_price_manual)
+
+    def test_a_price_below_cost_is_shown_to_billing(self):
+        charge = self._charge().sudo()
+
+        self.assertFalse(charge.is_below_cost)
+        charge.price_unit = 119.99
+        self.assertTrue(charge.is_below_cost)
+
+    def test_taxes_are_shown_before_the_invoice(self):
+        tax = self.env["account.tax"].create(
+            {"name": "8 %", "amount": 8, "company_id": self.company.id, "country_id": self.env.ref("base.us").id,
+             "tax_group_id": self.env["account.tax.group"].create(
+                 {"name": "Sales", "company_id": self.company.id, "country_id": self.env.ref("base.us").id}).id}
+        )  # fmt: skip
+        self.part.taxes_id = tax
+
+        charge = self._charge().with_user(self.billing)
+
+        self.assertEqual((charge.tax_ids, charge.amount_tax, charge.amount_total), (tax, 14.4, 194.4))
+
+    def test_an_approved_charge_is_in_the_ledger_once_and_locked_for_everybody(self):
+        charge = self._approved(quantity=2, invoice_text="Docking stations for the reception")
+        charge.with_user(self.billing).action_approve()
+
+        row = self._rows(charge)
+        self.assertEqual(len(row), 1)
+        self.assertEqual(
+            (row.amount, row.quantity, row.price_unit, row.cost, row.kind, row.state, row.client_id, row.ticket_id, row.billable_type_id),
+            (360.0, 2.0, 180.0, 240.0, "charge", "pending", self.client, self.ticket, self.by_list),
+        )
+        self.assertIn("Docking stations for the reception", row.name)
+        self.assertTrue(row.explanation)
+        for user in (self.technician, self.billing, self.company_admin, self.env.user):
+            with self.assertRaises(UserError):
+                charge.with_user(user).write({"quantity": 3})
+            with self.assertRaises(UserError):
+                charge.with_user(user).unlink()
+
+    def test_a_charge_that_is_not_billable_is_counted_and_not_charged(self):
+        charge = self._approved(is_billable=False)
+
+        self.assertEqual((charge.amount, charge.cost_total, self._rows(charge).state), (0.0, 120.0, "non_billable"))
+
+    def test_approval_is_taken_back_until_the_charge_is_invoiced(self):
+        charge = self._approved()
+
+        charge.with_user(self.billing).action_unapprove()
+
+        self.assertFalse(self._rows(charge))
+        self.assertEqual(charge.approval_state, "submitted")
+        charge.with_user(self.billing).action_approve()
+        row = self._rows(charge)
+        self.assertEqual(len(row), 1)
+        row._write_row({"state": "invoiced"})
+        with self.assertRaises(UserError):
+            charge.with_user(self.billing).action_unapprove()
+
+    def test_a_charge_is_sent_back_with_the_reason(self):
+        charge = self._charge()
+        charge.action_submit()
+        wizard = self.env["psa.charge.refuse"].with_user(self.billing).create(
+            {"charge_ids": [Command.set(charge.ids)], "reason": "Which room?"}
+        )
+
+        wizard.action_refuse()
+
+        self.assertEqual((charge.approval_state, charge.refusal_reason), ("draft", "Which room?"))
+
+    def test_a_correction_is_a_signed_charge_of_its_own(self):
+        charge = self._approved(quantity=3)
+        self._rows(charge)._write_row({"state": "invoiced"})
+
+        self._correct(charge, quantity=1)
+
+        delta = charge.correction_ids
+        self.assertEqual((delta.quantity, delta.price_unit, delta.amount, delta.approval_state), (-2, 180.0, -360.0, "approved"))
+        self.assertEqual(self._rows(delta).amount, -360.0)
+        self.assertEqual((charge.quantity, self._rows(charge).amount), (3, 540.0))
+        self._correct(charge, quantity=1, price_unit=150.0)
+        self.assertEqual(sum((charge | charge.correction_ids).mapped("amount")), 150.0)
+        self._correct(charge, quantity=0)
+        self.assertEqual(sum((charge | charge.correction_ids).mapped("amount")), 0.0)
+        with self.assertRaisesRegex(UserError, "cannot be negative"):
+            self._correct(charge, quantity=-1)
+
+    def _correct(self, charge, **values):
+        wizard = self.env["psa.charge.correct"].with_user(self.billing).create(
+            {"charge_id": charge.id, "reason": "One was sent back", **values}
+        )
+        wizard.action_correct()
+        return wizard
+
+    def test_nobody_corrects_or_approves_by_writing_the_fields(self):
+        charge = self._charge()
+
+        for vals in ({"approval_state": "approved"}, {"corrects_id": charge.id}, {"delivered_on": DAY}):
+            for env in (self.env(user=self.technician, su=False), self.env):
+                with self.assertRaises(AccessError):
+                    charge.with_env(env).write(vals)
+                with self.assertRaises(AccessError):
+                    env["psa.charge"].create({"ticket_id": self.ticket.id, **vals})
+        made = (
+            self.env["psa.charge"]
+            .with_user(self.technician)
+            .with_context(default_approval_state="approved")
+            .create({"ticket_id": self.ticket.id})
+        )
+        self.assertEqual(made.approval_state, "draft")
+        with self.assertRaises(AccessError):
+            charge.with_user(self.technician).action_approve()
+
+    def test_bad_charges_are_refused_with_the_remedy(self):
+        for vals, text in (({"quantity": -1}, "Correct"), ({"quantity": 0}, "Quantity"), ({"ticket_id": False}, "belongs to nobody")):
+            with self.assertRaisesRegex(ValidationError, text):
+                self._charge(user=self.billing, **vals)
+
+    def test_a_price_in_foreign_money_needs_an_exchange_rate(self):
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "X"})
+        self.fixed.currency_id = currency
+        charge = self._charge(kind=self.fixed)
+
+        with self.assertRaisesRegex(UserError, "exchange rate of XTC"):
+            charge.with_user(self.billing).action_approve()
+
+    def test_delivery_makes_an_asset_of_each_serial_number(self):
+        charge = self._approved(kind=self.device, quantity=2, serial_numbers=" SN-1\nSN-2 ", name="ThinkBook 14")
+
+        charge.with_user(self.technician).action_deliver()
+
+        assets = charge.asset_ids
+        self.assertEqual(set(assets.mapped("serial")), {"SN-1", "SN-2"})
+        self.assertEqual(assets.client_id, self.client)
+        self.assertEqual(assets.type_id, self.env.ref("psa_assets.asset_type_laptop"))
+        self.assertEqual(assets.company_id, self.company)
+        self.assertEqual(len(set(assets.mapped("warranty_date"))), 1)
+        self.assertEqual((assets[0].warranty_date - charge.delivered_on).days // 365, 2)
+        with self.assertRaisesRegex(UserError, "delivered already"):
+            charge.with_user(self.technician).action_deliver()
+
+    def test_a_delivery_is_undone_until_its_assets_are_in_use(self):
+        stocked = self.env["psa.asset"].create(
+            {"name": "Spare", "serial": "sn-2", "status": "in_stock", "company_id": self.company.id}
+        )
+        charge = self._charge(kind=self.device, quantity=2, serial_numbers="SN-1,SN-2")
+        charge.action_deliver()
+
+        self.assertEqual(stocked.client_id, self.client, "what lies in stock is taken from there")
+        charge.action_undo_delivery()
+        self.assertEqual((stocked.client_id, stocked.status, stocked.exists()), (self.env["res.partner"], "in_stock", stocked))
+        self.assertFalse(self.env["psa.asset"].search([("serial", "=", "SN-1")]))
+        self.assertFalse(charge.delivered_on)
+        charge.action_deliver()
+        self._new_ticket("It is hot").asset_ids = charge.sudo().asset_ids[:1]
+        with self.assertRaisesRegex(UserError, "Retire the asset"):
+            charge.action_undo_delivery()
+
+    def test_serial_numbers_that_cannot_be_delivered_are_named(self):
+        self.env["psa.asset"].create({"name": "Old one", "serial": "SN-9", "client_id": self.client.id, "company_id": self.company.id, "active": False})
+
+        for serials, quantity, text in (
+            (False, 1, "has no serial numbers"),
+            ("SN-1\nsn-1", 2, "twice"),
+            ("SN-1", 2, "names 1 serial"),
+            ("sn-9", 1, "“Old one” of Harbour Dental \\(archived\\)"),
+        ):
+            charge = self._charge(kind=self.device, serial_numbers=serials, quantity=quantity)
+            with self.assertRaisesRegex(UserError, text):
+                charge.action_deliver()
+        with self.assertRaisesRegex(UserError, "nothing to deliver"):
+            self._charge().action_deliver()
+
+    def test_unapproved_charges_follow_their_ticket_when_it_is_merged(self):
+        waiting, locked = self._charge(), self._approved()
+        survivor = self._new_ticket("Printer jams again")
+
+        self.ticket._merge_into(survivor)
+
+        self.assertEqual((waiting.ticket_id, locked.ticket_id), (survivor, self.ticket))
+
+    def test_charges_are_part_of_the_history_of_the_ticket_without_money(self):
+        charge = self._charge(name="Docking station")
+        charge.quantity = 2
+        charge.unlink()
+
+        rows = self.env["psa.ticket.history"].search(
+            [("ticket_id", "=", self.ticket.id), ("field_name", "=", "psa_charge_ids")], order="id"
+        )
+        self.assertEqual(len(rows), 3)
+        self.assertIn("Docking station", rows[0].new_value)
+        self.assertFalse(rows[2].new_value)
+        self.assertFalse(any("180" in (row.new_value or "") + (row.old_value or "") for row in rows))
+
+    def test_a_ticket_with_charges_is_not_deleted(self):
+        self._charge()
+
+        with self.assertRaisesRegex(UserError, "charges or expenses"):
+            self.ticket.unlink()
+
+    def test_entries_roll_up_by_ticket_desk_and_client(self):
+        other = self._new_ticket("Screen flickers")
+        self._charge(quantity=2)
+        self._charge(ticket_id=other.id)
+        self._charge(kind=self.fixed, quantity=10)
+        Charge = self.env["psa.charge"].with_user(self.billing)
+
+        by_ticket = dict(Charge._read_group([("company_id", "=", self.company.id)], ["ticket_id"], ["amount:sum"]))
+        by_desk = dict(Charge._read_group([("company_id", "=", self.company.id)], ["desk_id"], ["amount:sum"]))
+        by_client = dict(Charge._read_group([("company_id", "=", self.company.id)], ["client_id"], ["amount:sum", ]))
+
+        self.assertEqual(by_ticket, {self.ticket: 367.0, other: 180.0})
+        self.assertEqual(by_desk, {self.desk: 547.0})
+        self.assertEqual(by_client, {self.client: 547.0})
+        self.assertEqual(self.ticket.with_user(self.billing).psa_charge_amount, 367.0)
+        self.assertEqual(self.client.with_user(self.billing).psa_charge_count, 3)
+
+    def test_many_charges_cost_as_many_queries_as_few(self):
+        def approve(count):
+            charges = self._charge()
+            for __ in range(count - 1):
+                charges |= self._charge()
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            charges.with_user(self.billing).action_approve()
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        approve(1)
+        few, many = approve(3), approve(12)
+
+        self.assertLessEqual(many - few, 9 * 3, "tracking and history add a few rows for each charge, nothing more")
+
+    def test_matrix(self):
+        for model, roles in MATRIX.items():
+            for role, allowed in roles.items():
+                for letter, operation in OPERATIONS.items():
+                    with self.subTest(model=model, role=role, operation=operation):
+                        env = self.env(user=getattr(self, role), su=False)
+                        self.assertEqual(env[model].has_access(operation), letter in allowed)
+
+    def test_technicians_see_charges_of_others_change_their_own_and_know_no_cost(self):
+        own, other = self._charge(), self._charge(user=self.colleague)
+        Charge = self.env(user=self.technician, su=False)["psa.charge"]
+
+        self.assertEqual(Charge.search([("ticket_id", "=", self.ticket.id)]), own | other)
+        own.name = "Mine"
+        with self.assertRaises(AccessError):
+            other.with_user(self.technician).write({"name": "Yours"})
+        with self.assertRaises(AccessError):
+            self._charge(user_id=self.colleague.id)
+        for name in (*COST_FIELDS, *MONEY_FIELDS):
+            with self.assertRaises(AccessError, msg=name):
+                own.with_user(self.technician).read([name])
+        self.technician.group_ids += self.env.ref("psa_billing.group_charge_price")
+        self.assertEqual(own.with_user(self.technician).read(["price_unit"])[0]["price_unit"], 180.0)
+        with self.assertRaises(AccessError):
+            own.with_user(self.technician).read(["cost"])
+        with self.assertRaises(AccessError):
+            self.by_list.with_user(self.technician).read(["cost"])
+
+    def test_a_technician_who_may_not_see_prices_uses_every_screen(self):
+        for name in ("view_psa_charge_form", "view_psa_charge_form_add"):
+            with Form(
+                self.env["psa.charge"].with_user(self.technician).with_context(default_ticket_id=self.ticket.id),
+                view=f"psa_billing.{name}",
+            ) as form:
+                form.billable_type_id = self.fixed
+                form.quantity = 12
+            self.assertEqual(form.record.sudo().amount, 8.4)
+
+    def test_who_may_not_see_the_client_or_the_desk_sees_no_charge(self):
+        charge = self._charge()
+        for resource, values in (("client", {"client_id": self.client.id}), ("desk", {"desk_id": self.desk.id})):
+            rule = self.env["psa.access.rule"].create(
+                {
+                    "resource": resource, "company_id": self.company.id, "user_id": self.colleague.id, "level": "refuse",
+                    **values,
+                }
+            )  # fmt: skip
+            env = self.env(user=self.colleague, su=False)
+            self.assertFalse(env["psa.charge"].search([("id", "=", charge.id)]), resource)
+            with self.assertRaises(AccessError):
+                charge.with_env(env).check_access("read")
+            rule.unlink()
+            self.env.invalidate_all()
+            self.assertTrue(env["psa.charge"].search([("id", "=", charge.id)]))
+
+    def test_another_company_sees_nothing(self):
+        other_company = self.env["res.company"].create({"name": "Other ITSC"})
+        stranger = self._new_user("sam.strange", "psa_crm.group_company_admin", other_company)
+        policy = self.env["psa.expense.policy"].create({"name": "All", "company_id": self.company.id})
+        name = self.env["psa.accounting.map"].create({"kind": "untaxed", "format": "xero", "company_id": self.company.id})
+        export = self.env["psa.accounting.export"].create({"company_id": self.company.id})
+        env = self.env(user=stranger, su=False, context=dict(self.env.context, allowed_company_ids=other_company.ids))
+
+        for record in (self._charge(), self.by_list, policy, name, export):
+            with self.subTest(model=record._name):
+                self.assertFalse(env[record._name].search([("id", "=", record.id)]))
+                with self.assertRaises(AccessError):
+                    record.with_env(env).check_access("read")
+
+    def test_a_desk_administrator_adds_types_for_his_desk_only(self):
+        other_desk = self._new_desk(self.company, "Field")
+        Type = self.env(user=self.desk_admin, su=False)["psa.billable.type"]
+
+        own = Type.create({"name": "Toner", "desk_id": self.desk.id, "price_rule": "fixed", "price_unit": 79})
+        own.name = "Toner, black"
+
+        self.assertEqual(own.company_id, self.company)
+        for vals in ({"desk_id": other_desk.id}, {"company_id": self.company.id}):
+            with self.assertRaises(AccessError):
+                Type.create({"name": "Drum", **vals})
+            with self.assertRaises(AccessError):
+                own.write({"desk_id": False, **vals})
+        with self.assertRaises(AccessError):
+            self.by_list.with_user(self.desk_admin).name = "Mine now"
+        charge = self._charge(user=self.desk_admin, kind=own)
+        self.assertEqual(charge.sudo().amount, 79.0)
+        elsewhere = self._new_ticket("Elsewhere", desk=other_desk)
+        with self.assertRaisesRegex(ValidationError, "type of desk"):
+            self._charge(kind=own, ticket_id=elsewhere.id)
+
+    @mute_logger("odoo.sql_db")
+    def test_names_of_types_are_unique_where_they_are_offered(self):
+        with self.assertRaises(IntegrityError), self.env.cr.savepoint():
+            self.by_list.copy({"name": "hardware"})
+
+    def test_methods_past_the_guards_are_closed_to_callers_outside(self):
+        for model, names in {
+            "psa.charge": ("_psa_write_approval", "_psa_create_unguarded", "_psa_correct", "_psa_refuse", "_psa_deliver"),
+            "psa.accounting.export": ("_psa_write_unguarded", "_psa_export_again"),
+        }.items():
+            for name in names:
+                self.assertTrue(hasattr(self.env[model], name))
+                self.assertTrue(name.startswith("_"), "names with an underscore are not callable by RPC")

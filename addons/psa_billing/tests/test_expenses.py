@@ -1,0 +1,269 @@
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import DAY, PsaInvoicingCommon
+
+
+@tagged("post_install", "-at_install")
+class TestExpenses(PsaInvoicingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["hr.employee"].create(
+            [{"name": user.name, "user_id": user.id, "company_id": cls.company.id} for user in cls.technician | cls.colleague]
+        )
+        cls.category = cls.env["product.product"].create(
+            {"name": "Travel", "can_be_expensed": True, "standard_price": 0, "type": "service", "supplier_taxes_id": [Command.clear()]}
+        )
+        cls.hotel = cls.category.copy({"name": "Hotel"})
+        cls.approver = cls._new_user("vera.approver", "psa_crm.group_technician,hr_expense.group_hr_expense_manager")
+        cls.contract.expense_rule = "policy"
+
+    @classmethod
+    def _expense(cls, amount=80.0, user=None, **values):
+        user = user or cls.technician
+        return (
+            cls.env(user=user, su=False)["hr.expense"]
+            .with_company(cls.company)
+            .create(
+                {
+                    "name": "Train to the client",
+                    "employee_id": user.with_company(cls.company).employee_id.id,
+                    "product_id": cls.category.id,
+                    "total_amount_currency": amount,
+                    "date": DAY,
+                    "psa_ticket_id": cls.ticket.id,
+                    **values,
+                }
+            )
+        )
+
+    def _approved(self, *args, **values):
+        expense = self._expense(*args, **values)
+        expense.action_submit()
+        expense.with_user(self.approver).action_approve()
+        return expense.sudo()
+
+    def _rows(self, expense):
+        return self.env["psa.billing.item"].search(
+            [
+                "|",
+                "&", ("source_model", "=", "hr.expense"), ("source_id", "=", expense.id),
+                "&", ("source_model", "=", "psa.expense.delta"), ("source_id", "in", expense.psa_delta_ids.ids),
+            ],
+            order="id",
+        )  # fmt: skip
+
+    def _policy(self, **values):
+        return self.env["psa.expense.policy"].create({"name": "Policy", "company_id": self.company.id, **values})
+
+    def _receipt(self, expense):
+        return self.env["ir.attachment"].create(
+            {"name": "ticket.pdf", "raw": b"%PDF-1.4", "res_model": "hr.expense", "res_id": expense.id}
+        )
+
+    def test_an_approved_expense_is_in_the_ledger_exactly_once(self):
+        expense = self._expense()
+        self.assertFalse(self._rows(expense.sudo()))
+        expense.action_submit()
+        self.assertFalse(self._rows(expense.sudo()))
+        expense.with_user(self.approver).action_approve()
+
+        row = self._rows(expense.sudo())
+        self.assertEqual((len(row), row.amount, row.cost, row.kind, row.state), (1, 80.0, 80.0, "expense", "pending"))
+        self.assertEqual((row.client_id, row.ticket_id, row.employee_id), (self.client, self.ticket, expense.sudo().employee_id))
+        self.assertIn("Train to the client", row.name)
+        expense.sudo().write({"psa_invoice_text": "Travel"})
+        expense.sudo()._psa_sync_ledger()
+        self.assertEqual(self._rows(expense.sudo()), row)
+        self.assertIn("Travel", row.name)
+        self.assertEqual(expense.sudo().psa_billing_state, "pending")
+
+    def test_odoo_s_posting_changes_nothing_in_the_ledger(self):
+        for mode in ("own_account", "company_account"):
+            with self.subTest(mode=mode):
+                expense = self._approved(payment_mode=mode)
+                row = self._rows(expense)
+
+                if mode == "own_account":
+                    expense._post_without_wizard()
+                else:
+                    expense.action_post()
+
+                self.assertIn(expense.state, ("posted", "paid"))
+                self.assertEqual((self._rows(expense), row.amount), (row, 80.0))
+
+    def test_the_contract_says_what_the_client_pays(self):
+        for rule, markup, amount in (("cost", 0, 80.0), ("percent", 10, 88.0), ("fixed", 7.5, 87.5), ("none", 0, None)):
+            with self.subTest(rule=rule):
+                self.contract.write({"expense_rule": rule, "expense_markup": markup})
+                expense = self._approved()
+                self.assertEqual(expense.psa_is_rebilled, amount is not None)
+                self.assertEqual(self._rows(expense).mapped("amount"), [amount] if amount else [])
+
+    def test_without_a_word_in_the_contract_the_policy_of_the_category_counts(self):
+        self._policy(rebill_rule="percent", rebill_markup=5)
+        self._policy(product_id=self.hotel.id, rebill_rule="none")
+
+        self.assertEqual(self._approved().psa_rebill_amount, 84.0)
+        self.assertFalse(self._approved(product_id=self.hotel.id).psa_is_rebilled)
+
+    def test_an_expense_for_nobody_is_none_of_the_ledger_s_business(self):
+        expense = self._approved(psa_ticket_id=False)
+
+        self.assertFalse(expense.psa_is_rebilled)
+        self.assertFalse(self._rows(expense))
+
+    def test_an_expense_for_a_client_needs_no_ticket(self):
+        expense = self._approved(psa_ticket_id=False, psa_client_id=self.client.id)
+
+        self.assertEqual(self._rows(expense).client_id, self.client)
+
+    def test_another_client_than_the_ticket_s_is_refused(self):
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True, "psa_is_client": True})
+
+        with self.assertRaisesRegex(ValidationError, "Set the Client accordingly"):
+            self._expense(psa_client_id=other.id)
+
+    def test_a_refused_or_reset_expense_takes_its_open_row_back(self):
+        for undo in ("_do_refuse", "action_reset"):
+            with self.subTest(undo=undo):
+                expense = self._approved()
+                self._rows(expense).with_user(self.billing).action_approve()
+                if undo == "_do_refuse":
+                    expense.with_user(self.approver)._do_refuse("Not ours")
+                else:
+                    expense.with_user(self.approver).action_reset()
+                self.assertFalse(self._rows(expense))
+
+    def test_an_invoiced_expense_that_is_refused_is_credited_once(self):
+        expense = self._approved()
+        self._rows(expense)._write_row({"state": "invoiced"})
+
+        expense.with_user(self.approver)._do_refuse("Not ours")
+        expense._psa_sync_ledger()
+
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, -80.0])
+        expense.with_user(self.approver).action_reset()
+        expense.with_user(self.technician).action_submit()
+        expense.with_user(self.approver).action_approve()
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0], "the credit was not invoiced yet")
+
+    def test_an_expense_changed_after_the_invoice_gives_the_difference(self):
+        expense = self._approved()
+        self._rows(expense)._write_row({"state": "invoiced"})
+
+        expense.with_user(self.approver).total_amount_currency = 90.0
+
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0])
+        self._rows(expense)[1]._write_row({"state": "invoiced"})
+        expense.with_user(self.approver)._do_refuse("Not ours")
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0, -90.0])
+        self.assertEqual(self._rows(expense).mapped("cost"), [80.0, 0.0, 0.0])
+
+    def test_an_expense_changed_after_its_release_goes_through_the_review_again(self):
+        expense = self._approved()
+        self._rows(expense).with_user(self.billing).action_approve()
+
+        expense.with_user(self.approver).total_amount_currency = 90.0
+
+        row = self._rows(expense)
+        self.assertEqual((row.amount, row.state), (90.0, "pending"))
+
+    def test_an_invoiced_expense_is_not_deleted(self):
+        expense = self._approved()
+        self._rows(expense)._write_row({"state": "invoiced"})
+        expense.with_user(self.approver).action_reset()
+
+        with self.assertRaisesRegex(UserError, "on an invoice"):
+            expense.unlink()
+
+    def test_what_is_over_the_limit_needs_a_reason_and_is_flagged(self):
+        self._policy(limit_amount=50, note="Ask Anna first.")
+        expense = self._expense()
+
+        self.assertEqual(expense.psa_policy_state, "needs_reason")
+        with self.assertRaisesRegex(UserError, "(?s)limit of .*50.*Reason.*Ask Anna first"):
+            expense.action_submit()
+        expense.psa_policy_reason = "No cheaper train that day"
+        expense.action_submit()
+        self.assertTrue(expense.psa_is_flagged)
+        self.assertEqual(expense.psa_policy_state, "flagged")
+
+    def test_the_limit_of_a_day_counts_what_the_same_person_spent(self):
+        self._policy(day_limit=100)
+        first = self._expense(60)
+        first.action_submit()
+        self._expense(60, user=self.colleague).action_submit()
+        second = self._expense(60)
+
+        with self.assertRaisesRegex(UserError, "for one day"):
+            second.action_submit()
+        first.with_user(self.approver)._do_refuse("Wrong day")
+        second.invalidate_recordset()
+        second.action_submit()
+        self.assertFalse(second.psa_is_flagged)
+
+    def test_a_policy_may_refuse_and_approvers_cannot_pass_it_either(self):
+        self._policy(limit_amount=50, over_limit="refuse")
+        expense = self._expense(psa_policy_reason="I like first class")
+
+        with self.assertRaisesRegex(UserError, "over the limit"):
+            expense.action_submit()
+        with self.assertRaisesRegex(UserError, "over the limit"):
+            expense.with_user(self.approver).action_approve()
+
+    def test_a_receipt_is_asked_for_where_the_policy_says_so(self):
+        self._policy(needs_receipt=True, receipt_from=25)
+        self._expense(20).action_submit()
+        expense = self._expense(30)
+
+        with self.assertRaisesRegex(UserError, "needs a receipt"):
+            expense.action_submit()
+        self._receipt(expense)
+        expense.invalidate_recordset()
+        expense.action_submit()
+        self.assertEqual(expense.state, "submitted")
+
+    def test_foreign_money_is_converted_at_the_rate_of_its_day(self):
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            [
+                {"currency_id": currency.id, "name": name, "rate": rate, "company_id": self.company.id}
+                for name, rate in (("2026-03-01", 2.0), ("2026-03-20", 4.0))
+            ]
+        )
+        expense = self._approved(currency_id=currency.id)
+
+        self.assertEqual((expense.total_amount, self._rows(expense).amount), (40.0, 40.0))
+        self.assertEqual(self._rows(expense).currency_id, self.company.currency_id)
+
+    def test_foreign_money_without_a_rate_is_refused_with_the_remedy(self):
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": "2026-03-20", "rate": 4.0, "company_id": self.company.id}
+        )
+        expense = self._expense(currency_id=currency.id)
+
+        with self.assertRaisesRegex(UserError, "no exchange rate of XTC on or before"):
+            expense.action_submit()
+
+    def test_who_makes_the_expense_does_not_see_what_the_client_pays(self):
+        expense = self._expense()
+
+        for name in ("psa_rebill_amount", "psa_rebill_rule", "psa_contract_id", "psa_delta_ids"):
+            with self.assertRaises(AccessError, msg=name):
+                expense.read([name])
+        expense.read(["psa_client_id", "psa_is_rebilled", "psa_policy_state", "psa_billing_state"])
+        self.assertEqual(self.ticket.with_user(self.technician).psa_expense_count, 1)
+
+    def test_a_rebilled_expense_is_on_the_invoice_once(self):
+        expense = self._approved()
+        self._rows(expense).with_user(self.billing).action_approve()
+
+        invoice = self._prepare()
+
+        self.assertEqual(invoice.amount_untaxed, 80.0)
+        self.assertEqual(self._rows(expense).state, "invoiced")
+        self.assertFalse(self._prepare())
