@@ -29,6 +29,7 @@ class PsaWorkTimer(models.Model):
         now = fields.Datetime.now()
         for timer in self.filtered("is_running"):
             timer.write({"reminded_at": False, "quiet_since": False, "remind_at": timer._remind_after(now)})
+        self._tell_browsers()
         return True
 
     def action_stop_at(self):
@@ -45,7 +46,19 @@ class PsaWorkTimer(models.Model):
                 "reminded_at": False,
                 "quiet_since": False,
             })
+        self._tell_browsers()
         return result
+
+    def unlink(self):
+        users = self.user_id
+        result = super().unlink()
+        self._tell_browsers(users)
+        return result
+
+    def _tell_browsers(self, users=None):
+        """Show in all open browsers of the owners what runs."""
+        for user in self.user_id if users is None else users:
+            user._bus_send("psa_billing.timer", {"timer": self.sudo()._get_banner(user)})
 
     def _remind_after(self, moment):
         hours = self.company_id.sudo().psa_timer_reminder_hours
@@ -100,12 +113,17 @@ class PsaWorkTimer(models.Model):
                 timer.env._("Your timer shows %s. Go on, or say when you stopped.", worked), link
             ),
         )
-        timer.user_id._bus_send("psa_billing.timer", {"reload": True})
+        timer._tell_browsers()
 
     @api.model
-    def _get_banner(self):
-        """Return what the web client shows of the current user's timers: the one that runs, and whether it was forgotten."""
-        timer = self.search([("user_id", "=", self.env.uid), ("is_running", "=", True)], limit=1)
+    def get_banner(self):
+        """Return what the web client shows of the current user's timers."""
+        return self._get_banner(self.env.user) if self.has_access("read") else False
+
+    @api.model
+    def _get_banner(self, user):
+        """Return the timer of a user that runs, and whether it was forgotten."""
+        timer = self.search([("user_id", "=", user.id), ("is_running", "=", True)], limit=1)
         if not timer:
             return False
         work = timer.ticket_id or timer.task_id
@@ -116,10 +134,4 @@ class PsaWorkTimer(models.Model):
             "res_id": work.id,
             "seconds": timer.seconds_worked,
             "asks": bool(timer.reminded_at),
-            "quiet_since": timer.quiet_since and fields.Datetime.to_string(timer.quiet_since.replace(tzinfo=None)),
         }
-
-    @api.model
-    def get_banner(self):
-        """Return what the web client shows of the current user's timers."""
-        return self._get_banner() if self.has_access("read") else False
