@@ -15,8 +15,8 @@ SOURCES = 5
 class PsaProfitability(models.Model):
     """What work brings and what it costs: the billing ledger beside labour, charges, expenses and available hours.
 
-    One row for each ledger row, each time entry and expense that is in no ledger (yet), and each month of an employee. Nothing is
-    stored twice, so a figure here is never behind the books. Amounts are in the company's currency, at the rate of the day.
+    One row for each ledger row with its revenue and labour, each time entry that is in no ledger (yet), each charge and expense with
+    what it cost, and each month of an employee. Nothing is stored twice, so a figure here is never behind the books. Amounts are in the company's currency, at the rate of the day.
 
     What is sold ahead counts as the books count it: a prepaid block is revenue of the day it is sold, a recurring service
     and an instalment once, of the first day of its period. Work that draws from it brings nothing then; what it is worth
@@ -102,7 +102,7 @@ class PsaProfitability(models.Model):
 
     _depends = {
         "psa.billing.item": [
-            "amount", "client_id", "company_id", "contract_id", "cost", "currency_id", "date", "drawn_seconds", "employee_id", "kind",
+            "amount", "client_id", "company_id", "contract_id", "currency_id", "date", "drawn_seconds", "employee_id", "kind",
             "period_from", "project_id", "role_id", "source_id", "source_model", "state", "ticket_id", "user_id", "value",
             "work_type_id", "worked_seconds",
         ],
@@ -148,7 +148,7 @@ class PsaProfitability(models.Model):
         return SQL(
             """
             SELECT item.id::bigint * %(sources)s AS id,
-                   CASE WHEN item.kind = 'time' THEN item.date ELSE COALESCE(item.period_from, item.date) END AS date,
+                   CASE WHEN item.source_model = 'psa.contract.due' THEN COALESCE(item.period_from, item.date) ELSE item.date END AS date,
                    item.company_id, company.currency_id, item.client_id, item.contract_id,
                    COALESCE(item.project_id, line.project_id) AS project_id, item.ticket_id,
                    COALESCE(item.employee_id, line.employee_id) AS employee_id, item.user_id, item.work_type_id, item.role_id,
@@ -164,8 +164,7 @@ class PsaProfitability(models.Model):
                         WHEN line.amount <> 0
                         THEN -line.amount::float8 * item.worked_seconds / NULLIF(line.unit_amount * 3600, 0)
                         ELSE COALESCE((%(role_cost)s), 0)::float8 * item.worked_seconds / 3600 END AS labour_cost,
-                   CASE WHEN line.id IS NULL AND item.kind <> 'expense' THEN COALESCE(item.cost, 0)::float8 ELSE 0 END AS charge_cost,
-                   CASE WHEN item.kind = 'expense' THEN COALESCE(item.cost, 0)::float8 ELSE 0 END AS expense_cost,
+                   0::float8 AS charge_cost, 0::float8 AS expense_cost,
                    COALESCE(item.worked_seconds, 0) / 3600::float8 AS worked_hours,
                    CASE WHEN item.state = 'non_billable' THEN 0 ELSE COALESCE(item.worked_seconds, 0) / 3600::float8 END AS billable_hours,
                    COALESCE(item.drawn_seconds, 0) / 3600::float8 AS drawn_hours,

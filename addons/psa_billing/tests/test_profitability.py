@@ -100,6 +100,21 @@ class TestProfitability(PsaBillingCommon):
         self.assertEqual(float_compare(effective_rate, float(oracle.effective_rate), 2), 0)
         self.assertNotEqual(float_compare(margin_rate, (0.6 - 1 / 3) / 2, 4), 0, "not the mean of the two")
 
+    def test_what_is_bought_costs_once_whatever_pays_for_it(self):
+        kind = self.env["psa.billable.type"].search([], limit=1)
+        charge = self.env["psa.charge"].create(
+            {
+                "name": "Switch", "ticket_id": self.ticket.id, "billable_type_id": kind.id, "date": DAY, "quantity": 2,
+                "product_id": self.product.id, "cost": 30, "price_unit": 50, "company_id": self.company.id,
+            }
+        )  # fmt: skip
+        before = self._row([("client_id", "=", self.client.id)])
+        charge.with_user(self.billing).action_approve()
+        after = self._row([("client_id", "=", self.client.id)])
+
+        self.assertEqual((before["revenue"], before["charge_cost"]), (0, 60))
+        self.assertEqual((after["revenue"], after["charge_cost"], after["margin"]), (100, 60, 40))
+
     def test_written_off_work_brings_nothing_and_costs_what_it_did(self):
         items = self._approve(self._log(60))
         items.with_user(self.billing)._write_off("A present")
@@ -187,7 +202,7 @@ class TestProfitability(PsaBillingCommon):
         for _number in range(5):
             self._approve(self._log(60))
         self.env.flush_all()
-        with self.assertQueryCount(7):
+        with self.assertQueryCount(8):
             self.Profit.formatted_read_group(
                 [("company_id", "=", self.company.id)], ["client_id", "date:month"], [f"{name}:sum" for name in MEASURES]
             )

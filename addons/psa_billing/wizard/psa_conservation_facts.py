@@ -1,7 +1,11 @@
+from decimal import Decimal
+
 from odoo import models
 from odoo.tools import SQL
 
-from ..core.conservation import Fact, Line, Row
+from ..core.conservation import DRAWN, SPAN, TAKEN_BACK, TOGETHER, WORTHLESS, Fact, Line, Row
+from ..models.hr_expense import APPROVED_STATES
+from ..models.psa_billing_item import TIME_MODEL
 from ..tools import to_decimal
 
 
@@ -25,13 +29,13 @@ class PsaConservation(models.TransientModel):
 
         Columns: source model, id, client, seconds, is approved, is billable, price (NULL where rating decides), currency.
         """
-        return [self._time_facts(), self._due_facts()]
+        return [self._time_facts(), self._due_facts(), self._charge_facts(), self._expense_facts(), self._expense_delta_facts()]
 
     def _time_facts(self):
         return SQL(
             """
             SELECT 'account.analytic.line', line.id, partner.commercial_partner_id,
-                   ROUND(line.unit_amount::numeric * 3600)::integer, line.psa_approval_state = 'approved',
+                   ROUND(line.unit_amount * 3600)::integer, line.psa_approval_state = 'approved',
                    COALESCE(line.psa_is_billable, FALSE), NULL, NULL::integer
               FROM account_analytic_line line
               LEFT JOIN res_partner partner ON partner.id = line.partner_id
@@ -54,6 +58,52 @@ class PsaConservation(models.TransientModel):
             **self._period(),
         )
 
+    def _charge_facts(self):
+        return SQL(
+            """
+            SELECT 'psa.charge', charge.id, client.commercial_partner_id, 0, charge.approval_state = 'approved',
+                   COALESCE(charge.is_billable, FALSE), CASE WHEN charge.is_billable THEN charge.amount ELSE 0 END,
+                   charge.currency_id
+              FROM psa_charge charge
+              LEFT JOIN res_partner client ON client.id = charge.client_id
+             WHERE charge.company_id = %(company)s AND charge.date BETWEEN %(start)s AND %(end)s AND %(clients)s
+            """,
+            clients=self._of_clients(SQL("client.commercial_partner_id")),
+            **self._period(),
+        )
+
+    def _expense_facts(self):
+        # One that changed after it was invoiced stands as it was; what changed is a fact of its own.
+        return SQL(
+            """
+            SELECT 'hr.expense', expense.id, client.commercial_partner_id, 0,
+                   expense.state IN %(approved)s OR EXISTS (
+                       SELECT 1 FROM psa_expense_delta delta WHERE delta.expense_id = expense.id),
+                   TRUE, NULL, NULL::integer
+              FROM hr_expense expense
+              JOIN res_partner client ON client.id = expense.psa_client_id
+             WHERE expense.company_id = %(company)s AND expense.date BETWEEN %(start)s AND %(end)s AND %(clients)s
+               AND (expense.psa_is_rebilled AND expense.state <> 'refused' OR EXISTS (
+                       SELECT 1 FROM psa_expense_delta delta WHERE delta.expense_id = expense.id))
+            """,
+            clients=self._of_clients(SQL("client.commercial_partner_id")),
+            approved=APPROVED_STATES,
+            **self._period(),
+        )
+
+    def _expense_delta_facts(self):
+        return SQL(
+            """
+            SELECT 'psa.expense.delta', delta.id, client.commercial_partner_id, 0, TRUE, TRUE, NULL, NULL::integer
+              FROM psa_expense_delta delta
+              JOIN hr_expense expense ON expense.id = delta.expense_id
+              JOIN res_partner client ON client.id = expense.psa_client_id
+             WHERE expense.company_id = %(company)s AND expense.date BETWEEN %(start)s AND %(end)s AND %(clients)s
+            """,
+            clients=self._of_clients(SQL("client.commercial_partner_id")),
+            **self._period(),
+        )
+
     def _fetch_facts(self, query):
         for model, source_id, client_id, seconds, approved, billable, price, currency_id in self.env.execute_query(query):
             yield (
@@ -66,8 +116,9 @@ class PsaConservation(models.TransientModel):
             SQL(
                 """
                 SELECT id, source_model, source_id, client_id, state, currency_id, COALESCE(worked_seconds, 0),
-                       COALESCE(seconds, 0), hourly_rate, amount, value, drawn_amount, kind,
-                       COALESCE(is_adjusted, FALSE), move_line_id
+                       COALESCE(seconds, 0), COALESCE(drawn_seconds, 0), amount, value, drawn_amount, move_line_id,
+                       COALESCE(is_adjusted, FALSE), derivation->'value', derivation->'rate'->>'result', derivation->'part',
+                       derivation->'time'->>'used', derivation->'corrects'
                   FROM psa_billing_item
                  WHERE company_id = %(company)s AND date BETWEEN %(start)s AND %(end)s AND %(clients)s
                 """,
@@ -78,15 +129,14 @@ class PsaConservation(models.TransientModel):
         return [
             Row(
                 *head,
-                hourly_rate=to_decimal(rate),
                 amount=to_decimal(amount),
                 value=to_decimal(value),
                 drawn_amount=to_decimal(drawn),
-                is_time=kind == "time",
-                is_exact=bool(rate) and not is_adjusted,
                 line_id=line_id,
+                **_basis(head[1], head[4], is_adjusted, *agreed),
             )
-            for *head, rate, amount, value, drawn, kind, is_adjusted, line_id in found
+            for *head, amount, value, drawn, line_id, is_adjusted, value_told, rate_told, part, used, corrects in found
+            for agreed in ((value_told, rate_told, part, used, corrects),)
         ]
 
     def _fetch_lines(self, rows):
@@ -120,3 +170,23 @@ class PsaConservation(models.TransientModel):
         if not self.client_ids:
             return SQL("TRUE")
         return SQL("%s IN %s", column, tuple(self.client_ids.commercial_partner_id.ids))
+
+
+def _basis(model, state, is_adjusted, value, rate, part, used, corrects):
+    """Return how the worth of a row of time can be reckoned again, from what its derivation says was agreed."""
+    if model != TIME_MODEL or is_adjusted or state in ("error", "non_billable"):
+        return {}
+    if corrects:
+        worth = corrects["amount"] if corrects.get("value") is None else corrects["value"]
+        return {
+            "basis": TAKEN_BACK,
+            "corrects": (Decimal(worth or 0), corrects["seconds"], corrects["taken"]),
+        }
+    if value:
+        basis = {"rate": Decimal(value["hourly_rate"]), "basis": DRAWN if value["by"] == "hour_value" else SPAN}
+        if part and used:
+            basis["span"] = (part["from"], part["to"], int(used))
+        return basis
+    if rate is not None:
+        return {"basis": TOGETHER, "rate": Decimal(rate)}
+    return {"basis": WORTHLESS} if state == "covered" else {}
