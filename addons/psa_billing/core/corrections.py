@@ -75,7 +75,7 @@ def unwind(delta: TimeFact, rows) -> tuple[LedgerRow, ...]:
         seconds = min(source.row.seconds - source.taken, wanted - done)
         if seconds <= 0:
             continue
-        made.append(_taken_back(delta, source, seconds, done, wanted, {row.part for row in made}))
+        made.append(_taken_back(delta, source, seconds, (len(made), done, wanted), {row.part for row in made}))
         done += seconds
     if done < wanted:
         model = made[-1] if made else None
@@ -83,7 +83,7 @@ def unwind(delta: TimeFact, rows) -> tuple[LedgerRow, ...]:
             LedgerRow(
                 source_model=delta.source_model,
                 source_id=delta.source_id,
-                part="time",
+                part="time" if all(row.part != "time" for row in made) else f"time#{delta.source_id}",
                 state=ERROR,
                 funding=BY_NOBODY,
                 worked_seconds=_worked(delta, done, wanted, wanted),
@@ -93,7 +93,7 @@ def unwind(delta: TimeFact, rows) -> tuple[LedgerRow, ...]:
                 currency_id=model.currency_id if model else delta.company_currency.id,
                 product_id=model.product_id if model else None,
                 error=NEGATIVE_TIME,
-                derivation=_derived(delta, done, wanted, wanted),
+                derivation=_derived(delta, len(made), done, wanted, wanted),
             )
         )
     return tuple(made)
@@ -101,7 +101,7 @@ def unwind(delta: TimeFact, rows) -> tuple[LedgerRow, ...]:
 
 def _sources(rows) -> list[_Source]:
     """Return the rows that time can be taken back from, last funded first."""
-    sources = {(row.source_id, row.part): _Source(row) for row in rows if row.seconds > 0}
+    sources = {(row.source_id, row.part): _Source(row) for row in rows if row.seconds > 0 and row.state != ERROR}
     for row in rows:
         origin = row.derivation.get("corrects")
         if origin and row.seconds < 0 and (source := sources.get((origin["source_id"], origin["part"]))):
@@ -115,7 +115,8 @@ def _sources(rows) -> list[_Source]:
     )
 
 
-def _taken_back(delta, source, seconds, done, wanted, parts):
+def _taken_back(delta, source, seconds, place, parts):
+    index, done, wanted = place
     row, taken = source.row, source.taken
     step = delta.company_currency.rounding
     told = row.derivation.get("amount", {}).get("rounding") or row.derivation.get("value", {}).get("rounding")
@@ -136,7 +137,7 @@ def _taken_back(delta, source, seconds, done, wanted, parts):
     if row.draw is not None:
         is_money = row.funding == BY_RETAINER
         draw = Draw(row.draw.pool_kind, row.draw.pool_id, difference(row.draw.amount, rounded_money if is_money else round_half_up))
-    derivation = _derived(delta, done, done + seconds, wanted)
+    derivation = _derived(delta, index, done, done + seconds, wanted)
     derivation["corrects"] = {
         "source_id": row.source_id, "part": row.part, "seconds": row.seconds, "taken": taken, "amount": money(row.amount),
         "value": money(row.value), "draw": row.draw and text(Decimal(row.draw.amount)), "rounding": money(step),
@@ -169,12 +170,11 @@ def _state(row):
 
 
 def _worked(delta, start, until, wanted):
-    """Return the worked seconds of a row: in proportion to the charged ones, rounded down cumulatively towards zero."""
-    worked, sign = abs(delta.worked_seconds), -1 if delta.worked_seconds < 0 else 1
-    return sign * (worked * until // wanted - worked * start // wanted)
+    """Return the worked seconds of a row: in proportion to the charged ones, rounded down cumulatively."""
+    return delta.worked_seconds * until // wanted - delta.worked_seconds * start // wanted
 
 
-def _derived(delta, start, until, wanted):
+def _derived(delta, index, start, until, wanted):
     return {
         "policy": POLICY,
         "inputs": {
@@ -187,5 +187,5 @@ def _derived(delta, start, until, wanted):
             "corrects_id": delta.corrects_id,
         },
         "time": {"rule": "correction", "by_rule": delta.worked_seconds, "used": -wanted},
-        "part": {"from": start, "to": until},
+        "part": {"index": index, "from": start, "to": until},
     }

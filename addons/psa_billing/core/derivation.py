@@ -19,7 +19,7 @@ nothing for a row is left out. Nothing here changes when some other row is relea
 ``multiplier``  ``policy`` (``compound``, ``highest``), ``work_type``, ``role``, ``result``: how heavy the work weighs; left out
                 where it weighs 1.
 ``draw``        ``pool`` (as in the row's part), ``seconds`` or ``money`` taken, ``uses_up`` (the work needed more than was
-                left), ``goes_negative`` (the contract lets the last block go below zero).
+                left), ``may_go_negative`` (the last block, which the contract lets go below zero).
 ``block_terms`` ``terms_id``, ``is_hard_stop``: what the contract says once its prepaid hours are used up.
 ``rate``        ``clause``: ``contract_role_work_type``, ``contract_role``, ``contract_work_type``, ``contract_any``,
                 ``role_default``, ``overage``, ``coverage_rule``; without a rate: ``role_default_in_other_currency``,

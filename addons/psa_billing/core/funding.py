@@ -4,13 +4,15 @@ Seconds drawn are charged seconds times the multiplier, rounded half up once ove
 ``a`` to ``b`` of an entry draws ``weigh(b) - weigh(a)``, so that the draws of its parts add up to the draw of the whole.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
-from .pricing import in_force
+from .pricing import changes, in_force
 from .terms import Book, LedgerRow, Pool
 
 INCLUDED = "included"
@@ -58,6 +60,7 @@ class Weight:
 
     def __init__(self, multiplier: Decimal):
         self.numerator, self.denominator = Fraction(multiplier).as_integer_ratio()
+        self.is_nothing = not self.numerator
 
     def weigh(self, seconds: int) -> int:
         """Return what the first so many seconds draw, half up."""
@@ -71,9 +74,12 @@ class Weight:
         >>> Weight(Decimal("1.5")).reach(100, 3600), Weight(Decimal("1.5")).weigh(66), Weight(Decimal("1.5")).weigh(67)
         (66, 99, 101)
         """
-        if not self.numerator:
+        if self.is_nothing:
             return limit
         return min(limit, (self.denominator * (2 * drawn + 1) - 1) // (2 * self.numerator))
+
+
+weight_of = lru_cache(maxsize=1024)(Weight)
 
 
 def payable(left: Decimal, wanted: Decimal, rounding: Decimal) -> Decimal:
@@ -86,6 +92,11 @@ def payable(left: Decimal, wanted: Decimal, rounding: Decimal) -> Decimal:
     return taken // rounding * rounding if taken > 0 else Decimal(0)
 
 
+def _turn(entry):
+    key, pool = entry
+    return pool.date_to or date.max, pool.purchased_on or pool.date_from, pool.id, key
+
+
 class Pools:
     """The pools of a book and what is left in each while rows draw from them."""
 
@@ -93,6 +104,7 @@ class Pools:
         self.pools = {}
         self.left = {}
         self._by_contract = {}
+        self._changes = {}
         self._usable = {}
         for pool in pools:
             key = key_of(pool)
@@ -101,6 +113,9 @@ class Pools:
             self.pools[key] = pool
             self.left[key] = pool.size - pool.used
             self._by_contract.setdefault((pool.contract_id, pool.kind), []).append((key, pool))
+        for owner, entries in self._by_contract.items():
+            entries.sort(key=_turn)
+            self._changes[owner] = changes(*(pool for _key, pool in entries))
 
     def usable(self, contract_id: int, kind: str, day: date) -> list[tuple[str, Pool]]:
         """Return the pools that may pay that day, in the order they do.
@@ -108,13 +123,15 @@ class Pools:
         Those that end first come first, those without an end last; then by the day of purchase (for included hours the start of
         the period), then by id.
         """
-        wanted = (contract_id, kind, day)
-        if wanted not in self._usable:
-            self._usable[wanted] = sorted(
-                ((key, pool) for key, pool in self._by_contract.get((contract_id, kind), ()) if in_force(pool, day)),
-                key=lambda entry: (entry[1].date_to or date.max, entry[1].purchased_on or entry[1].date_from, entry[1].id, entry[0]),
-            )
-        return self._usable[wanted]
+        owner = (contract_id, kind)
+        entries = self._by_contract.get(owner)
+        if not entries:
+            return []
+        stretch = (contract_id, kind, bisect_right(self._changes[owner], day.toordinal()))
+        found = self._usable.get(stretch)
+        if found is None:
+            found = self._usable[stretch] = [entry for entry in entries if in_force(entry[1], day)]
+        return found
 
     def draw(self, key: str, amount: Decimal | int) -> None:
         """Take so much out of a pool; a negative amount puts it back."""

@@ -30,7 +30,7 @@ ZERO = Decimal(0)
 
 def rate_price(run, fact) -> None:
     """Add the rows of one fact to a run's and draw what they draw from its retainers."""
-    choice, version, about = run.choose(fact)
+    choice, version, about, _stretch = run.choose(fact)
     contract, currency = choice.contract, fact.currency
     inputs = {
         **fact.derivation.get("inputs", {}), "date": fact.date.isoformat(), "client_id": fact.client_id,

@@ -196,6 +196,16 @@ def in_force(terms, day: date) -> bool:
     return (terms.date_from is None or terms.date_from <= day) and (terms.date_to is None or day <= terms.date_to)
 
 
+def changes(*terms) -> list[int]:
+    """Return the days, as ordinals, from which other ones of these terms hold than before.
+
+    Between two of them nothing changes: ``bisect_right(changes, day.toordinal())`` names the stretch a day lies in.
+    """
+    days = {term.date_from.toordinal() for term in terms if term.date_from is not None}
+    days.update(term.date_to.toordinal() + 1 for term in terms if term.date_to is not None)
+    return sorted(days)
+
+
 def block_terms_on(contract: Contract, day: date) -> BlockTerms | None:
     """Return what the contract says about hours beyond the prepaid ones; of several the latest."""
     return max(

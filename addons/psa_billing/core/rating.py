@@ -9,7 +9,8 @@ Who pays, in this order: a coverage rule that says "included", or a fixed price 
 then the overage or the hourly rate, of which retainers pay as much as they have. An entry is split wherever one of them ends.
 
 What is frozen (released, invoiced, settled) is not rated again: a fact with any frozen row is left out as a whole, what its
-rows drew is in ``Pool.used``. Whatever is frozen, the rest comes out the same.
+rows drew is in ``Pool.used``. Whatever is frozen, the rest comes out the same, derivation and all. (One exception: terms that
+let a block go below zero only from some day on. Work of that day that is settled first leaves less for open work before it.)
 
 Rounding points, and there are no others:
 
@@ -23,6 +24,7 @@ Rounding points, and there are no others:
   them), both rounded, so that all parts at one rate add up to the whole; drawn hours with a price of their own are worth that.
 """
 
+from bisect import bisect_right
 from datetime import UTC, datetime
 
 from . import corrections
@@ -35,6 +37,7 @@ from .pricing import (
     Price,
     billable_minutes,
     billable_seconds,
+    changes,
     choose_contract,
     choose_rate,
     price_of,
@@ -131,12 +134,14 @@ class _Run:
         self.terms = {}
         self._originals = corrections.by_entry(book.originals)
         self._choices = {}
+        self._stretches = {}
         self._contracts = {}
         for contract in book.contracts:
             self._contracts.setdefault((contract.client_id, contract.company_id), []).append(contract)
 
     def choose(self, fact):
-        """Return the contract a fact falls under, its version that day, and both as the derivation tells them."""
+        """Return the contract a fact falls under, its version that day, both as the derivation tells them, and the stretch of
+        days without a change of its terms that the day lies in."""
         currency_id = fact.currency.id if isinstance(fact, PriceFact) else None
         key = (fact.client_id, fact.company_id, fact.date, fact.contract_id, currency_id)
         found = self._choices.get(key)
@@ -150,8 +155,18 @@ class _Run:
                 about["candidate_ids"] = list(choice.candidate_ids)
             if choice.problem:
                 about["problem"] = choice.problem
-            found = self._choices[key] = choice, version, about
+            contract = choice.contract
+            days = contract and changes(*contract.block_terms, *contract.flat_terms)
+            stretch = bisect_right(days, fact.date.toordinal()) if days else 0
+            found = self._choices[key] = choice, version, about, stretch
         return found
+
+    def stretch_of(self, role, day):
+        """Return which of the stretches without a change of the role's rates a day lies in."""
+        days = self._stretches.get(role)
+        if days is None:
+            days = self._stretches[role] = changes(*role.rates)
+        return bisect_right(days, day.toordinal()) if days else 0
 
     def take_back(self, fact, also_open=False):
         """Take a correction back from frozen rows, or also from open ones; say whether there was enough of them.

@@ -207,7 +207,7 @@ class Pool:
     component_id: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TimeFact:
     """Time worked, as approved. ``billable_seconds`` is what people agreed to charge, None for what the rule says."""
 
@@ -232,7 +232,7 @@ class TimeFact:
     corrects_id: int | None = None  # with is_delta: the entry corrected
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PriceFact:
     """Something with a quantity and a price: a charge, an expense, a milestone, a period of a recurring service."""
 
@@ -252,7 +252,7 @@ class PriceFact:
     derivation: dict = field(default_factory=dict, hash=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Draw:
     """How much of a pool a row takes: seconds, or money for a retainer."""
 
@@ -261,7 +261,7 @@ class Draw:
     amount: Decimal | int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """One row of the ledger: what is charged for which part of which fact, and why.
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from .derivation import POLICY, money, text, told_amount
-from .funding import BLOCK, INCLUDED, RETAINER, Weight, payable
+from .funding import BLOCK, INCLUDED, RETAINER, payable, weight_of
 from .pricing import (
     ONE,
     billable_seconds,
@@ -79,7 +79,7 @@ def charged_seconds(fact, version) -> tuple[int, dict]:
 
 def rate_time(run, fact) -> None:
     """Add the rows of one entry to a run's and draw what they draw from its pools."""
-    choice, version, about = run.choose(fact)
+    choice, version, about, stretch = run.choose(fact)
     contract = choice.contract
     currency = contract.currency if contract else fact.company_currency
     work_type, role = fact.work_type, fact.role
@@ -106,7 +106,7 @@ def rate_time(run, fact) -> None:
     if problem:
         entry.fail(problem, charged)
         return
-    terms = _terms_of(run, fact, contract, version, currency)
+    terms = _terms_of(run, fact, contract, version, currency, stretch)
     if terms.derivation:
         derivation.update(terms.derivation)
     if terms.flat_part:
@@ -123,7 +123,10 @@ def rate_time(run, fact) -> None:
 
 
 def _draw_hours(pools, entry, terms):
-    """Let included hours and blocks pay as far as they reach."""
+    """Let included hours and blocks pay as far as they reach.
+
+    Work that weighs nothing is paid by the first of them, whether or not it is used up; other work only for a draw.
+    """
     day, contract_id, charged, weight = entry.fact.date, entry.contract.id, entry.charged, terms.weight
     blocks = pools.usable(contract_id, BLOCK, day)
     last = blocks[-1][0] if blocks and terms.may_go_negative else None
@@ -132,19 +135,20 @@ def _draw_hours(pools, entry, terms):
     ):
         for key, pool in usable:
             start, available = entry.paid, pools.left[key]
-            if available <= 0 and key != last:
+            is_endless = key == last or weight.is_nothing
+            if available <= 0 and not is_endless:
                 continue
             before = weight.weigh(start)
-            until = charged if key == last else weight.reach(before + available, charged)
-            if until <= start:
-                continue
+            until = charged if is_endless else weight.reach(before + available, charged)
             drawn = weight.weigh(until) - before
+            if until <= start or not (drawn or is_endless):
+                continue
             pools.draw(key, drawn)
             about = {"pool": key, "seconds": drawn}
             if until < charged:
                 about["uses_up"] = True
-            elif available < drawn:
-                about["goes_negative"] = True
+            elif key == last:
+                about["may_go_negative"] = True
             entry.cover(key, funding, until - start, terms.price, pool, Draw(kind, pool.id, drawn), about)
             if until == charged:
                 return
@@ -191,10 +195,12 @@ def _charge(pools, entry, terms):
     )
 
 
-def _terms_of(run, fact, contract, version, currency):
+def _terms_of(run, fact, contract, version, currency, stretch):
+    """Look up what a contract says about this kind of work; remembered until some term begins or ends to hold."""
+    role = fact.role
     key = (
-        contract.id if contract else None, currency.id, fact.date, fact.work_type, fact.role, fact.ticket_id is not None,
-        fact.site_id, fact.asset_ids,
+        contract.id if contract else None, version.id if version else None, currency.id, stretch, run.stretch_of(role, fact.date),
+        fact.work_type, role, fact.ticket_id is not None, fact.site_id, fact.asset_ids,
     )
     terms = run.terms.get(key)
     if terms is None:
@@ -209,7 +215,7 @@ class _Terms:
         rule = coverage_of(version, fact)
         policy = version.multiplier_policy if version else "compound"
         multiplier = multiplier_of(fact.work_type, fact.role, policy)
-        self.weight = Weight(multiplier)
+        self.weight = weight_of(multiplier)
         self.price = choose_rate(fact.role, fact.work_type, version, currency, fact.date, multiplier)
         self.derivation = {}
         self.flat_part = self.flat_funding = self.over = self.over_told = self.beyond = None
@@ -256,7 +262,9 @@ class _Entry:
     def add(self, part, state, funding, seconds, *, told=None, price_unit=None, amount=None, value=None, draw=None, error=None, **about):
         """Make the row for the next so many charged seconds."""
         worked, charged, start, until = self.fact.worked_seconds, self.charged, self.paid, self.paid + seconds
-        derivation = {**self.derivation, **about, "part": {"index": self.index, "from": start, "to": until}}
+        derivation = self.derivation if until == charged else self.derivation.copy()
+        derivation["part"] = {"index": self.index, "from": start, "to": until}
+        derivation.update(about)
         if told:
             derivation.update(told)
         self.paid, self.index = until, self.index + 1
