@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import access, clock, desk, report  # noqa: E402 - the line above makes it importable
+from bench import access, clock, desk, ledger, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
 
 LOCK = ROOT / "requirements" / "bench.lock"
@@ -27,6 +27,7 @@ MODULES = {
     "access": ("psa_helpdesk",),
     "desk": ("psa_helpdesk",),
     "clock": ("psa_helpdesk",),
+    "ledger": ("psa_billing",),
 }
 
 
@@ -152,6 +153,7 @@ class Bench:
             "access": [Path(path) for path in self.settings.addons.split(",")],
             "desk": [Path(path) for path in self.settings.addons.split(",")],
             "clock": [Path(path) for path in self.settings.addons.split(",")],
+            "ledger": [Path(path) for path in self.settings.addons.split(",")],
         }[side]
 
     def odoo_options(self, side):
@@ -298,6 +300,7 @@ def parse(arguments):
     parser.add_argument("--rules", type=int, default=5_000, help="with --access: how many rules (default 5,000)")
     parser.add_argument("--desk", action="store_true", help="measure what people do all day, at several sizes, searching above all")
     parser.add_argument("--clock", action="store_true", help="measure what firing timers costs, and the clock, instead")
+    parser.add_argument("--ledger", action="store_true", help="measure what rating time and opening the review costs, instead")
     parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000)")
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
@@ -321,6 +324,8 @@ def main(arguments):
             return (desk.explain if options.explain else desk.run)(bench, Worker, options)
         if options.clock:
             return clock.run(bench, Worker, options)
+        if options.ledger:
+            return ledger.run(bench, Worker, options)
         bench.unpack_wheels()
         for option, look in (("trace", bench.trace), ("profile", bench.profile)):
             if wanted := getattr(options, option):

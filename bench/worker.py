@@ -69,6 +69,10 @@ def answer(side, request):
         return side.sweep(request["times"])
     if command == "evaluate":
         return side.evaluate(request["seconds"])
+    if command == "rate_entries":
+        return side.rate_entries()
+    if command == "review":
+        return side.review(request["times"], request["pending"])
     if command == "change":
         return {"milliseconds": side.change_rule(request["times"])}
     if command == "warm":

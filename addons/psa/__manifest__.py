@@ -35,6 +35,8 @@
         "demo/psa_rules_demo.xml",
         "demo/psa_notification_demo.xml",
         "demo/psa_sla_demo.xml",
+        "demo/psa_ledger_demo.xml",
+        "demo/psa_time_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

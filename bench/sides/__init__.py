@@ -4,7 +4,8 @@ from .access import AccessSide
 from .bare import BareSide
 from .clock import ClockSide
 from .desk import DeskSide
+from .ledger import LedgerSide
 from .oca import OcaSide
 from .psa import PsaSide
 
-SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide)}
+SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, LedgerSide)}

@@ -49,8 +49,7 @@ class AccountAnalyticLine(models.Model):
             parts = self._psa_cut(line.psa_start, line.psa_end, line.psa_work_type_id, company)
             if len(parts) > 1 or parts[0][1] != line.psa_work_type_id:
                 line.psa_period_hint = self.env._("Saved as %s", " + ".join(
-                    f"{format_time(self.env, part.start, time_format='short')}–"
-                    f"{format_time(self.env, part.end, time_format='short')} {work_type.name or ''}".strip()
+                    f"{self._psa_clock_text(part.start)}–{self._psa_clock_text(part.end)} {work_type.name or ''}".strip()
                     for part, work_type in parts
                 ))
 
@@ -256,6 +255,11 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _psa_hours_between(self, start, end):
         return (end - start).total_seconds() / SECONDS_PER_HOUR
+
+    @api.model
+    def _psa_clock_text(self, moment):
+        """Return what the user's clock shows at an aware moment."""
+        return format_time(self.env, moment.astimezone(UTC).replace(tzinfo=None), time_format="short")
 
     @api.model
     def _psa_zone(self, company):

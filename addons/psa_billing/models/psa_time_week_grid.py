@@ -241,24 +241,24 @@ class PsaTimeWeek(models.Model):
         readable, known = {}, {}
         for position, model in enumerate(WORK.values()):
             records = self.env[model].browse({key[position] for key in keys if key[position]}).exists()
-            known[model] = set(records.ids)
+            # One by one out of one set, so that they are fetched together.
+            known[model] = {record.id: record for record in records.sudo()}
             readable[model] = set(records._filtered_access("read").ids)
         works = {}
         for key in keys:
-            models = [model for model, id_ in zip(WORK.values(), key, strict=True) if id_ and model != "psa.work.type"]
-            if not models or key[list(WORK.values()).index(models[0])] not in known[models[0]]:
+            model, id_ = next(((model, id_) for model, id_ in zip(WORK.values(), key, strict=True) if id_), (None, 0))
+            record = known.get(model, {}).get(id_)
+            if not record or model == "psa.work.type":
                 continue
-            model = models[0]
-            record = self.env[model].browse(key[list(WORK.values()).index(model)]).sudo()
-            work_type = self.env["psa.work.type"].browse(key[3] or []).exists().sudo()
             company = record.company_id or (record.project_id.company_id if model == "project.task" else record.company_id)
-            is_readable = record.id in readable[model]
+            is_readable = id_ in readable[model]
             client = record.client_id if model == "psa.ticket" else record.partner_id.commercial_partner_id
+            work_type = known["psa.work.type"].get(key[-1])
             works[key] = {
                 "name": self._psa_work_name(record, is_readable),
                 "client": (client.name or "") if is_readable else "",
-                "place": record.project_id.name or "" if model == "project.task" and is_readable else "",
-                "work_type": work_type.name or "",
+                "place": (record.project_id.name or "") if model == "project.task" and is_readable else "",
+                "work_type": work_type.name if work_type else "",
                 "company_id": (company or self.env.company).id,
             }
         return works

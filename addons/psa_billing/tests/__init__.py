@@ -23,6 +23,8 @@ from . import (
     test_ticket_merge,
     test_ticket_task,
     test_time_entry,
+    test_time_period,
+    test_time_week,
     test_uninstall,
     test_work_timer,
     test_charges,

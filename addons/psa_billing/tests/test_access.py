@@ -26,6 +26,18 @@ MATRIX = {
     "psa.time.log": {
         "technician": "crw", "dispatcher": "crw", "billing": "", "company_admin": "crw", "outsider": "",
     },
+    "psa.role.rate": {
+        "technician": "r", "dispatcher": "r", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.time.week": {
+        "technician": "r", "dispatcher": "r", "billing": "r", "company_admin": "r", "outsider": "",
+    },
+    "psa.time.correct": {
+        "technician": "crw", "dispatcher": "crw", "billing": "crw", "company_admin": "crw", "outsider": "",
+    },
+    "psa.timer.stop": {
+        "technician": "crw", "dispatcher": "crw", "billing": "", "company_admin": "crw", "outsider": "",
+    },
     "psa.time.refuse": {
         "technician": "", "dispatcher": "", "billing": "crw", "company_admin": "crw", "outsider": "",
     },
