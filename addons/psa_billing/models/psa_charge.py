@@ -45,6 +45,7 @@ class PsaCharge(models.Model):
         compute="_compute_project_id",
         store=True,
         readonly=False,
+        precompute=True,
         index="btree_not_null",
         ondelete="restrict",
         check_company=True,
@@ -142,7 +143,6 @@ class PsaCharge(models.Model):
         compute="_compute_cost",
         store=True,
         readonly=False,
-        precompute=True,
         currency_field="company_currency_id",
         aggregator=None,
         groups="psa_crm.group_billing",
@@ -153,7 +153,6 @@ class PsaCharge(models.Model):
         compute="_compute_price_unit",
         store=True,
         readonly=False,
-        precompute=True,
         aggregator=None,
         groups="psa_billing.group_charge_price",
         help="Without taxes. It can be changed until the charge is approved.",
@@ -285,7 +284,7 @@ class PsaCharge(models.Model):
     @api.depends("company_id", "contract_id")
     def _compute_currency_id(self):
         for charge in self:
-            charge.currency_id = charge.contract_id.currency_id or charge.company_id.currency_id
+            charge.currency_id = charge.sudo().contract_id.currency_id or charge.company_id.currency_id
 
     @api.depends("billable_type_id", "product_id")
     def _compute_cost(self):

@@ -47,6 +47,8 @@ class PsaCharge(models.Model):
         self._psa_check_approver()
         self.check_access("write")
         fresh = self.filtered(lambda charge: charge.approval_state != "approved")
+        # What is still to be computed is computed now, and stays.
+        fresh.flush_recordset()
         fresh._psa_check_quantity_left()
         for charge in fresh:
             charge._psa_check_rates()
