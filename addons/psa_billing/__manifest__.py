@@ -50,6 +50,7 @@
         "views/account_move_views.xml",
         "views/psa_ticket_views.xml",
         "views/psa_ticket_task_views.xml",
+        "views/psa_ticket_time_views.xml",
         "views/psa_rule_action_views.xml",
         "views/psa_rule_views.xml",
         "views/psa_sla_policy_views.xml",

@@ -147,6 +147,24 @@ class TestTimePeriod(PsaBillingCommon):
         item = self._approve(line)
         self.assertRecordValues(item, [{"amount": 100.0, "state": "pending", "client_id": self.client.id}])
 
+    def test_time_on_tasks_is_seen_by_those_who_see_time_on_tickets(self):
+        line = self._log_task()
+        hidden = self.env["project.project"].create({
+            "name": "Secret", "partner_id": self.client.id, "company_id": self.company.id, "allow_timesheets": True,
+            "privacy_visibility": "followers",
+        })
+        secret = self._log_task(task_id=False, project_id=hidden.id)
+        expected = {
+            self.technician: (True, False, True), self.colleague: (False, False, False), self.dispatcher: (True, False, False),
+            self.billing: (True, True, True),
+        }
+        for user, (reads, reads_secret, writes) in expected.items():
+            Line = self.env(user=user, su=False)["account.analytic.line"]
+            with self.subTest(user=user.login):
+                self.assertEqual(bool(Line.search([("id", "=", line.id)])), reads)
+                self.assertEqual(bool(Line.search([("id", "=", secret.id)])), reads_secret)
+                self.assertEqual(Line.browse(line.id).has_access("write"), writes)
+
     def test_internal_projects_and_those_that_are_not_charged_keep_plain_timesheets(self):
         inside = self.env["project.project"].create({"name": "Training", "company_id": self.company.id, "allow_timesheets": True})
         line = self._log_task(0, task_id=False, project_id=inside.id, unit_amount=1)
@@ -212,6 +230,15 @@ class TestTimePeriod(PsaBillingCommon):
         self.assertEqual(line.psa_corrected_hours, 1.0)
         self.assertAlmostEqual(self.ticket.psa_worked_hours, 1.0)
         self.assertAlmostEqual(line.psa_week_id.worked_hours, 1.0)
+
+    def test_an_approved_correction_takes_back_what_was_charged(self):
+        line = self._log(120)
+        items = self._release(line)
+
+        items |= self._approve(self._correct(line, hours=1.0))
+
+        self.assertEqual(sum(items.mapped("amount")), 100.0)
+        self.assertEqual(sum(items.mapped("worked_hours")), 1.0)
 
     def test_a_correction_may_add_and_a_second_one_starts_from_the_first(self):
         line = self._log(60)

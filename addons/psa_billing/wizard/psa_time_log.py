@@ -162,7 +162,10 @@ class PsaTimeLog(models.TransientModel):
         """Return the values of the entries: one, or one for each day and kind of hours in which the timer ran."""
         vals = self._prepare_line_vals(minutes)
         if self.start or self.end:
-            return [{**vals, "psa_start": self.start, "psa_end": self.end}]
+            # The time worked is what counts, whatever the timer showed.
+            duration = timedelta(minutes=minutes)
+            start = self.start or self.end - duration
+            return [{**vals, "psa_start": start, "psa_end": start + duration}]
         if not self.timer_id.runs or minutes != self._measured_minutes() or not self._has_all_runs():
             return [vals]
         parts = [

@@ -12,7 +12,8 @@ class PsaTimerStop(models.TransientModel):
 
     timer_id = fields.Many2one("psa.work.timer", required=True, readonly=True, ondelete="cascade")
     started_at = fields.Datetime(related="timer_id.started_at")
-    stopped_at = fields.Datetime("I Stopped at", required=True, compute="_compute_stopped_at", store=True, readonly=False)
+    stopped_at = fields.Datetime("I Stopped at", required=True, compute="_compute_stopped_at", store=True, readonly=False, precompute=True
+    )
 
     @api.depends("timer_id")
     def _compute_stopped_at(self):
