@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import access, clock, desk, ledger, report  # noqa: E402 - the line above makes it importable
+from bench import access, billing, clock, desk, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
 
 LOCK = ROOT / "requirements" / "bench.lock"
@@ -28,6 +29,8 @@ MODULES = {
     "desk": ("psa_helpdesk",),
     "clock": ("psa_helpdesk",),
     "ledger": ("psa_billing",),
+    "billing": ("psa_billing",),
+    "contract": ("contract",),
 }
 
 
@@ -154,6 +157,8 @@ class Bench:
             "desk": [Path(path) for path in self.settings.addons.split(",")],
             "clock": [Path(path) for path in self.settings.addons.split(",")],
             "ledger": [Path(path) for path in self.settings.addons.split(",")],
+            "billing": [Path(path) for path in self.settings.addons.split(",")],
+            "contract": [self.wheels],
         }[side]
 
     def odoo_options(self, side):
@@ -301,6 +306,7 @@ def parse(arguments):
     parser.add_argument("--desk", action="store_true", help="measure what people do all day, at several sizes, searching above all")
     parser.add_argument("--clock", action="store_true", help="measure what firing timers costs, and the clock, instead")
     parser.add_argument("--ledger", action="store_true", help="measure what rating time and opening the review costs, instead")
+    parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
     parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000)")
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
@@ -326,6 +332,8 @@ def main(arguments):
             return clock.run(bench, Worker, options)
         if options.ledger:
             return ledger.run(bench, Worker, options)
+        if options.billing:
+            return billing.run(bench, Worker, options)
         bench.unpack_wheels()
         for option, look in (("trace", bench.trace), ("profile", bench.profile)):
             if wanted := getattr(options, option):

@@ -67,6 +67,8 @@ def answer(side, request):
         return {"plans": side.explain(request["person"], request["question"])}
     if command == "sweep":
         return side.sweep(request["times"])
+    if command == "step":
+        return side.call(request["step"], request["arguments"])
     if command == "evaluate":
         return side.evaluate(request["seconds"])
     if command == "rate_entries":

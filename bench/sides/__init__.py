@@ -1,7 +1,8 @@
 """The three sides of the bench: a bare model, OCA's help desk, ours; and ours three times more, with many
-access rules, with years of conversations and with timers on every ticket."""
+access rules, with years of conversations and with timers on every ticket; and invoices, ours beside OCA's contract."""
 from .access import AccessSide
 from .bare import BareSide
+from .billing import BillingSide, ContractSide
 from .clock import ClockSide
 from .desk import DeskSide
 from .ledger import LedgerSide
@@ -9,3 +10,4 @@ from .oca import OcaSide
 from .psa import PsaSide
 
 SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, LedgerSide)}
+SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, BillingSide, ContractSide)}

@@ -284,24 +284,3 @@ class PsaBillingItem(models.Model):
     def _write_row(self, vals):
         """Write past the guard; private, so closed to callers outside."""
         return super().write(vals)  # pylint: disable=super-method-mismatch
-
-    def _psa_release(self, keep_trace=True):
-        """Take rows off their invoice lines: they are to be invoiced again.
-
-        :param keep_trace: remember the lines, unless they are about to be deleted
-        """
-        for item in self:
-            vals = {"state": "approved", "move_line_id": False}
-            if keep_trace:
-                vals["past_move_line_ids"] = [fields.Command.link(item.move_line_id.id)]
-            item._write_row(vals)
-        if self:
-            self.flush_recordset(["move_line_id"])
-
-    def _psa_invoice(self, line_by_item):
-        """Mark rows as charged by invoice lines.
-
-        :param line_by_item: ``{item: account.move.line}``
-        """
-        for item, line in line_by_item.items():
-            item._write_row({"state": "invoiced", "move_line_id": line.id})

@@ -1,5 +1,6 @@
 from . import (
     test_access,
+    test_billing_run,
     test_client_move,
     test_client_overview,
     test_conservation,

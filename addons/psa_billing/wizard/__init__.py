@@ -1,4 +1,5 @@
 from . import (
+    account_move_reversal,
     psa_billing_adjust,
     psa_billing_hold,
     psa_billing_move,

@@ -1,11 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools.misc import formatLang
+from odoo.tools.misc import format_date, formatLang
 
 
 class PsaPrepareInvoices(models.TransientModel):
-    """Turn released ledger rows into draft invoices: one per client, contract and currency."""
+    """The front of a billing run: which released rows become draft invoices, and how."""
 
     _name = "psa.prepare.invoices"
     _description = "Prepare Invoices"
@@ -18,7 +18,8 @@ class PsaPrepareInvoices(models.TransientModel):
         "Work Until",
         required=True,
         default=fields.Date.context_today,
-        help="Work done after this day is left for the next time.",
+        help="Work done after this day is left for the next time, and so is work of billing cycles that are not over "
+        "by then.",
     )
     invoice_date = fields.Date(help="Leave empty to date the invoices when they are posted.")
     client_ids = fields.Many2many(
@@ -31,6 +32,21 @@ class PsaPrepareInvoices(models.TransientModel):
         "Release Rows To Review",
         help="Also invoice the rows nobody has reviewed yet. They are released in your name.",
     )
+    has_open_cycles = fields.Boolean(
+        "Bill Open Cycles, Too",
+        compute="_compute_has_open_cycles",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Also invoice work of billing cycles that are not over yet.",
+    )
+    on_negative = fields.Selection(
+        [("wait", "Wait for the next invoice"), ("refund", "Make a credit note")],
+        "Negative Sums",
+        required=True,
+        default="wait",
+        help="What happens if corrections take back more than there is to charge.",
+    )
     item_ids = fields.Many2many(
         "psa.billing.item",
         string="Chosen Rows",
@@ -41,37 +57,70 @@ class PsaPrepareInvoices(models.TransientModel):
     total = fields.Char(compute="_compute_preview", help="Without taxes.")
     error_count = fields.Integer("Cannot Be Priced", compute="_compute_preview")
     pending_count = fields.Integer("Not Reviewed", compute="_compute_preview")
+    open_cycle_count = fields.Integer("Cycle Not Over", compute="_compute_preview")
+    lock_message = fields.Char(compute="_compute_lock_message")
 
-    @api.depends("company_id", "date_until", "client_ids", "include_pending", "item_ids")
+    @api.depends("item_ids")
+    def _compute_has_open_cycles(self):
+        for wizard in self:
+            # Who picks rows wants those, whatever day it is.
+            wizard.has_open_cycles = bool(wizard.item_ids)
+
+    @api.depends(
+        "company_id", "date_until", "client_ids", "include_pending", "item_ids", "has_open_cycles", "on_negative"
+    )
     def _compute_preview(self):
         Item = self.env["psa.billing.item"]
         for wizard in self:
-            groups = Item._read_group(
-                wizard._get_domain(wizard._get_states()),
-                ["client_id", "contract_id", "currency_id"],
-                ["__count", "amount:sum"],
+            rows, moves, totals = self.env["psa.billing.run"]._psa_preview(
+                **wizard._get_choice(), **wizard._get_values()
             )
-            totals = {}
-            for _client, _contract, currency, _count, amount in groups:
-                totals[currency] = totals.get(currency, 0.0) + amount
-            wizard.item_count = sum(count for *_key, count, _amount in groups)
-            wizard.invoice_count = len(groups)
+            wizard.item_count = rows
+            wizard.invoice_count = moves
             wizard.total = ", ".join(
                 formatLang(self.env, amount, currency_obj=currency)
                 for currency, amount in totals.items()
             )
-            wizard.error_count = Item.search_count(wizard._get_domain(("error",)))
+            wizard.error_count = Item.search_count(wizard._get_domain("error"))
             wizard.pending_count = (
+                0 if wizard.include_pending else Item.search_count(wizard._get_domain("pending"))
+            )
+            wizard.open_cycle_count = (
                 0
-                if wizard.include_pending
-                else Item.search_count(wizard._get_domain(("pending",)))
+                if wizard.has_open_cycles
+                else self.env["psa.billing.run"]._psa_preview(
+                    **wizard._get_choice(), **{**wizard._get_values(), "has_open_cycles": True}
+                )[0]
+                - rows
+            )
+
+    @api.depends("company_id", "invoice_date")
+    def _compute_lock_message(self):
+        for wizard in self:
+            company = wizard.company_id.sudo()
+            journal = self.env["account.journal"].sudo().search(
+                [*self.env["account.journal"]._check_company_domain(company), ("type", "=", "sale")], limit=1
+            )
+            locks = wizard.invoice_date and company._get_violated_lock_dates(
+                wizard.invoice_date, True, journal
+            )
+            wizard.lock_message = (
+                self.env._(
+                    "The invoice date %(date)s is in a closed period (%(locks)s). Choose a later one.",
+                    date=format_date(self.env, wizard.invoice_date),
+                    locks=self.env["res.company"]._format_lock_dates(locks),
+                )
+                if locks
+                else False
             )
 
     def action_prepare(self):
-        """Make the draft invoices and show them."""
+        """Plan the run, make the invoices if they are few, and show how far it is."""
         self.ensure_one()
-        items = self._take_items()
-        if not items:
+        if self.lock_message:
+            raise UserError(self.lock_message)
+        run = self.env["psa.billing.run"]._psa_plan(**self._get_choice(), **self._get_values())
+        if not run:
             raise UserError(
                 self.env._(
                     "There is nothing to invoice: no row until %s is released. Approve time, then "
@@ -79,84 +128,40 @@ class PsaPrepareInvoices(models.TransientModel):
                     self.date_until,
                 )
             )
-        moves = self._create_moves(items)
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "account.action_move_out_invoice_type"
-        )
-        if len(moves) == 1:
-            action.update(res_id=moves.id, views=[(False, "form")], view_mode="form")
-        else:
-            action["domain"] = [("id", "in", moves.ids)]
-        action["context"] = {"default_move_type": "out_invoice"}
-        return action
+        run.sudo()._psa_post()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "psa.billing.run",
+            "res_id": run.id,
+            "view_mode": "form",
+        }
 
-    def _get_states(self):
-        return ("approved", "pending") if self.include_pending else ("approved",)
+    def _get_choice(self):
+        """Return which rows the run takes."""
+        return {
+            "company": self.company_id,
+            "until": self.date_until,
+            "states": ("approved", "pending") if self.include_pending else ("approved",),
+            "clients": self.client_ids._origin,
+            "items": self.item_ids._origin,
+        }
 
-    def _get_domain(self, states):
+    def _get_values(self):
+        """Return what is kept on the run."""
+        return {
+            "has_open_cycles": self.has_open_cycles,
+            "on_negative": self.on_negative,
+            "invoice_date": self.invoice_date,
+        }
+
+    def _get_domain(self, state):
         domain = (
             Domain("company_id", "=", self.company_id.id)
-            & Domain("state", "in", states)
+            & Domain("state", "=", state)
             & Domain("date", "<=", self.date_until)
         )
         if self.client_ids:
             domain &= Domain("client_id", "in", self.client_ids.commercial_partner_id.ids)
         if self.item_ids:
-            domain &= Domain("id", "in", self.item_ids.ids)
+            domain &= Domain("id", "in", self.item_ids._origin.ids)
         return domain
-
-    def _take_items(self):
-        """Lock the rows to invoice; whoever presses at the same time waits, then finds them taken."""
-        items = self.env["psa.billing.item"].search(self._get_domain(self._get_states()))
-        items._check_billing()
-        items = items._locked(self._get_states())
-        items.filtered(lambda item: item.state == "pending").action_approve()
-        return items.sorted(lambda item: (item.date, item.id))
-
-    def _create_moves(self, items):
-        groups = items.grouped(lambda item: (item.client_id, item.contract_id, item.currency_id))
-        moves = (
-            self.env["account.move"]
-            .with_company(self.company_id)
-            .create([self._prepare_move_vals(*key, rows) for key, rows in groups.items()])
-        )
-        line_by_item = {}
-        for move, rows in zip(moves, groups.values(), strict=True):
-            lines = move.invoice_line_ids.sorted("sequence")
-            line_by_item.update(zip(rows, lines, strict=True))
-        items.sudo()._psa_invoice(line_by_item)
-        return moves
-
-    def _prepare_move_vals(self, client, contract, currency, items):
-        """Return the values of one draft invoice.
-
-        Journal, payment terms and fiscal position are left to Odoo, which takes them from the partner.
-        """
-        address = client.address_get(["invoice"])["invoice"]
-        return {
-            "move_type": "out_invoice",
-            "company_id": self.company_id.id,
-            "partner_id": address,
-            "currency_id": currency.id,
-            "invoice_date": self.invoice_date,
-            "invoice_user_id": contract.user_id.id or self.env.uid,
-            "invoice_origin": contract.display_name or self.env._("Time and Materials"),
-            "invoice_line_ids": [
-                fields.Command.create(self._prepare_line_vals(item, sequence))
-                for sequence, item in enumerate(items, start=1)
-            ],
-        }
-
-    def _prepare_line_vals(self, item, sequence):
-        """Return the values of one invoice line; Odoo adds account and taxes from the product."""
-        vals = {
-            "sequence": sequence,
-            "name": item.name,
-            "product_id": item.product_id.id,
-            "product_uom_id": item.uom_id.id,
-            "quantity": item.quantity,
-            "price_unit": item.price_unit,
-        }
-        if item.contract_id.analytic_distribution:
-            vals["analytic_distribution"] = item.contract_id.analytic_distribution
-        return vals

@@ -1,0 +1,162 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class PsaBillingItem(models.Model):
+    """Rows on their way to an invoice, on one, and back: what billing runs and invoices do with the ledger.
+
+    Rows are marked and linked by one statement for all of them: an invoice may have thousands.
+    """
+
+    _inherit = "psa.billing.item"
+
+    run_line_id = fields.Many2one(
+        "psa.billing.run.line",
+        "Billing Run",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The invoice to be that took this row; while it is planned, no other run takes it.",
+    )
+    settled_move_id = fields.Many2one(
+        "account.move",
+        "Settled With",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="set null",
+        help="The invoice of the cycle in which the contract covered this row.",
+    )
+
+    def _psa_lock(self, states):
+        """Lock the rows in id order and return those in one of the states; the others stay unlocked."""
+        if not self:
+            return self
+        self.flush_model(["state", "run_line_id", "settled_on"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM psa_billing_item WHERE id = ANY(%s) AND state = ANY(%s) ORDER BY id FOR UPDATE",
+                self.ids,
+                list(states),
+            )
+        )
+        return self.browse(id_ for (id_,) in rows)
+
+    def _psa_take(self, line_of):
+        """Mark rows as taken by lines of a run: ``{row id: line id}``."""
+        self.env.cr.execute(
+            SQL(
+                """UPDATE psa_billing_item AS item SET run_line_id = taken.line_id
+                     FROM unnest(%s::int[], %s::int[]) AS taken (id, line_id) WHERE item.id = taken.id""",
+                list(line_of),
+                list(line_of.values()),
+            )
+        )
+        self.invalidate_model(["run_line_id"])
+
+    @api.model
+    def _psa_link(self, line_of):
+        """Mark released rows as charged by invoice lines: ``{row id: (line id, invoice id)}``."""
+        if not line_of:
+            return
+        self.flush_model(["state", "move_line_id", "move_id"])
+        self.env.cr.execute(
+            SQL(
+                """UPDATE psa_billing_item AS item
+                      SET state = 'invoiced', move_line_id = charged.line_id, move_id = charged.move_id,
+                          write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
+                     FROM unnest(%s::int[], %s::int[], %s::int[]) AS charged (id, line_id, move_id)
+                    WHERE item.id = charged.id AND item.state = 'approved'""",
+                self.env.uid,
+                list(line_of),
+                [line_id for line_id, _move_id in line_of.values()],
+                [move_id for _line_id, move_id in line_of.values()],
+            )
+        )
+        if self.env.cr.rowcount != len(line_of):
+            raise UserError(
+                self.env._("Some of the rows have been billed, written off or held back meanwhile.")
+            )
+        self.invalidate_model(["state", "move_line_id", "move_id"])
+        self.env["account.move"].invalidate_model(["psa_billing_item_ids"])
+        self.env["account.move.line"].invalidate_model(["psa_billing_item_ids"])
+
+    @api.model
+    def _psa_settle(self, move_of):
+        """Close covered rows together with the invoice of their cycle: ``{row id: invoice id or None}``."""
+        if not move_of:
+            return
+        self.flush_model(["state", "settled_on", "settled_move_id"])
+        self.env.cr.execute(
+            SQL(
+                """UPDATE psa_billing_item AS item SET settled_on = %s, settled_move_id = settled.move_id
+                     FROM unnest(%s::int[], %s::int[]) AS settled (id, move_id)
+                    WHERE item.id = settled.id AND item.state = 'covered' AND item.settled_on IS NULL""",
+                fields.Date.context_today(self),
+                list(move_of),
+                list(move_of.values()),
+            )
+        )
+        self.invalidate_model(["settled_on", "settled_move_id"])
+
+    def _psa_release(self, keep_trace=True):
+        """Take rows off their invoice lines: they are to be invoiced again.
+
+        :param keep_trace: remember the lines, unless they are about to be deleted
+        """
+        if not self:
+            return
+        for line, items in self.grouped("move_line_id").items():
+            vals = {"state": "approved", "move_line_id": False, "run_line_id": False}
+            if keep_trace and line:
+                vals["past_move_line_ids"] = [fields.Command.link(line.id)]
+            items._write_row(vals)
+        self.flush_recordset(["move_line_id"])
+
+    def _psa_take_back(self, lines):
+        """Have rows charged again by these lines, which charged them before."""
+        free = self._psa_lock(("approved",))
+        link = {}
+        for item in self:
+            line = (item.past_move_line_ids & lines)[:1]
+            if item.move_line_id == line:
+                continue
+            if item not in free or item.run_line_id.state == "planned":
+                raise UserError(
+                    self.env._(
+                        "%(invoice)s charges work that has been billed, written off or held back "
+                        "since (%(text)s). Make a new invoice instead of reviving this one.",
+                        invoice=line.move_id.display_name,
+                        text=item.name.split("\n")[0],
+                    )
+                )
+            item._write_row({"past_move_line_ids": [fields.Command.unlink(line.id)]})
+            link[item.id] = (line.id, line.move_id.id)
+        self.flush_recordset()
+        self._psa_link(link)
+
+    @api.model
+    def _psa_unsettle(self, moves):
+        """Open the covered rows again that were closed with these invoices, which charge nothing any more."""
+        settled = self.search([("settled_move_id", "in", moves.ids), ("settled_on", "!=", False)])
+        settled._write_row({"settled_on": False, "run_line_id": False})
+
+    @api.model
+    def _psa_settle_again(self, moves):
+        """Close the covered rows of invoices that came back to life, unless another invoice did since."""
+        opened = self.search(
+            [("settled_move_id", "in", moves.ids), ("settled_on", "=", False), ("state", "=", "covered")]
+        )
+        opened._psa_settle({item.id: item.settled_move_id.id for item in opened})
+
+    def _psa_details_text(self, day):
+        """Return what was done, without what stands in the other columns of the work details.
+
+        :param day: the date of the row as it is printed
+        """
+        lines = self.name.split("\n")
+        if len(lines) > 1 and lines[0].startswith(day):
+            lines = lines[1:]
+        return "\n".join(lines)

@@ -1,0 +1,188 @@
+from odoo import fields, models
+from odoo.tools import SQL
+from odoo.tools.misc import format_date
+
+from ..core import invoice_lines
+from ..core import timer as timer_core
+from ..tools import to_decimal
+
+
+class PsaBillingRunLine(models.Model):
+    """What stands on an invoice: its head, its lines and their texts, in the client's language."""
+
+    _inherit = "psa.billing.run.line"
+
+    def _psa_query_rows(self):
+        """Lock the rows these lines took; yield ``(line id, False, row of the core)`` or ``(line id, True, id)`` of each."""
+        Item = self.env["psa.billing.item"]
+        Item.flush_model()
+        found = self.env.execute_query(
+            SQL(
+                """SELECT id, run_line_id, state = 'covered', date, amount, quantity, price_unit, product_id, uom_id,
+                          kind, seconds, hourly_rate, contract_id, ticket_id, work_type_id, role_id, source_model,
+                          source_id
+                     FROM psa_billing_item
+                    WHERE run_line_id = ANY(%s) AND is_held IS NOT TRUE
+                      AND (state = 'approved' OR state = 'covered' AND settled_on IS NULL)
+                    ORDER BY id FOR UPDATE""",
+                self.ids,
+            )
+        )
+        contracts = {contract.id: contract for contract in self.contract_ids}
+        grouping = {id_: contract.line_grouping for id_, contract in contracts.items()}
+        taxes = self._psa_own_taxes([(row[0], row[16], row[17]) for row in found if not row[2]])
+        for (
+            id_, line_id, is_covered, day, amount, quantity, price_unit, product_id, uom_id, kind, seconds, hourly_rate,
+            contract_id, ticket_id, work_type_id, role_id, _source_model, _source_id,
+        ) in found:
+            if is_covered:
+                yield line_id, True, id_
+                continue
+            is_time = kind == "time"
+            yield line_id, False, invoice_lines.Row(
+                id=id_,
+                date=day,
+                amount=to_decimal(amount),
+                quantity=to_decimal(quantity),
+                price_unit=to_decimal(price_unit),
+                product_id=product_id,
+                unit=uom_id,
+                is_time=is_time,
+                seconds=seconds or 0,
+                hourly_rate=to_decimal(hourly_rate) if is_time else None,
+                grouping=grouping.get(contract_id, invoice_lines.BY_ENTRY),
+                contract_id=contract_id,
+                ticket_id=ticket_id,
+                work_type_id=work_type_id,
+                role_id=role_id,
+                apart=taxes.get(id_),
+            )
+
+    def _psa_own_taxes(self, sources):
+        """Return the taxes that were chosen for a source itself, instead of its product: ``{row id: tax ids}``.
+
+        :param sources: ``[(row id, source model, source id)]``
+        """
+        taxes = {}
+        by_model = {}
+        for row_id, model, source_id in sources:
+            by_model.setdefault(model, []).append((row_id, source_id))
+        for model, rows in by_model.items():
+            if model in self.env and "tax_ids" in self.env[model]._fields:
+                records = self.env[model].sudo().browse({source_id for _row_id, source_id in rows}).exists()
+                own = {record.id: tuple(record.tax_ids.ids) for record in records if record.tax_ids}
+                taxes.update((row_id, own[source_id]) for row_id, source_id in rows if source_id in own)
+        return taxes
+
+    def _psa_plan_move(self, rows):
+        """Return the values of the draft invoice, and the lines of the core in the order of its product lines."""
+        self.ensure_one()
+        lang = self.client_id.lang or self.env.lang
+        line = self.with_context(lang=lang)
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        lines = invoice_lines.make_lines(rows, to_decimal(self.currency_id.rounding), digits)
+        is_refund = self.amount < 0
+        if len({planned.contract_id for planned in lines}) > 1:
+            order = {id_: number for number, id_ in enumerate(self.contract_ids.ids)}
+            lines = sorted(lines, key=lambda planned: order.get(planned.contract_id, len(order)))
+        return line._prepare_move_vals(lines, is_refund), lines
+
+    def _prepare_move_vals(self, lines, is_refund):
+        """Return the values of the draft invoice.
+
+        Journal, payment terms and fiscal position are left to Odoo, which takes them from the partner.
+        """
+        contracts = self.contract_ids
+        vals_list = []
+        contract_id = None
+        has_sections = len({planned.contract_id for planned in lines}) > 1
+        names = self._psa_names(lines)
+        for planned, name in zip(lines, names, strict=True):
+            if has_sections and (not vals_list or planned.contract_id != contract_id):
+                contract_id = planned.contract_id
+                vals_list.append(
+                    {
+                        "display_type": "line_section",
+                        "name": contracts.browse(contract_id).display_name
+                        if contract_id
+                        else self.env._("Time and Materials"),
+                    }
+                )
+            vals_list.append(self._prepare_move_line_vals(planned, name, is_refund))
+        for sequence, vals in enumerate(vals_list, 1):
+            vals["sequence"] = sequence
+        po_numbers = dict.fromkeys(filter(None, contracts.mapped("po_number")))
+        return {
+            "move_type": "out_refund" if is_refund else "out_invoice",
+            "company_id": self.company_id.id,
+            "partner_id": self.client_id.address_get(["invoice"])["invoice"],
+            "currency_id": self.currency_id.id,
+            "invoice_date": self.run_id.invoice_date,
+            "invoice_user_id": contracts[:1].user_id.id or self.run_id.user_id.id,
+            "invoice_origin": ", ".join(contracts.mapped("display_name")) or self.env._("Time and Materials"),
+            "ref": ", ".join(po_numbers) or False,
+            "invoice_line_ids": [fields.Command.create(vals) for vals in vals_list],
+        }
+
+    def _prepare_move_line_vals(self, planned, name, is_refund=False):
+        """Return the values of one invoice line; Odoo adds account and taxes from the product."""
+        first = planned.rows[0]
+        vals = {
+            "name": name,
+            "product_id": first.product_id,
+            "product_uom_id": self._psa_unit(planned),
+            "quantity": float(-planned.quantity if is_refund else planned.quantity),
+            "price_unit": float(planned.price_unit),
+        }
+        if first.apart:
+            vals["tax_ids"] = [fields.Command.set(self._psa_map_taxes(first.apart).ids)]
+        distribution = self.contract_ids.browse(planned.contract_id).analytic_distribution
+        if distribution:
+            vals["analytic_distribution"] = distribution
+        return vals
+
+    def _psa_map_taxes(self, tax_ids):
+        """Return taxes as the client's fiscal position has them."""
+        partner = self.client_id.browse(self.client_id.address_get(["invoice"])["invoice"])
+        position = (
+            self.env["account.fiscal.position"].with_company(self.company_id)._get_fiscal_position(partner)
+        )
+        return position.map_tax(self.env["account.tax"].browse(tax_ids))
+
+    def _psa_unit(self, planned):
+        if planned.unit == invoice_lines.OWN and planned.rows[0].unit:
+            return planned.rows[0].unit
+        return self.env.ref(
+            {
+                invoice_lines.HOUR: "uom.product_uom_hour",
+                invoice_lines.MINUTE: "uom.product_uom_minute",
+            }.get(planned.unit, "uom.product_uom_unit")
+        ).id
+
+    def _psa_names(self, lines):
+        """Return the texts of invoice lines."""
+        Item = self.env["psa.billing.item"]
+        single = Item.browse(planned.rows[0].id for planned in lines if len(planned.rows) == 1)
+        texts = dict(zip(single.ids, single.mapped("name"), strict=True)) if single else {}
+        return [
+            texts[planned.rows[0].id] if len(planned.rows) == 1 else self._psa_merged_name(planned)
+            for planned in lines
+        ]
+
+    def _psa_merged_name(self, planned):
+        """Return the text of a line that charges several rows: what they have in common, when, and how long."""
+        first, last = planned.rows[0], planned.rows[-1]
+        head = {
+            invoice_lines.BY_TICKET: self._psa_ticket_name(first.ticket_id),
+            invoice_lines.BY_WORK_TYPE: self.env["psa.work.type"].browse(first.work_type_id).name,
+            invoice_lines.BY_ROLE: self.env["psa.role"].browse(first.role_id).name,
+        }.get(first.grouping) or self.env["product.product"].browse(first.product_id).name or self.env._("Services")
+        days = [format_date(self.env, day) for day in dict.fromkeys((first.date, last.date))]
+        details = [" – ".join(days)]
+        if planned.seconds:
+            details.append(timer_core.format_minutes(round(planned.seconds / invoice_lines.SECONDS_PER_MINUTE)))
+        return f"{head}\n{' · '.join(details)}"
+
+    def _psa_ticket_name(self, ticket_id):
+        ticket = self.env["psa.ticket"].browse(ticket_id or [])
+        return ticket and f"{ticket.number} {ticket.name}"

@@ -1,0 +1,193 @@
+import logging
+import random
+import time
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.exceptions import RedirectWarning, UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+# Invoices that are made together, in one transaction.
+BATCH = 20
+# Who collides with somebody who works on the same rows tries so often at once.
+COLLISIONS = 5
+
+
+class PsaBillingRunLine(models.Model):
+    """Making the invoices: each line ends with its invoice, or with the reason why not; one never stops the others."""
+
+    _inherit = "psa.billing.run.line"
+
+    @api.model
+    def _cron_post(self):
+        """Make the invoices of what is planned, oldest first. Several may run at once: each takes what no other has taken."""
+        lines, cron = self.sudo(), self.env["ir.cron"]
+        # What was read before, to find the scheduled action, is not what the table is like now.
+        cron._commit_progress()
+        while done := lines._psa_despite_collisions(lines._psa_post_next):
+            if not cron._commit_progress(done, remaining=lines.search_count([("state", "=", "planned")])):
+                return
+        lines._psa_despite_collisions(lines._psa_finish_runs)
+        cron._commit_progress(remaining=0)
+
+    @api.model
+    def _psa_post_next(self):
+        """Make the next few invoices, and return how many lines that were."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM psa_billing_run_line WHERE state = 'planned'
+                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                BATCH,
+            )
+        )
+        lines = self.browse(id_ for (id_,) in rows)
+        lines.invalidate_recordset()
+        lines._psa_post()
+        self.env.flush_all()
+        return len(lines)
+
+    @api.model
+    def _psa_finish_runs(self):
+        """Close the runs that have nothing left to do."""
+        rows = self.env.execute_query(
+            SQL("SELECT id FROM psa_billing_run WHERE state = 'running' ORDER BY id FOR UPDATE SKIP LOCKED")
+        )
+        self.env["psa.billing.run"].browse(id_ for (id_,) in rows)._psa_finish()
+
+    @api.model
+    def _psa_despite_collisions(self, step):
+        """Run the first step of a transaction, again from the start if it collides with another transaction."""
+        for left in reversed(range(COLLISIONS)):
+            try:
+                return step()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                if not left:
+                    raise
+                time.sleep(random.uniform(0, 0.2))
+
+    def _psa_post(self):
+        """Make the draft invoices of these lines, which are planned and locked; what fails keeps its reason."""
+        for run, lines in self.grouped("run_id").items():
+            lines = lines.with_company(run.company_id)
+            if lines._psa_try_to_post() is not None and len(lines) > 1:
+                for line in lines:
+                    line._psa_try_to_post()
+
+    def _psa_try_to_post(self):
+        """Make the invoices of lines of one run; return None, or what went wrong after nothing was done.
+
+        A single line keeps what went wrong as its problem.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._psa_make_moves()
+            return None
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except (UserError, RedirectWarning) as error:
+            problem = str(error.args[0]) if error.args else str(error)
+        except Exception as error:
+            if len(self) == 1:
+                _logger.exception("Line %s of billing run %s could not be invoiced.", self.id, self.run_id.name)
+            problem = self.env._(
+                "Something unexpected went wrong (%s). Your administrator finds more in the server's log.", error
+            )
+        if len(self) == 1:
+            self.write({"state": "failed", "error": problem})
+        return problem
+
+    def _psa_make_moves(self):
+        """Make the draft invoices of lines of one run, link their rows and settle what is covered."""
+        run = self.run_id
+        rows_of, covered_of = self._psa_read_rows()
+        to_bill = []
+        for line in self:
+            rows = rows_of[line.id]
+            amount = sum(row.amount for row in rows)
+            line.write({"item_count": len(rows), "covered_count": len(covered_of[line.id]), "amount": float(amount)})
+            if not rows and not covered_of[line.id]:
+                line._psa_let_go("cancelled", self.env._("All its rows were written off, held or billed meanwhile."))
+            elif not rows:
+                line.write({"state": "covered", "note": self.env._("The contract covers all work of the cycle.")})
+            elif amount < 0 and run.on_negative == "wait":
+                line._psa_let_go(
+                    "waiting",
+                    self.env._("The sum is negative. It is set against the client's next invoice."),
+                )
+            elif problem := line._psa_find_problem():
+                line.write({"state": "failed", "error": problem})
+            else:
+                to_bill.append(line)
+        moves = self._psa_create_moves([(line, rows_of[line.id]) for line in to_bill])
+        for line, move in zip(to_bill, moves, strict=True):
+            line.write(
+                {"state": "done", "move_id": move.id, "error": False, "note": line._psa_remarks(rows_of[line.id])}
+            )
+        self.env["psa.billing.item"]._psa_settle(
+            {
+                id_: line.move_id.id or None
+                for line in self
+                if line.state in ("done", "covered")
+                for id_ in covered_of[line.id]
+            }
+        )
+
+    def _psa_create_moves(self, rows_by_line):
+        """Create the invoices in one go, and link the rows to their lines.
+
+        :param rows_by_line: ``[(line, rows)]``
+        :return: the invoices in the same order
+        """
+        run = self.run_id
+        plans = [line._psa_plan_move(rows) for line, rows in rows_by_line]
+        moves = (
+            self.env["account.move"]
+            .with_user(run.user_id)
+            .with_context(allowed_company_ids=run.company_id.ids)
+            .create([vals for vals, _lines in plans])
+        )
+        link = {}
+        for (line, _rows), move, (_vals, lines) in zip(rows_by_line, moves, plans, strict=True):
+            move_lines = move.invoice_line_ids.filtered(lambda l: l.display_type == "product")
+            for move_line, planned in zip(move_lines.sorted("sequence"), lines, strict=True):
+                link.update((row.id, (move_line.id, move.id)) for row in planned.rows)
+            line._psa_check_total(move)
+        self.env["psa.billing.item"].with_user(run.user_id).sudo()._psa_link(link)
+        return moves
+
+    def _psa_check_total(self, move):
+        """Refuse an invoice that does not charge exactly what the ledger says."""
+        sign = -1 if move.move_type == "out_refund" else 1
+        if not move.currency_id.compare_amounts(sign * move.amount_untaxed, self.amount):
+            return
+        included = move.invoice_line_ids.tax_ids.flatten_taxes_hierarchy().filtered("price_include")
+        if included:
+            raise UserError(
+                self.env._(
+                    "The tax “%(tax)s” is included in prices, but the ledger's prices are without taxes. Choose a "
+                    "tax that is added to the price for the product “%(product)s”.",
+                    tax=included[0].name,
+                    product=move.invoice_line_ids.filtered("tax_ids").product_id[:1].display_name,
+                )
+            )
+        raise UserError(
+            self.env._(
+                "The invoice would come to %(invoice)s without taxes, its rows of the ledger to %(ledger)s.",
+                invoice=move.currency_id.format(sign * move.amount_untaxed),
+                ledger=move.currency_id.format(self.amount),
+            )
+        )
+
+    def _psa_read_rows(self):
+        """Lock the rows of these lines, and return those to charge and the ids of those covered, by line."""
+        rows_of, covered_of = defaultdict(list), defaultdict(list)
+        for line_id, is_covered, row in self._psa_query_rows():
+            if is_covered:
+                covered_of[line_id].append(row)
+            else:
+                rows_of[line_id].append(row)
+        return rows_of, covered_of
