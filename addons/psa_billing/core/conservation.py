@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from .terms import SECONDS_PER_HOUR
 
 ZERO = Decimal(0)
+CENT = Decimal("0.01")
 
 # Where work can stand, in the order the report shows.
 BILLED = "billed"
@@ -73,11 +74,19 @@ class Fact:
     currency_id: int | None = None
 
 
+# How the worth of a row can be reckoned again from what was agreed.
+TOGETHER = "together"      # rate × time, rounded once for all rows of the entry at that rate; a retainer may pay a part
+SPAN = "span"              # what is left of the entry from its start on, less what is left after it, each rate × time
+DRAWN = "drawn"            # hours sold at a price of their own: that price × what is drawn
+TAKEN_BACK = "taken_back"  # a share of what the corrected row is worth
+WORTHLESS = "worthless"    # covered, and nobody agreed on a rate
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """What the ledger says of a part of a fact.
 
-    ``is_exact`` where the amount is the rate times the time and nobody set it by hand.
+    Without a ``basis`` its worth cannot be reckoned again: it was set by hand, or has no price.
     """
 
     id: int
@@ -88,12 +97,14 @@ class Row:
     currency_id: int
     seconds: int  # worked
     charged_seconds: int = 0
-    hourly_rate: Decimal = ZERO
+    drawn_seconds: int = 0
     amount: Decimal = ZERO
     value: Decimal = ZERO
     drawn_amount: Decimal = ZERO
-    is_time: bool = True
-    is_exact: bool = True
+    basis: str | None = None
+    rate: Decimal | None = None
+    span: tuple[int, int, int] | None = None  # from, to, and all charged seconds of the entry
+    corrects: tuple[Decimal, int, int] | None = None  # worth and seconds of the corrected row, seconds taken back before
     line_id: int | None = None
 
 
@@ -163,6 +174,19 @@ class Report:
         return not self.differences and all(tally.is_conserved for tally in self.tallies.values())
 
 
+def total(tallies) -> Tally:
+    """Add up tallies of one currency."""
+    whole = Tally()
+    for tally in tallies:
+        whole.fact_seconds += tally.fact_seconds
+        whole.fact_amount += tally.fact_amount
+        for standing in STANDINGS:
+            whole.seconds[standing] += tally.seconds[standing]
+            whole.amounts[standing] += tally.amounts[standing]
+            whole.counts[standing] += tally.counts[standing]
+    return whole
+
+
 def money(row: Row) -> Decimal:
     """Return what a row is worth where it stands: to be paid, or paid by something else."""
     if row.state == "non_billable":
@@ -170,16 +194,39 @@ def money(row: Row) -> Decimal:
     return row.value
 
 
-def priced(row: Row, rounding: Decimal) -> Decimal | None:
-    """Price the time of a row again from its rate; None where it has no price by the hour.
+def price(rate: Decimal, seconds: int, rounding: Decimal) -> Decimal:
+    """Return what so much time costs.
 
-    >>> priced(Row(1, "m", 1, 1, "pending", 1, 0, 1200, Decimal(100), Decimal("33.33")), Decimal("0.01"))
+    >>> price(Decimal(100), 1200, Decimal("0.01"))
     Decimal('33.33')
     """
-    if not row.is_time or not row.is_exact or row.state in ("error", "non_billable"):
-        return None
-    exact = row.hourly_rate * row.charged_seconds / SECONDS_PER_HOUR
-    return (exact / rounding).quantize(Decimal(1), rounding=ROUND_HALF_UP) * rounding
+    return _rounded(rate * seconds / SECONDS_PER_HOUR, rounding)
+
+
+def _rounded(amount, rounding):
+    return (amount / rounding).quantize(Decimal(1), rounding=ROUND_HALF_UP) * rounding
+
+
+def worth_of(rows, roundings) -> Decimal:
+    """Return what the rows of one entry are worth by what was agreed; what was set by hand is agreed, too."""
+    worth, together = ZERO, {}
+    for row in rows:
+        rounding = roundings.get(row.currency_id, CENT)
+        if row.basis == TOGETHER:
+            key = row.rate, rounding
+            together[key] = together.get(key, 0) + row.charged_seconds
+        elif row.basis == SPAN:
+            start, until, whole = row.span
+            worth += price(row.rate, whole - start, rounding) - price(row.rate, whole - until, rounding)
+        elif row.basis == DRAWN:
+            worth += price(row.rate, row.drawn_seconds, rounding)
+        elif row.basis == TAKEN_BACK:
+            value, seconds, taken = row.corrects
+            stays = seconds - taken
+            worth += _rounded(value * (stays + row.charged_seconds) / seconds, rounding) - _rounded(value * stays / seconds, rounding)
+        elif row.basis != WORTHLESS:
+            worth += money(row)
+    return worth + sum((price(rate, seconds, rounding) for (rate, rounding), seconds in together.items()), ZERO)
 
 
 def compare(facts, rows, lines=(), roundings=None, company_currency=None) -> Report:
@@ -204,7 +251,7 @@ def compare(facts, rows, lines=(), roundings=None, company_currency=None) -> Rep
     for key in facts_by_key.keys() | rows_by_key.keys():
         fact, own = facts_by_key.get(key), rows_by_key.get(key, [])
         worth = _worth(fact, own, roundings)
-        difference = _difference(fact, own, worth, roundings)
+        difference = _difference(fact, own, worth)
         if difference:
             differences.append(difference)
         if fact:
@@ -229,21 +276,16 @@ def _worth(fact, rows, roundings):
     """Return what the fact's side says of the money: its own price, or its time at the agreed rate."""
     if fact is None:
         return ZERO
-    if fact.price is not None:
+    if fact.price is not None and all(row.state != "error" for row in rows):
         return fact.price
-    amounts = ((priced(row, _rounding(row, roundings)), row) for row in rows)
-    return sum((money(row) if amount is None else amount for amount, row in amounts), ZERO)
+    return worth_of(rows, roundings)
 
 
-def _rounding(row, roundings):
-    return roundings.get(row.currency_id, Decimal("0.01"))
-
-
-def _difference(fact, rows, worth, roundings):
+def _difference(fact, rows, worth):
     """Return the difference of one entry, or None."""
     seconds = sum(row.seconds for row in rows)
     amount = sum((money(row) for row in rows), ZERO)
-    problem = _problem(fact, rows, seconds, amount, worth, roundings)
+    problem = _problem(fact, rows, seconds, amount, worth)
     if not problem:
         return None
     some = fact or rows[0]
@@ -261,7 +303,7 @@ def _difference(fact, rows, worth, roundings):
     )
 
 
-def _problem(fact, rows, seconds, amount, worth, roundings):
+def _problem(fact, rows, seconds, amount, worth):
     if fact is None:
         return NO_FACT
     if not rows:
@@ -272,7 +314,7 @@ def _problem(fact, rows, seconds, amount, worth, roundings):
         return OTHER_CLIENT
     if seconds != fact.seconds:
         return SECONDS_DIFFER
-    if not fact.is_billable and any(row.state != "non_billable" for row in rows):
+    if not fact.is_billable and any(row.state not in ("non_billable", "error") for row in rows):
         return CHARGED_THOUGH_FREE
     if amount != worth:
         return PRICE_DIFFERS
@@ -283,9 +325,7 @@ def _problem(fact, rows, seconds, amount, worth, roundings):
 
 def _is_torn(row):
     """Say whether what is to be paid and what is paid by something else do not make the whole."""
-    if row.state in ("error", "non_billable"):
-        return bool(row.amount)
-    if row.state == "covered":
+    if row.state in ("error", "non_billable", "covered"):
         return bool(row.amount)
     return row.amount + row.drawn_amount != row.value
 

@@ -1,1 +1,1 @@
-from . import psa_client_profit, psa_profitability
+from . import psa_profitability, psa_profitability_charges, psa_client_profit

@@ -104,7 +104,7 @@ class PsaClientProfit(models.Model):
             return super()._read_group_select(aggregate_spec, query)
         above, below = RATIOS[name]
         return SQL(
-            "ROUND(SUM(%(above)s) / NULLIF(SUM(%(below)s), 0), 4)",
+            "SUM(%(above)s) / NULLIF(SUM(%(below)s), 0)",
             above=self._field_to_sql(self._table, above, query),
             below=self._field_to_sql(self._table, below, query),
         )

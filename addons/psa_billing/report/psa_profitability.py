@@ -15,8 +15,8 @@ SOURCES = 5
 class PsaProfitability(models.Model):
     """What work brings and what it costs: the billing ledger beside labour, charges, expenses and available hours.
 
-    One row for each ledger row, each time entry and expense that is in no ledger (yet), and each month of an employee. Nothing is
-    stored twice, so a figure here is never behind the books. Amounts are in the company's currency, at the rate of the day.
+    One row for each ledger row with its revenue and labour, each time entry that is in no ledger (yet), each charge and expense with
+    what it cost, and each month of an employee. Nothing is stored twice, so a figure here is never behind the books. Amounts are in the company's currency, at the rate of the day.
 
     What is sold ahead counts as the books count it: a prepaid block is revenue of the day it is sold, a recurring service
     and an instalment once, of the first day of its period. Work that draws from it brings nothing then; what it is worth
@@ -102,7 +102,7 @@ class PsaProfitability(models.Model):
 
     _depends = {
         "psa.billing.item": [
-            "amount", "client_id", "company_id", "contract_id", "cost", "currency_id", "date", "drawn_seconds", "employee_id", "kind",
+            "amount", "client_id", "company_id", "contract_id", "currency_id", "date", "drawn_seconds", "employee_id", "kind",
             "period_from", "project_id", "role_id", "source_id", "source_model", "state", "ticket_id", "user_id", "value",
             "work_type_id", "worked_seconds",
         ],
@@ -128,7 +128,7 @@ class PsaProfitability(models.Model):
                    (fact.revenue - fact.labour_cost - fact.charge_cost - fact.expense_cost)
                        / NULLIF(fact.revenue, 0) AS margin_rate,
                    (fact.revenue - fact.charge_cost - fact.expense_cost) / NULLIF(fact.worked_hours, 0) AS effective_rate,
-                   NULL::numeric AS utilisation
+                   NULL::float8 AS utilisation
               FROM (%s) fact
             """,
             SQL(" UNION ALL ").join(self._sources()),
@@ -136,7 +136,10 @@ class PsaProfitability(models.Model):
 
     @api.model
     def _sources(self):
-        """Return the selects the rows come from; all have the same columns."""
+        """Return the selects the rows come from.
+
+        All have the same columns of the same types: only then does the database filter each before it puts them together.
+        """
         return [self._ledger(), self._time_outside(), self._capacity()]
 
     @api.model
@@ -145,34 +148,32 @@ class PsaProfitability(models.Model):
         return SQL(
             """
             SELECT item.id::bigint * %(sources)s AS id,
-                   CASE WHEN item.kind = 'time' THEN item.date ELSE COALESCE(item.period_from, item.date) END AS date,
+                   CASE WHEN item.source_model = 'psa.contract.due' THEN COALESCE(item.period_from, item.date) ELSE item.date END AS date,
                    item.company_id, company.currency_id, item.client_id, item.contract_id,
                    COALESCE(item.project_id, line.project_id) AS project_id, item.ticket_id,
                    COALESCE(item.employee_id, line.employee_id) AS employee_id, item.user_id, item.work_type_id, item.role_id,
                    item.kind,
                    CASE WHEN item.state IN ('pending', 'approved') THEN 'open' ELSE item.state END AS standing,
                    item.id AS item_id, line.id AS line_id, NULL::integer AS charge_id, NULL::integer AS expense_id,
-                   CASE WHEN item.state IN ('invoiced', 'pending', 'approved') THEN item.amount * fx.rate ELSE 0 END AS revenue,
-                   CASE WHEN item.state = 'invoiced' THEN item.amount * fx.rate ELSE 0 END AS revenue_invoiced,
-                   CASE WHEN item.state IN ('pending', 'approved') THEN item.amount * fx.rate ELSE 0 END AS revenue_open,
-                   CASE WHEN item.state = 'covered' THEN COALESCE(item.value, 0) * fx.rate ELSE 0 END AS covered_value,
-                   CASE WHEN item.state = 'written_off' THEN COALESCE(item.value, 0) * fx.rate ELSE 0 END AS written_off_value,
+                   CASE WHEN item.state IN ('invoiced', 'pending', 'approved') THEN item.amount::float8 * fx.rate ELSE 0 END AS revenue,
+                   CASE WHEN item.state = 'invoiced' THEN item.amount::float8 * fx.rate ELSE 0 END AS revenue_invoiced,
+                   CASE WHEN item.state IN ('pending', 'approved') THEN item.amount::float8 * fx.rate ELSE 0 END AS revenue_open,
+                   CASE WHEN item.state = 'covered' THEN COALESCE(item.value, 0)::float8 * fx.rate ELSE 0 END AS covered_value,
+                   CASE WHEN item.state = 'written_off' THEN COALESCE(item.value, 0)::float8 * fx.rate ELSE 0 END AS written_off_value,
                    CASE WHEN line.id IS NULL THEN 0
                         WHEN line.amount <> 0
-                        THEN ROUND(-line.amount * item.worked_seconds / NULLIF(ROUND(line.unit_amount::numeric * 3600), 0), 4)
-                        ELSE COALESCE(role.hourly_cost, 0) * item.worked_seconds / 3600 END AS labour_cost,
-                   CASE WHEN line.id IS NULL AND item.kind <> 'expense' THEN COALESCE(item.cost, 0) ELSE 0 END AS charge_cost,
-                   CASE WHEN item.kind = 'expense' THEN COALESCE(item.cost, 0) ELSE 0 END AS expense_cost,
-                   COALESCE(item.worked_seconds, 0) / 3600.0 AS worked_hours,
-                   CASE WHEN item.state = 'non_billable' THEN 0 ELSE COALESCE(item.worked_seconds, 0) / 3600.0 END AS billable_hours,
-                   COALESCE(item.drawn_seconds, 0) / 3600.0 AS drawn_hours,
-                   0::numeric AS available_hours
+                        THEN -line.amount::float8 * item.worked_seconds / NULLIF(line.unit_amount * 3600, 0)
+                        ELSE COALESCE((%(role_cost)s), 0)::float8 * item.worked_seconds / 3600 END AS labour_cost,
+                   0::float8 AS charge_cost, 0::float8 AS expense_cost,
+                   COALESCE(item.worked_seconds, 0) / 3600::float8 AS worked_hours,
+                   CASE WHEN item.state = 'non_billable' THEN 0 ELSE COALESCE(item.worked_seconds, 0) / 3600::float8 END AS billable_hours,
+                   COALESCE(item.drawn_seconds, 0) / 3600::float8 AS drawn_hours,
+                   0::float8 AS available_hours
               FROM psa_billing_item item
               JOIN res_company company ON company.id = item.company_id
               LEFT JOIN account_analytic_line line
                      ON item.source_model = 'account.analytic.line' AND line.id = item.source_id
-              LEFT JOIN LATERAL (%(role_cost)s) role ON TRUE
-              LEFT JOIN LATERAL (%(exchange)s) fx ON TRUE
+             CROSS JOIN LATERAL (SELECT %(exchange)s AS rate) fx
             """,
             sources=SOURCES,
             role_cost=self._role_cost(SQL("item.role_id"), SQL("item.date")),
@@ -187,22 +188,21 @@ class PsaProfitability(models.Model):
             SELECT line.id::bigint * %(sources)s + 1 AS id, line.date, line.company_id, company.currency_id,
                    partner.commercial_partner_id AS client_id, line.psa_contract_id AS contract_id, line.project_id,
                    line.psa_ticket_id AS ticket_id, line.employee_id, line.user_id, line.psa_work_type_id AS work_type_id,
-                   line.psa_role_id AS role_id, 'time' AS kind,
-                   CASE WHEN line.psa_approval_state IS NULL THEN 'non_billable' ELSE 'not_approved' END AS standing,
+                   line.psa_role_id AS role_id, 'time'::varchar AS kind,
+                   CASE WHEN line.psa_approval_state IS NULL THEN 'non_billable' ELSE 'not_approved' END::varchar AS standing,
                    NULL::integer AS item_id, line.id AS line_id, NULL::integer AS charge_id, NULL::integer AS expense_id,
-                   0::numeric AS revenue, 0::numeric AS revenue_invoiced, 0::numeric AS revenue_open,
-                   0::numeric AS covered_value, 0::numeric AS written_off_value,
-                   CASE WHEN line.amount <> 0 THEN -line.amount
-                        ELSE COALESCE(role.hourly_cost, 0) * line.unit_amount::numeric END AS labour_cost,
-                   0::numeric AS charge_cost, 0::numeric AS expense_cost,
-                   line.unit_amount::numeric AS worked_hours,
+                   0::float8 AS revenue, 0::float8 AS revenue_invoiced, 0::float8 AS revenue_open,
+                   0::float8 AS covered_value, 0::float8 AS written_off_value,
+                   CASE WHEN line.amount <> 0 THEN -line.amount::float8
+                        ELSE COALESCE((%(role_cost)s), 0)::float8 * line.unit_amount END AS labour_cost,
+                   0::float8 AS charge_cost, 0::float8 AS expense_cost,
+                   line.unit_amount AS worked_hours,
                    CASE WHEN line.psa_is_billable AND line.psa_approval_state IS NOT NULL
-                        THEN line.unit_amount::numeric ELSE 0 END AS billable_hours,
-                   0::numeric AS drawn_hours, 0::numeric AS available_hours
+                        THEN line.unit_amount ELSE 0 END AS billable_hours,
+                   0::float8 AS drawn_hours, 0::float8 AS available_hours
               FROM account_analytic_line line
               JOIN res_company company ON company.id = line.company_id
               LEFT JOIN res_partner partner ON partner.id = line.partner_id
-              LEFT JOIN LATERAL (%(role_cost)s) role ON TRUE
              WHERE line.project_id IS NOT NULL
                AND NOT EXISTS (
                        SELECT 1 FROM psa_billing_item item
@@ -221,12 +221,12 @@ class PsaProfitability(models.Model):
             SELECT capacity.id::bigint * %(sources)s + 2 AS id, capacity.month AS date, capacity.company_id, company.currency_id,
                    NULL::integer AS client_id, NULL::integer AS contract_id, NULL::integer AS project_id,
                    NULL::integer AS ticket_id, capacity.employee_id, employee.user_id, NULL::integer AS work_type_id,
-                   NULL::integer AS role_id, 'capacity' AS kind, 'capacity' AS standing,
+                   NULL::integer AS role_id, 'capacity'::varchar AS kind, 'capacity'::varchar AS standing,
                    NULL::integer AS item_id, NULL::integer AS line_id, NULL::integer AS charge_id, NULL::integer AS expense_id,
-                   0::numeric AS revenue, 0::numeric AS revenue_invoiced, 0::numeric AS revenue_open,
-                   0::numeric AS covered_value, 0::numeric AS written_off_value, 0::numeric AS labour_cost,
-                   0::numeric AS charge_cost, 0::numeric AS expense_cost, 0::numeric AS worked_hours,
-                   0::numeric AS billable_hours, 0::numeric AS drawn_hours, capacity.hours::numeric AS available_hours
+                   0::float8 AS revenue, 0::float8 AS revenue_invoiced, 0::float8 AS revenue_open,
+                   0::float8 AS covered_value, 0::float8 AS written_off_value, 0::float8 AS labour_cost,
+                   0::float8 AS charge_cost, 0::float8 AS expense_cost, 0::float8 AS worked_hours,
+                   0::float8 AS billable_hours, 0::float8 AS drawn_hours, capacity.hours AS available_hours
               FROM psa_work_capacity capacity
               JOIN res_company company ON company.id = capacity.company_id
               JOIN hr_employee employee ON employee.id = capacity.employee_id
@@ -236,12 +236,12 @@ class PsaProfitability(models.Model):
 
     @api.model
     def _role_cost(self, role_id, day):
-        """Return what an hour of the role costs; only looked for where the time entry has no cost of its own."""
+        """Return what an hour of the role costs on a day; inside a CASE, so that it is only looked for where it is needed."""
         return SQL(
             """
             SELECT rate.hourly_cost
               FROM psa_role_rate rate
-             WHERE line.amount = 0 AND rate.role_id = %(role_id)s AND rate.currency_id = company.currency_id
+             WHERE rate.role_id = %(role_id)s AND rate.currency_id = company.currency_id
                AND (rate.company_id = company.id OR rate.company_id IS NULL)
                AND (rate.date_from IS NULL OR rate.date_from <= %(day)s)
                AND (rate.date_to IS NULL OR rate.date_to >= %(day)s)
@@ -257,10 +257,8 @@ class PsaProfitability(models.Model):
         """Return what one unit of the currency is worth in the company's, as Odoo converts: by the rates of the day."""
         return SQL(
             """
-            SELECT 1::numeric AS rate WHERE %(currency_id)s = company.currency_id
-             UNION ALL
-            SELECT COALESCE((%(ours)s), (%(our_first)s), 1) / COALESCE((%(theirs)s), (%(their_first)s), 1)
-             WHERE %(currency_id)s <> company.currency_id
+            CASE WHEN %(currency_id)s = company.currency_id THEN 1::float8
+                 ELSE (COALESCE((%(ours)s), (%(our_first)s), 1) / COALESCE((%(theirs)s), (%(their_first)s), 1))::float8 END
             """,
             currency_id=currency_id,
             ours=self._rate(SQL("company.currency_id"), day),
@@ -295,7 +293,7 @@ class PsaProfitability(models.Model):
         # The field is read like any other: whoever may not read what it is made of does not read it either.
         self._fields[name]
         return SQL(
-            "ROUND(SUM(%(above)s) / NULLIF(SUM(%(below)s), 0), 4)",
+            "SUM(%(above)s) / NULLIF(SUM(%(below)s), 0)",
             above=self._field_to_sql(self._table, above, query),
             below=self._field_to_sql(self._table, below, query),
         )

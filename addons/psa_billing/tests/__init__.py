@@ -3,6 +3,7 @@ from . import (
     test_billing_run,
     test_client_move,
     test_client_overview,
+    test_conservation,
     test_contract,
     test_contract_due,
     test_contract_prepaid,

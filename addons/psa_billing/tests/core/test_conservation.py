@@ -21,8 +21,9 @@ def cents(amount, rounding=CENT):
 
 
 def time_row(row_id, fact, state, seconds, rate=Decimal(100), currency_id=EUR):
-    """A row as rating makes it."""
-    value = Decimal(0) if state in ("error", "non_billable") else cents(rate * seconds / 3600, ROUNDINGS[currency_id])
+    """A row as rating makes it, for an entry that one thing pays for."""
+    free = state in ("error", "non_billable")
+    value = Decimal(0) if free else cents(rate * seconds / 3600, ROUNDINGS[currency_id])
     return Row(
         id=row_id,
         source_model=fact.source_model,
@@ -32,11 +33,39 @@ def time_row(row_id, fact, state, seconds, rate=Decimal(100), currency_id=EUR):
         currency_id=currency_id,
         seconds=seconds,
         charged_seconds=0 if state == "non_billable" else seconds,
-        hourly_rate=rate,
+        rate=None if free else rate,
+        basis=None if free else conservation.SPAN if state == "covered" else conservation.TOGETHER,
+        span=(0, seconds, seconds) if state == "covered" else None,
         amount=Decimal(0) if state == "covered" else value,
         value=value,
         line_id=row_id if state == "invoiced" else None,
     )
+
+
+def split_rows(first_id, fact, parts, state, rate, currency_id, paid_share):
+    """Rows of an entry that hours cover in part; a retainer pays a share of the rest."""
+    rounding, whole = ROUNDINGS[currency_id], sum(parts)
+    rows, start = [], 0
+    for seconds in parts[:-1]:
+        worth = cents(rate * (whole - start) / 3600, rounding) - cents(rate * (whole - start - seconds) / 3600, rounding)
+        rows.append(
+            replace(time_row(first_id + len(rows), fact, "covered", seconds, rate, currency_id), value=worth,
+                    span=(start, start + seconds, whole))
+        )  # fmt: skip
+        start += seconds
+    last = time_row(first_id + len(rows), fact, state, parts[-1], rate, currency_id)
+    if paid_share and state not in ("error", "covered"):
+        taken = cents(last.value * paid_share / 4, rounding)
+        shared = parts[-1] * paid_share // 4
+        rows.append(
+            replace(last, state="covered", seconds=shared, charged_seconds=shared, amount=Decimal(0), value=taken,
+                    drawn_amount=taken, line_id=None)
+        )  # fmt: skip
+        last = replace(
+            last, id=first_id + len(rows), seconds=parts[-1] - shared, charged_seconds=parts[-1] - shared,
+            amount=last.value - taken, value=last.value - taken, line_id=first_id + len(rows) if state == "invoiced" else None,
+        )  # fmt: skip
+    return [*rows, last]
 
 
 @st.composite
@@ -59,10 +88,12 @@ def histories(draw):
             facts.append(fact)
             if not fact.is_approved:
                 continue
+            if not fact.is_billable:
+                rows.append(time_row(len(rows) + 1, fact, "non_billable", fact.seconds, currency_id=currency_id))
+                continue
             rate = draw(st.decimals(min_value=1, max_value=400, places=2))
-            for part in parts if fact.is_billable else [fact.seconds]:
-                state = draw(st.sampled_from(STATES)) if fact.is_billable else "non_billable"
-                rows.append(time_row(len(rows) + 1, fact, state, part, rate, currency_id))
+            state = draw(st.sampled_from(STATES))
+            rows += split_rows(len(rows) + 1, fact, parts, state, rate, currency_id, draw(st.integers(0, 3)))
         else:
             price = draw(st.decimals(min_value=-500, max_value=500, places=2))
             fact = Fact(CHARGE, number, client_id, price=price, currency_id=currency_id)
@@ -71,7 +102,7 @@ def histories(draw):
             rows.append(
                 Row(
                     len(rows) + 1, CHARGE, number, client_id, state, currency_id,
-                    seconds=0, amount=price, value=price, is_time=False,
+                    seconds=0, amount=price, value=price,
                     line_id=len(rows) + 1 if state == "invoiced" else None,
                 )
             )  # fmt: skip
@@ -165,7 +196,7 @@ def test_each_difference_has_its_name(change, problem):
 
 def test_a_charge_priced_otherwise_than_the_ledger_says():
     fact = Fact(CHARGE, 4, 1, price=Decimal("19.90"), currency_id=EUR)
-    row = Row(3, CHARGE, 4, 1, "pending", EUR, 0, amount=Decimal("19.91"), value=Decimal("19.91"), is_time=False)
+    row = Row(3, CHARGE, 4, 1, "pending", EUR, 0, amount=Decimal("19.91"), value=Decimal("19.91"))
 
     (found,) = compare([fact], [row]).differences
 
@@ -188,9 +219,35 @@ def test_an_invoice_line_that_is_not_the_sum_of_its_rows():
 
 def test_what_was_priced_by_hand_is_taken_as_agreed():
     fact = Fact(TIME, 1, 1, seconds=3600)
-    row = replace(time_row(7, fact, "pending", 3600), amount=Decimal(80), value=Decimal(80), is_exact=False)
+    row = replace(time_row(7, fact, "pending", 3600), amount=Decimal(80), value=Decimal(80), basis=None)
 
     assert compare([fact], [row]).is_conserved
+
+
+def test_hours_sold_at_their_own_price_are_worth_that():
+    fact = Fact(TIME, 1, 1, seconds=3600)
+    row = replace(
+        time_row(7, fact, "covered", 3600), basis=conservation.DRAWN, rate=Decimal(80), drawn_seconds=5400, value=Decimal(120)
+    )
+
+    assert compare([fact], [row]).is_conserved
+    assert not compare([fact], [replace(row, value=Decimal(100))]).is_conserved
+
+
+def test_what_a_correction_takes_back_is_a_share_of_the_corrected_row():
+    original, correction = Fact(TIME, 1, 1, seconds=3600), Fact(TIME, 2, 1, seconds=-1200)
+    rows = [
+        time_row(7, original, "invoiced", 3600),
+        Row(
+            8, TIME, 2, 1, "pending", EUR, -1200, charged_seconds=-1200, amount=Decimal("-33.33"), value=Decimal("-33.33"),
+            basis=conservation.TAKEN_BACK, corrects=(Decimal(100), 3600, 0),
+        ),
+    ]  # fmt: skip
+
+    assert compare([original, correction], rows).is_conserved
+    broken = [rows[0], replace(rows[1], amount=Decimal("-33.34"), value=Decimal("-33.34"))]
+    (found,) = compare([original, correction], broken).differences
+    assert (found.problem, found.row_ids) == (conservation.PRICE_DIFFERS, (8,))
 
 
 def test_what_a_retainer_pays_and_what_is_left_make_the_whole():
