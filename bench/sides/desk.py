@@ -187,6 +187,24 @@ class DeskSide(AccessSide):
     def ask_create(self, tickets, vals_list):
         return len(tickets.create(vals_list))
 
+    def prepare_create_promised(self, env):
+        """Promise something to everybody, and create one ticket to have it read."""
+        env["psa.sla.policy"].create({
+            "name": "Standard", "company_id": self.world["companies"][0], "hours": "always", "warning_percents": "50, 75, 90",
+            "target_ids": [(0, 0, {"response_hours": 1, "resolution_hours": 8, "update_hours": 4})],
+        })
+        prepared = self.prepare_create(env)
+        ticket = env["psa.ticket"].create(prepared[0])
+        env.flush_all()
+        if len(ticket.sla_ids) != 2:
+            raise RuntimeError("the ticket was promised nothing")
+        return prepared
+
+    ask_create_promised = ask_create
+
+    def ask_similar(self, tickets):
+        return len(tickets.psa_similar_open("The printer does not print at the reception", client_id=self.world["clients"][0][300]))
+
     def prepare_reply(self, env):
         return (env["psa.ticket"].search([], limit=1, offset=40),)
 
