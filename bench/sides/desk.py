@@ -7,7 +7,7 @@ from lxml import etree
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
-from .access import AccessSide
+from .access import OPEN, AccessSide
 
 # The same clients, users and rules at every size: only the tickets grow.
 CLIENTS, USERS, RULES = 5_000, 50, 500
@@ -202,8 +202,13 @@ class DeskSide(AccessSide):
 
     ask_create_promised = ask_create
 
-    def ask_similar(self, tickets):
-        return len(tickets.psa_similar_open("The printer does not print at the reception", client_id=self.world["clients"][0][300]))
+    def prepare_similar(self, env):
+        """Enter once more what is open already."""
+        ticket = env["psa.ticket"].search([("state", "in", OPEN)], limit=1)
+        return (ticket.name or "Printer prints stripes", ticket.client_id.id or self.world["clients"][0][300])
+
+    def ask_similar(self, tickets, subject, client_id):
+        return len(tickets.psa_similar_open(subject, client_id=client_id))
 
     def prepare_reply(self, env):
         return (env["psa.ticket"].search([], limit=1, offset=40),)
