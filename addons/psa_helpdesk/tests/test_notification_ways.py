@@ -14,7 +14,8 @@ class TestNotificationWays(HelpdeskCommon):
         super().setUpClass()
         cls.env["mail.push.device"].get_web_push_vapid_public_key()
         cls.device = cls.env["mail.push.device"].create({
-            "partner_id": cls.technician.partner_id.id, "endpoint": "https://push.test/theo", "keys": json.dumps({"p256dh": "x", "auth": "y"}),
+            "partner_id": cls.technician.partner_id.id, "endpoint": "https://push.test/theo",
+            "keys": json.dumps({"p256dh": "x", "auth": "y"}),
         })
 
     def _address(self, kind, **values):
