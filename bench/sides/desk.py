@@ -7,7 +7,7 @@ from lxml import etree
 from odoo import SUPERUSER_ID, api
 from odoo.tools import SQL
 
-from .access import AccessSide
+from .access import OPEN, AccessSide
 
 # The same clients, users and rules at every size: only the tickets grow.
 CLIENTS, USERS, RULES = 5_000, 50, 500
@@ -186,6 +186,29 @@ class DeskSide(AccessSide):
 
     def ask_create(self, tickets, vals_list):
         return len(tickets.create(vals_list))
+
+    def prepare_create_promised(self, env):
+        """Promise something to everybody, and create one ticket to have it read."""
+        env["psa.sla.policy"].create({
+            "name": "Standard", "company_id": self.world["companies"][0], "hours": "always", "warning_percents": "50, 75, 90",
+            "target_ids": [(0, 0, {"response_hours": 1, "resolution_hours": 8, "update_hours": 4})],
+        })
+        prepared = self.prepare_create(env)
+        ticket = env["psa.ticket"].create(prepared[0])
+        env.flush_all()
+        if len(ticket.sla_ids) != 2:
+            raise RuntimeError("the ticket was promised nothing")
+        return prepared
+
+    ask_create_promised = ask_create
+
+    def prepare_similar(self, env):
+        """Enter once more what is open already."""
+        ticket = env["psa.ticket"].search([("state", "in", OPEN)], limit=1)
+        return (ticket.name or "Printer prints stripes", ticket.client_id.id or self.world["clients"][0][300])
+
+    def ask_similar(self, tickets, subject, client_id):
+        return len(tickets.psa_similar_open(subject, client_id=client_id))
 
     def prepare_reply(self, env):
         return (env["psa.ticket"].search([], limit=1, offset=40),)

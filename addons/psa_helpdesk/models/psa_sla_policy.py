@@ -275,7 +275,7 @@ class PsaSlaPolicy(models.Model):
         """Open the wizard that tries the policy on recorded tickets."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_helpdesk.action_psa_sla_trial")
-        return {**action, "context": {"default_policy_id": self.id}}
+        return {**action, "context": {"default_policy_id": self.id, "dialog_size": "extra-large"}}
 
     @api.model
     def _order_text(self):

@@ -71,6 +71,7 @@ class PsaTicket(models.Model):
     _desk_state_idx = models.Index("(desk_id, state)")
     _partner_idx = models.Index("(partner_id, id DESC)")
     _client_recent_idx = models.Index("(client_id, id DESC)")
+    _client_open_idx = models.Index("(client_id, id DESC) WHERE state IN ('new', 'open', 'waiting', 'on_hold')")
     _user_open_idx = models.Index("(user_id, state) WHERE state IN ('new', 'open', 'waiting', 'on_hold')")
     _deadline_open_idx = models.Index(
         "(date_deadline) WHERE date_deadline IS NOT NULL AND state IN ('new', 'open', 'waiting', 'on_hold')"

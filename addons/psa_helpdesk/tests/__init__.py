@@ -61,3 +61,4 @@ from . import test_take_next
 from . import test_desk_access_paths
 from . import test_notification
 from . import test_notification_discretion
+from . import test_notification_ways

@@ -45,6 +45,30 @@ class TestPerformance(HelpdeskCommon):
 
         self.assertLessEqual(queries, 150)
 
+    def test_a_ticket_that_is_promised_something(self):
+        """The clocks of its targets and the timers of their warnings are written in one statement each, however many there are."""
+        Ticket = self.env["psa.ticket"].with_user(self.technician)
+
+        def one():
+            Ticket.create({"name": "x", "desk_id": self.desk.id, "partner_id": self.zoe.id})
+
+        def hundred():
+            Ticket.create([{"name": f"x {number}", "desk_id": self.desk.id, "partner_id": self.zoe.id} for number in range(100)])
+
+        without = self._queries(one), self._queries(hundred)
+        self.env["psa.sla.policy"].create({
+            "name": "Standard", "company_id": self.company.id, "hours": "always", "warning_percents": "50, 75, 90",
+            "target_ids": [(0, 0, {"response_hours": 1, "resolution_hours": 8, "update_hours": 4})],
+        })
+        promised = self._queries(one), self._queries(hundred)
+
+        ticket = self.env["psa.ticket"].search([("name", "=", "x")], order="id desc", limit=1)
+        kinds = sorted(ticket.sla_ids.mapped("kind"))
+        self.assertEqual(kinds, ["first_response", "resolution"], "the next word is due once there was a first")
+        self.assertLessEqual(promised[0] - without[0], 4)
+        self.assertLessEqual(promised[0], 20)
+        self.assertLessEqual(promised[1] - without[1], 4, "as many for a hundred tickets as for one")
+
     def test_one_mail(self):
         numbers = iter(range(100))
 
