@@ -1,9 +1,9 @@
 """What if: work that is in the books is rated again, under the same terms or under others, and the two are laid side by side.
 
-Nothing counts as settled in a replay: what the rows of the work drew is put back into the pools first (``reopened``), then all of
-it is rated (``rating.rate``), perhaps under another contract (``under``). Rated again under the
-terms it was rated under, it comes out as it was, to the cent (``differences`` is empty), except where people changed rows,
-something was corrected after it was settled, or terms were changed under it; ``differences`` names those entries.
+Nothing counts as settled then: what the rows of the work drew is put back into the pools first (``reopened``), and all of it is
+rated (``rating.rate``), perhaps under another contract (``under``). Under the terms it was rated under before, it comes out as it
+was, to the cent (``differences`` is empty), except where people changed rows, something was corrected after it was settled, or
+terms were changed under it; ``differences`` names those entries.
 """
 
 from collections import defaultdict
