@@ -54,8 +54,7 @@ def _put_back(corrections, book, rows, left):
     for row in book.originals:
         net[row.source_model, row.derivation["inputs"].get("corrects_id") or row.source_id] += row.seconds * (row.state != "error")
     for key, fact in corrections.items():
-        entry = (fact.source_model, fact.corrects_id)
-        if net[entry] >= taken_back(fact):  # else what it corrects is open itself, and it comes last
+        if net[entry := (fact.source_model, fact.corrects_id)] >= taken_back(fact):  # else what it corrects is open, and it comes last
             net[entry] -= taken_back(fact)
             for row in rows:
                 if (row.source_model, row.source_id) == key and row.draw and (name := row.part.split("#")[0]) in left:
@@ -125,7 +124,8 @@ def _time(fact, terms, held, left):
     priced, paid = rest, 0
     for pool, taken in _retained(retainers, whole, left, step):
         paid += taken
-        rest = put(floor(priced * paid / whole) - (priced - rest), _paid(_name(pool), "retainer", taken) | {"draw": ("retainer", pool.id, taken)})
+        row = _paid(_name(pool), "retainer", taken) | {"draw": ("retainer", pool.id, taken)}
+        rest = put(floor(priced * paid / whole) - (priced - rest), row)
     if not whole or paid < whole:
         owed = {"price_unit": price, "amount": whole - paid, "value": whole - paid}
         put(rest, owed | {"part": funding, "funding": funding, "state": "pending"})
