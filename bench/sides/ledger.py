@@ -169,8 +169,6 @@ SUMS = ["worked_hours:sum", "hours:sum", "amount:sum_currency", "currency_id:arr
 NAMED = {"fields": {"display_name": {}}}
 COLUMNS = {
     **{name: {} for name in ("date", "worked_hours", "hours", "amount", "funding", "error", "state", "is_held", "is_adjusted")},
-    **{
-        name: NAMED
-        for name in ("client_id", "contract_id", "ticket_id", "user_id", "work_type_id", "currency_id", "company_currency_id")
-    },
+    "client_id": NAMED, "contract_id": NAMED, "ticket_id": NAMED, "user_id": NAMED, "work_type_id": NAMED, "currency_id": NAMED,
+    "company_currency_id": NAMED,
 }

@@ -27,7 +27,6 @@ from . import (
     psa_billing_item_sources,
     psa_billing_item_store,
     psa_billing_item_values,
-    psa_billing_item_terms,
     psa_billing_item_access,
     psa_billing_item_review,
     psa_billing_item_approver,
