@@ -168,6 +168,7 @@ OPEN = [("state", "in", ["error", "pending", "approved"])]
 SUMS = ["worked_hours:sum", "hours:sum", "amount:sum_currency", "currency_id:array_agg_distinct"]
 NAMED = {"fields": {"display_name": {}}}
 COLUMNS = {
-    **dict.fromkeys(("date", "worked_hours", "hours", "amount", "funding", "error", "state", "is_held", "is_adjusted"), {}),
-    **dict.fromkeys(("client_id", "contract_id", "ticket_id", "user_id", "work_type_id", "currency_id", "company_currency_id"), NAMED),
+    **{name: {} for name in ("date", "worked_hours", "hours", "amount", "funding", "error", "state", "is_held", "is_adjusted")},
+    "client_id": NAMED, "contract_id": NAMED, "ticket_id": NAMED, "user_id": NAMED, "work_type_id": NAMED, "currency_id": NAMED,
+    "company_currency_id": NAMED,
 }

@@ -97,7 +97,7 @@ class PsaBillingItem(models.Model):
         help="What pays for the row.",
     )
     period_from = fields.Date(
-        "Period From", readonly=True, help="First day of the period whose hours pay, or that is charged."
+        readonly=True, help="First day of the period whose hours pay, or that is charged."
     )
     worked_seconds = fields.Integer(readonly=True)
     seconds = fields.Integer("Charged Seconds", readonly=True)

@@ -71,7 +71,7 @@ class PsaBillingItem(models.Model):
     _inherit = "psa.billing.item"
 
     history_ids = fields.One2many(
-        "psa.billing.item.history", "item_id", "History", readonly=True, copy=False, groups="psa_crm.group_billing"
+        "psa.billing.item.history", "item_id", readonly=True, copy=False, groups="psa_crm.group_billing"
     )
 
     def _log(self, event, old="", new="", reason="", uid=None):

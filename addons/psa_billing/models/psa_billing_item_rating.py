@@ -90,9 +90,10 @@ class PsaBillingItem(models.Model):
         given = {records._name: records.sudo() for records in sources}
         self.flush_model()
         conditions = [SQL("client_id = ANY(%s) AND company_id = ANY(%s)", clients.ids, companies.ids)]
-        for records in (lines, *given.values()):
-            if records:
-                conditions.append(SQL("source_model = %s AND source_id = ANY(%s)", records._name, records.ids))
+        conditions += [
+            SQL("source_model = %s AND source_id = ANY(%s)", records._name, records.ids)
+            for records in (lines, *given.values()) if records
+        ]
         items = self.browse(
             id_
             for (id_,) in self.env.execute_query(

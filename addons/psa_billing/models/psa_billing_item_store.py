@@ -54,8 +54,10 @@ class PsaBillingItem(models.Model):
         ids = []
         for start in range(0, len(rows), INSERT_BATCH):
             values = SQL(", ").join(
-                tuple(convert(row.get(name)) for name, convert in columns)
-                + (row["seconds"] / terms.SECONDS_PER_HOUR, row["worked_seconds"] / terms.SECONDS_PER_HOUR)
+                (
+                    *(convert(row.get(name)) for name, convert in columns),
+                    row["seconds"] / terms.SECONDS_PER_HOUR, row["worked_seconds"] / terms.SECONDS_PER_HOUR,
+                )
                 for row in rows[start:start + INSERT_BATCH]
             )
             self.env.cr.execute(

@@ -1,8 +1,8 @@
 from datetime import datetime
-from itertools import groupby
+from operator import itemgetter
 
 from odoo import api, fields, models
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, groupby, split_every
 
 from ..core import checker, correction_checker, derivation_checker, funding, terms
 from ..tools import to_decimal
@@ -52,7 +52,7 @@ class PsaBillingProblem(models.Model):
         :param since: of what is frozen, look only at what was written after that
         """
         Company, Partner = self.env["res.company"].sudo(), self.env["res.partner"].sudo()
-        for company_id, of_company in groupby(sorted(pairs, key=lambda pair: (pair[1], pair[0])), key=lambda pair: pair[1]):
+        for company_id, of_company in groupby(sorted(pairs, key=lambda pair: (pair[1], pair[0])), key=itemgetter(1)):
             clients = Partner.browse([client_id for client_id, _company in of_company if client_id])
             found = self._find_problems(clients, Company.browse(company_id), since)
             self._keep_list(clients, Company.browse(company_id), found, since)

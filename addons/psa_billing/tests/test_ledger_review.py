@@ -205,7 +205,9 @@ class TestLedgerReview(PsaBillingCommon):
     def test_service_managers_release_what_was_worked_on_their_queue_or_desk(self):
         self.company.psa_released_by = "service_manager"
         self.desk.service_manager_id = self.dispatcher
-        queue = self.env["psa.queue"].create({"name": "Second level", "company_id": self.company.id, "service_manager_id": self.colleague.id})
+        queue = self.env["psa.queue"].create(
+            {"name": "Second level", "company_id": self.company.id, "service_manager_id": self.colleague.id}
+        )
         deep = self._new_ticket("Deep")
         deep.queue_id = queue
         on_desk, in_queue = self._approve(self._log(60)), self._approve(self._log(60, ticket=deep))

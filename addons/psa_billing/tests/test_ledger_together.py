@@ -1,6 +1,6 @@
 from odoo import SUPERUSER_ID, Command, api
 from odoo.tests import TransactionCase, tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 from psycopg2.errors import LockNotAvailable, SerializationFailure
 
 DAY = "2026-03-10"
@@ -60,7 +60,7 @@ class TestLedgerTogether(TransactionCase):
             client_id = self.ids["client"]
             cr.execute("UPDATE account_analytic_line SET psa_approval_state = 'draft' WHERE id = ANY(%s)", [self.ids["lines"]])
             for table in ("psa_billing_item", "psa_billing_turn", "psa_contract_prepaid"):
-                cr.execute(f"DELETE FROM {table} WHERE client_id = %s", [client_id])
+                cr.execute(SQL("DELETE FROM %s WHERE client_id = %s", SQL.identifier(table), client_id))
             cr.execute("UPDATE psa_contract SET state = 'draft' WHERE client_id = %s", [client_id])
             env.invalidate_all()
             for model, ids in self.ids["records"]:
