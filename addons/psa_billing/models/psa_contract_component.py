@@ -243,12 +243,13 @@ class PsaContractComponent(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        fixed = {"contract_id", "kind", "date_from"} & vals.keys()
+        fixed = {"contract_id", "kind", "date_from", "is_prorated", "true_up"} & vals.keys()
         if fixed and self._psa_frozen_dues():
             component = self._psa_frozen_dues()[:1].component_id
             raise UserError(
                 self.env._(
-                    "“%(component)s” was billed, so its kind and start stay. Set “Until”, and add a new component.",
+                    "“%(component)s” was billed, so its kind and start stay, and how parts of a period are charged. Set “Until”, "
+                    "and add a new component.",
                     component=component.name,
                 )
             )
