@@ -39,6 +39,7 @@ class PsaContractComponent(models.Model):
     _check_company_auto = True
 
     _order_idx = models.Index("(contract_id, sequence, id)")
+    _end_idx = models.Index("(date_to) WHERE date_to IS NOT NULL")
     _counted_idx = models.Index("(id) WHERE count_source != 'fixed'")
     _numbers_not_negative = models.Constraint(
         "CHECK(validity_months >= 0 AND overage_rate >= 0 AND top_up_below >= 0 AND expiry_notice_days >= 0)",
