@@ -43,7 +43,7 @@ class PsaContract(models.Model):
         copy=False, help="Nothing before this day falls due here, because it was billed elsewhere. Empty: all."
     )
     invoice_grouping = fields.Selection(
-        [("client", "With the client's other contracts"), ("contract", "An invoice of its own")],
+        [("client", "One for the client"), ("contract", "One for the contract")],
         "Invoice",
         default="client",
         required=True,

@@ -16,11 +16,12 @@ class PsaContract(models.Model):
     _notice_idx = models.Index("(date_notice) WHERE state = 'active' AND date_notice IS NOT NULL")
 
     renewal = fields.Selection(
-        [("none", "It ends"), ("ask", "Somebody decides"), ("auto", "It renews by itself")],
+        [("none", "Ends"), ("ask", "Ask"), ("auto", "Renew")],
         "At the End",
         default="none",
         required=True,
         tracking=True,
+        help="Ask: somebody presses “Renew”, or lets it end. Renew: it goes on by itself.",
     )
     renewal_months = fields.Integer("Renewed for (Months)", default=12)
     notice_days = fields.Integer("Tell before (Days)", default=60)
