@@ -360,4 +360,4 @@ class PsaContract(models.Model):
         field = self._fields[name]
         if field.type == "many2one":
             return self.env[field.comodel_name].browse(value or [])
-        return value
+        return field.convert_to_cache(value, self[:1]) if field.type == "date" else value

@@ -33,16 +33,16 @@ class PsaContractCoverage(models.Model):
         "it is charged at the hourly rate of the line. The first line that fits counts.",
     )
     work_type_ids = fields.Many2many(
-        "psa.work.type", "psa_contract_coverage_work_type_rel", "coverage_id", "work_type_id", check_company=True
+        "psa.work.type", "psa_contract_coverage_work_type_rel", "coverage_id", "work_type_id", "Work Types", check_company=True
     )
     role_ids = fields.Many2many(
-        "psa.role", "psa_contract_coverage_role_rel", "coverage_id", "role_id", check_company=True
+        "psa.role", "psa_contract_coverage_role_rel", "coverage_id", "role_id", "Roles", check_company=True
     )
     site_ids = fields.Many2many(
         "res.partner", "psa_contract_coverage_site_rel", "coverage_id", "partner_id", "Sites", check_company=True
     )
     asset_ids = fields.Many2many(
-        "psa.asset", "psa_contract_coverage_asset_rel", "coverage_id", "asset_id", check_company=True
+        "psa.asset", "psa_contract_coverage_asset_rel", "coverage_id", "asset_id", "Assets", check_company=True
     )
     hours = fields.Selection(
         [("any", "At any time"), ("business", "In business hours"), ("after_hours", "After hours")],

@@ -25,6 +25,9 @@ class PsaContractVersion(models.Model):
         "The contract already has terms that start on this day. Change those, or choose another day.",
     )
 
+    _order_idx = models.Index("(contract_id, date_from, id)")
+    _date_idx = models.Index("(date_from)")
+
     contract_id = fields.Many2one("psa.contract", index=True, ondelete="cascade", readonly=True, copy=False)
     company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="contract_id.currency_id")
