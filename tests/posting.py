@@ -32,7 +32,7 @@ UNTIL = "2026-03-31"
 
 def seed(env, options):
     """Make a company with books and clients whose work is released."""
-    company = env["res.company"].create({"name": f"Posting {options['name']}", "psa_is_service_company": True})
+    company = env["res.company"].create({"name": f"Posting {options['name']}"})
     env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
     env = env(context=dict(env.context, allowed_company_ids=company.ids))
     user = env["res.users"].with_context(no_reset_password=True).create({

@@ -555,5 +555,5 @@ class TestBillingRun(PsaInvoicingCommon):
         )
         queries(clients[:5])
         ten, thirty = queries(clients[5:15]), queries(clients[15:45])
-        # Odoo's own share grows by the invoice: its messages, followers and the names of new records.
-        self.assertLessEqual((thirty - ten) / 20, 3, f"{ten} for ten invoices, {thirty} for thirty")
+        # Odoo asks once a line for analytic distribution models; there are three lines on each invoice.
+        self.assertLessEqual((thirty - ten) / 20, 3.2, f"{ten} for ten invoices, {thirty} for thirty")
