@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import time
+from datetime import date
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
@@ -84,8 +85,6 @@ def as_billing(env, options):
 
 def plan(env, options):
     """Plan a run for all that is released."""
-    from datetime import date  # noqa: PLC0415
-
     env = as_billing(env, options)
     run = env["psa.billing.run"]._psa_plan(env.company, date.fromisoformat(UNTIL))
     return {"lines": len(run.sudo().line_ids)}
