@@ -72,7 +72,7 @@ class PsaBillingRunLine(models.Model):
     def _psa_post(self):
         """Make the draft invoices of these lines, which are planned and locked; what fails keeps its reason."""
         for run, of_run in self.grouped("run_id").items():
-            lines = of_run.with_company(run.company_id)
+            lines = of_run.with_company(run.company_id).with_context(lang=run.user_id.lang)
             if lines._psa_try_to_post() is not None and len(lines) > 1:
                 for line in lines:
                     line._psa_try_to_post()

@@ -472,8 +472,10 @@ class TestBillingRun(PsaInvoicingCommon):
         self.assertNotIn("Work Details", self._print(self._run().line_ids.move_id))
 
     def test_the_pdf_has_the_annex_in_the_client_s_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.client.lang = "de_DE"
         self.contract.line_grouping = "single"
-        self._row(90, name="2026-03-10\nReplaced the fuser")
+        self._row(90, name="10.03.2026 · Tina\nReplaced the fuser")
         move = self._run().line_ids.move_id
         move.action_post()
 
@@ -488,6 +490,7 @@ class TestBillingRun(PsaInvoicingCommon):
         text = self._pdf_text(content)
         self.assertIn("Work Details", text)
         self.assertIn("Replaced the fuser", text)
+        self.assertRegex(text, r"10\.03\.2026 Tina Technician")
 
     def _pdf_text(self, content):
         from io import BytesIO
