@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 import time
+from datetime import date
 
 from odoo import SUPERUSER_ID, api
 from odoo.exceptions import UserError
@@ -32,7 +33,7 @@ UNTIL = "2026-03-31"
 
 def seed(env, options):
     """Make a company with books and clients whose work is released."""
-    company = env["res.company"].create({"name": f"Posting {options['name']}", "psa_is_service_company": True})
+    company = env["res.company"].create({"name": f"Posting {options['name']}"})
     env["account.chart.template"].try_loading("generic_coa", company, install_demo=False)
     env = env(context=dict(env.context, allowed_company_ids=company.ids))
     user = env["res.users"].with_context(no_reset_password=True).create({
@@ -84,8 +85,6 @@ def as_billing(env, options):
 
 def plan(env, options):
     """Plan a run for all that is released."""
-    from datetime import date  # noqa: PLC0415
-
     env = as_billing(env, options)
     run = env["psa.billing.run"]._psa_plan(env.company, date.fromisoformat(UNTIL))
     return {"lines": len(run.sudo().line_ids)}

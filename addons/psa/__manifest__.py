@@ -16,6 +16,7 @@
         "demo/psa_asset_demo.xml",
         "demo/psa_helpdesk_demo.xml",
         "demo/psa_billing_demo.xml",
+        "demo/psa_invoicing_demo.xml",
         "demo/psa_document_demo.xml",
         "demo/psa_desk_admin_demo.xml",
         "demo/psa_talk_demo.xml",

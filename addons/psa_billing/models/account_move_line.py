@@ -32,9 +32,10 @@ class AccountMoveLine(models.Model):
         return super().unlink()
 
     def _copy_data_extend_business_fields(self, values):
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         if self.display_type == "product":
             values["psa_source_line_id"] = self.id
+        return result
 
     def _psa_fully_credited(self):
         """Return those of the lines that posted credit notes take back as a whole."""

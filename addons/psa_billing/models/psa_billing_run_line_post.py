@@ -1,5 +1,4 @@
 import logging
-import random
 import time
 from collections import defaultdict
 
@@ -14,6 +13,8 @@ _logger = logging.getLogger(__name__)
 BATCH = 20
 # Who collides with somebody who works on the same rows tries so often at once.
 COLLISIONS = 5
+# Seconds he waits, longer each time.
+PAUSE = 0.05
 
 
 class PsaBillingRunLine(models.Model):
@@ -60,19 +61,18 @@ class PsaBillingRunLine(models.Model):
     @api.model
     def _psa_despite_collisions(self, step):
         """Run the first step of a transaction, again from the start if it collides with another transaction."""
-        for left in reversed(range(COLLISIONS)):
+        for collisions in range(1, COLLISIONS):
             try:
                 return step()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
-                if not left:
-                    raise
-                time.sleep(random.uniform(0, 0.2))
+                time.sleep(collisions * PAUSE)
+        return step()
 
     def _psa_post(self):
         """Make the draft invoices of these lines, which are planned and locked; what fails keeps its reason."""
-        for run, lines in self.grouped("run_id").items():
-            lines = lines.with_company(run.company_id)
+        for run, of_run in self.grouped("run_id").items():
+            lines = of_run.with_company(run.company_id).with_context(lang=run.user_id.lang)
             if lines._psa_try_to_post() is not None and len(lines) > 1:
                 for line in lines:
                     line._psa_try_to_post()
@@ -161,7 +161,7 @@ class PsaBillingRunLine(models.Model):
         moves = Move.create(vals_list)
         link = {}
         for (line, lines), move in zip(plans, moves, strict=True):
-            move_lines = move.invoice_line_ids.filtered(lambda l: l.display_type == "product")
+            move_lines = move.invoice_line_ids.filtered(lambda move_line: move_line.display_type == "product")
             for move_line, planned in zip(move_lines.sorted("sequence"), lines, strict=True):
                 link.update((row.id, (move_line.id, move.id)) for row in planned.rows)
             line._psa_check_total(move)

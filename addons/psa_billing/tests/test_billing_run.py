@@ -2,10 +2,9 @@ from itertools import count
 from unittest.mock import patch
 
 from odoo import Command, fields
+from odoo.addons.psa_billing.models import psa_billing_run
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-
-from odoo.addons.psa_billing.models import psa_billing_run
 
 from .common import DAY, PsaInvoicingCommon
 
@@ -180,7 +179,7 @@ class TestBillingRun(PsaInvoicingCommon):
         self.assertEqual(missing.run_line_id.run_id, second)
         self.assertEqual(first.state, "cancelled")
         self.assertIn("billed meanwhile", first.line_ids.note)
-        self.assertEqual(self.env["psa.billing.run.line"].search_count([("move_id", "!=", False), ("run_id", "in", (first + second).ids)]), 1)
+        self.assertEqual((first + second).line_ids.move_id, missing.move_id)
 
     def test_what_is_planned_is_nobody_else_s(self):
         with patch.object(psa_billing_run, "SMALL_RUN", 0):
@@ -281,12 +280,11 @@ class TestBillingRun(PsaInvoicingCommon):
         move = self._run().line_ids.move_id
 
         self.assertEqual(len(move), 1)
+        head, work, other_head, other_work = move.invoice_line_ids.sorted("sequence")
+        self.assertEqual((head.display_type, other_head.display_type), ("line_section", "line_section"))
         self.assertEqual(
-            [(line.display_type, line.price_subtotal) for line in move.invoice_line_ids.sorted("sequence")],
-            [("line_section", 0), ("product", 50), ("line_section", 0), ("product", 100)]
-            if second.id < self.contract.id
-            else [("line_section", 0), ("product", move.invoice_line_ids.sorted("sequence")[1].price_subtotal)]
-            + [("line_section", 0), ("product", move.invoice_line_ids.sorted("sequence")[3].price_subtotal)],
+            {head.name: work.price_subtotal, other_head.name: other_work.price_subtotal},
+            {self.contract.display_name: 100, second.display_name: 50},
         )
         self.assertIn(second.display_name, move.invoice_origin)
 
@@ -474,8 +472,10 @@ class TestBillingRun(PsaInvoicingCommon):
         self.assertNotIn("Work Details", self._print(self._run().line_ids.move_id))
 
     def test_the_pdf_has_the_annex_in_the_client_s_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.client.lang = "de_DE"
         self.contract.line_grouping = "single"
-        self._row(90, name="2026-03-10\nReplaced the fuser")
+        self._row(90, name="10.03.2026 · Tina\nReplaced the fuser")
         move = self._run().line_ids.move_id
         move.action_post()
 
@@ -490,6 +490,7 @@ class TestBillingRun(PsaInvoicingCommon):
         text = self._pdf_text(content)
         self.assertIn("Work Details", text)
         self.assertIn("Replaced the fuser", text)
+        self.assertRegex(text, r"10\.03\.2026 Tina Technician")
 
     def _pdf_text(self, content):
         from io import BytesIO
@@ -511,8 +512,8 @@ class TestBillingRun(PsaInvoicingCommon):
             self.company_admin: True,
         }
         for user, allowed in may.items():
-            for record in (run, run.line_ids):
-                record = record.with_user(user).with_context(allowed_company_ids=self.company.ids)
+            for found in (run, run.line_ids):
+                record = found.with_user(user).with_context(allowed_company_ids=self.company.ids)
                 self.assertEqual(record.has_access("read"), allowed, (user.login, record._name))
                 for operation in ("write", "create", "unlink"):
                     self.assertFalse(record.has_access(operation), (user.login, record._name, operation))
@@ -555,5 +556,5 @@ class TestBillingRun(PsaInvoicingCommon):
         )
         queries(clients[:5])
         ten, thirty = queries(clients[5:15]), queries(clients[15:45])
-        # Odoo's own share grows by the invoice: its messages, followers and the names of new records.
-        self.assertLessEqual((thirty - ten) / 20, 3, f"{ten} for ten invoices, {thirty} for thirty")
+        # Odoo asks once a line for analytic distribution models; there are three lines on each invoice.
+        self.assertLessEqual((thirty - ten) / 20, 3.2, f"{ten} for ten invoices, {thirty} for thirty")
