@@ -326,7 +326,7 @@ class TestTimePeriod(PsaBillingCommon):
         self.assertIn("overlaps", first.psa_flag_text)
         Line = self.env["account.analytic.line"]
         of_ticket = [("psa_ticket_id", "=", self.ticket.id)]
-        self.assertEqual(Line.search([("psa_is_flagged", "=", True), *of_ticket]), (first | second).sorted(lambda l: -l.id))
+        self.assertEqual(Line.search([("psa_is_flagged", "=", True), *of_ticket]), (first | second).sorted(lambda line: -line.id))
         self.assertEqual(set(Line.search([("psa_is_flagged", "=", False), *of_ticket])), set(alone | others))
 
         long_day = self._log(13 * 60, date="2026-03-12")
