@@ -343,6 +343,24 @@ class TestTimeWeek(PsaBillingCommon):
             self.assertEqual([timer["is_running"] for timer in day["timers"]], [True, False])
             self.assertFalse(day["tickets"])
 
+    def test_my_day_takes_no_more_queries_for_more_tickets(self):
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._timers().get_my_day()
+            return self.env.cr.sql_log_count - before
+
+        for number in range(2):
+            self._new_ticket(f"Ticket {number}").user_id = self.technician
+        queries()
+        few = queries()
+        for number in range(10):
+            ticket = self._new_ticket(f"More {number}")
+            ticket.user_id = self.technician
+            self.env["psa.work.timer"].create({"user_id": self.technician.id, "ticket_id": self._new_ticket(f"Timer {number}").id})
+        self.assertLessEqual(queries(), few + 4)
+
     # ------------------------------------------------------------------ rates of roles
 
     def test_rates_of_a_role_hold_for_their_days(self):
