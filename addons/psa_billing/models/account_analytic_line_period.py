@@ -177,7 +177,8 @@ class AccountAnalyticLine(models.Model):
             raise ValidationError(self.env._(
                 "From start to end it is more than 24 hours. Enter one entry for each stretch of work."
             ))
-        return start, end
+        # Time is entered and charged in whole minutes.
+        return start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
 
     @api.model
     def _psa_parts(self, vals, start, end, work_type, company):

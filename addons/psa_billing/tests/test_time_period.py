@@ -66,6 +66,8 @@ class TestTimePeriod(PsaBillingCommon):
              "unit_amount": 0.5, "psa_billable_minutes": 60},
         ])  # fmt: skip
         self.assertEqual(line.with_user(self.technician).psa_split_count, 2)
+        self.assertEqual(line.psa_week_id.worked_hours, 1.5, "both parts are in the week")
+        self.assertEqual(line.psa_week_id.line_ids, self._parts(line))
 
         line.with_user(self.technician).action_psa_undo_split()
         self.assertFalse(self.ticket.psa_time_ids)
