@@ -32,10 +32,10 @@ class AccountAnalyticLine(models.Model):
     psa_end = fields.Datetime("End", copy=False)
     psa_period_hint = fields.Char(compute="_compute_psa_period_hint")
     psa_split_key = fields.Char(
-        "Entered Together As", readonly=True, copy=False, index="btree_not_null", groups="base.group_user",
+        "Entered Together As", readonly=True, copy=False, index="btree_not_null",
         help="Entries made of one that crossed midnight or closing time share this.",
     )
-    psa_split_count = fields.Integer("Parts", compute="_compute_psa_split_count", groups="base.group_user")
+    psa_split_count = fields.Integer("Parts", compute="_compute_psa_split_count")
 
     @api.depends("psa_start", "psa_end", "psa_work_type_id", "psa_is_service_time")
     def _compute_psa_period_hint(self):
