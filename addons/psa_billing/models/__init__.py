@@ -5,10 +5,11 @@ from . import (
     account_analytic_line_rules,
     account_analytic_line_guest,
     account_analytic_line_note,
+    account_analytic_line_week,
+    # Cuts entries in parts: what comes after is asked for the whole, what comes before for each part.
     account_analytic_line_period,
     account_analytic_line_correction,
     account_analytic_line_flag,
-    account_analytic_line_week,
     account_move,
     account_move_details,
     account_move_line,

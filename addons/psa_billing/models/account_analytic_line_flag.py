@@ -20,7 +20,9 @@ class AccountAnalyticLine(models.Model):
     psa_is_flagged = fields.Boolean("Looks Wrong", compute="_compute_psa_flags", search="_search_psa_is_flagged")
     psa_flag_text = fields.Char("Why It Looks Wrong", compute="_compute_psa_flags")
 
-    @api.depends("user_id", "date", "unit_amount", "psa_start", "psa_end", "psa_approval_state", "project_id", "company_id.psa_day_limit_hours")
+    @api.depends(
+        "user_id", "date", "unit_amount", "psa_start", "psa_end", "psa_approval_state", "project_id", "company_id.psa_day_limit_hours"
+    )
     def _compute_psa_flags(self):
         overlaps, long_days = self._psa_overlaps(), self._psa_long_days()
         for line in self:

@@ -32,10 +32,10 @@ class AccountAnalyticLine(models.Model):
     psa_end = fields.Datetime("End", copy=False)
     psa_period_hint = fields.Char(compute="_compute_psa_period_hint")
     psa_split_key = fields.Char(
-        "Entered Together As", readonly=True, copy=False, index="btree_not_null", groups="base.group_user",
+        "Entered Together As", readonly=True, copy=False, index="btree_not_null",
         help="Entries made of one that crossed midnight or closing time share this.",
     )
-    psa_split_count = fields.Integer("Parts", compute="_compute_psa_split_count", groups="base.group_user")
+    psa_split_count = fields.Integer("Parts", compute="_compute_psa_split_count")
 
     @api.depends("psa_start", "psa_end", "psa_work_type_id", "psa_is_service_time")
     def _compute_psa_period_hint(self):
@@ -177,7 +177,8 @@ class AccountAnalyticLine(models.Model):
             raise ValidationError(self.env._(
                 "From start to end it is more than 24 hours. Enter one entry for each stretch of work."
             ))
-        return start, end
+        # Time is entered and charged in whole minutes.
+        return start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0)
 
     @api.model
     def _psa_parts(self, vals, start, end, work_type, company):

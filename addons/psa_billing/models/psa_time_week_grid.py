@@ -182,7 +182,13 @@ class PsaTimeWeek(models.Model):
         key = self._psa_change_key(row)
         for (_name, model), id_ in zip(WORK.items(), key, strict=True):
             self.env[model].browse(id_ or []).check_access("read")
-        return key
+        ticket_id, task_id, project_id, work_type_id = key
+        Line = self.env["account.analytic.line"]
+        vals = {"psa_ticket_id": ticket_id, "task_id": task_id, "project_id": project_id}
+        if not work_type_id and Line._psa_service_vals([vals]):
+            # The one that an entry of the row will start with, so that it stays in the row.
+            work_type_id = self.env["psa.work.type"]._psa_default(Line._psa_company_of(vals)).id
+        return ticket_id, task_id, project_id, work_type_id or 0
 
     @api.model
     def _prepare_cell_vals(self, change, day, minutes, user):

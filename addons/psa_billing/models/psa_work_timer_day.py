@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-
 from odoo.addons.psa_helpdesk.core import lifecycle
 
 from ..tools import hours_to_minutes

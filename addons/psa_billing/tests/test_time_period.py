@@ -66,6 +66,8 @@ class TestTimePeriod(PsaBillingCommon):
              "unit_amount": 0.5, "psa_billable_minutes": 60},
         ])  # fmt: skip
         self.assertEqual(line.with_user(self.technician).psa_split_count, 2)
+        self.assertEqual(line.psa_week_id.worked_hours, 1.5, "both parts are in the week")
+        self.assertEqual(line.psa_week_id.line_ids, self._parts(line))
 
         line.with_user(self.technician).action_psa_undo_split()
         self.assertFalse(self.ticket.psa_time_ids)
@@ -326,7 +328,7 @@ class TestTimePeriod(PsaBillingCommon):
         self.assertIn("overlaps", first.psa_flag_text)
         Line = self.env["account.analytic.line"]
         of_ticket = [("psa_ticket_id", "=", self.ticket.id)]
-        self.assertEqual(Line.search([("psa_is_flagged", "=", True), *of_ticket]), (first | second).sorted(lambda l: -l.id))
+        self.assertEqual(Line.search([("psa_is_flagged", "=", True), *of_ticket]), (first | second).sorted(lambda line: -line.id))
         self.assertEqual(set(Line.search([("psa_is_flagged", "=", False), *of_ticket])), set(alone | others))
 
         long_day = self._log(13 * 60, date="2026-03-12")

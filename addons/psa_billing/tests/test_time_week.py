@@ -182,6 +182,10 @@ class TestTimeWeek(PsaBillingCommon):
         )
         grid = self._weeks().save_rows(str(DAY), grid["rows"][:1])
         self.assertEqual(len(grid["rows"]), 1)
+        grid = self._weeks().save_rows(str(DAY), [{"ticket_id": self.ticket.id}])
+        self.assertEqual(
+            [row["work_type_id"] for row in grid["rows"]], [self.work_type.id], "the one that what is typed will have"
+        )
 
     def test_a_grid_is_read_in_few_queries_however_full_it_is(self):
         tickets = [self._new_ticket(f"Ticket {number}") for number in range(12)]
@@ -238,7 +242,7 @@ class TestTimeWeek(PsaBillingCommon):
         with freeze_time(NINE + timedelta(minutes=55)):
             action = self.task.with_user(self.technician).action_psa_timer_stop()
             wizard = self.env(user=self.technician, su=False)["psa.time.log"].with_company(self.company).with_context(
-                action["context"]
+                **action["context"]
             ).create({"name": "Pulled cables"})
             self.assertEqual((wizard.start, wizard.hours), (NINE + timedelta(minutes=10), 0.75))
             wizard.action_log_submit()
@@ -258,7 +262,7 @@ class TestTimeWeek(PsaBillingCommon):
                 action = getattr(self.ticket.with_user(self.technician), f"action_timer_{method}")()
         with freeze_time(late + timedelta(minutes=151)):
             wizard = self.env(user=self.technician, su=False)["psa.time.log"].with_company(self.company).with_context(
-                action["context"]
+                **action["context"]
             ).create({"name": "Restored the server"})
             self.assertEqual(wizard.hours, 2.0)
             wizard.action_log()
@@ -338,6 +342,24 @@ class TestTimeWeek(PsaBillingCommon):
             day = self._timers().start_on("psa.ticket", self.ticket.id)
             self.assertEqual([timer["is_running"] for timer in day["timers"]], [True, False])
             self.assertFalse(day["tickets"])
+
+    def test_my_day_takes_no_more_queries_for_more_tickets(self):
+        def queries():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._timers().get_my_day()
+            return self.env.cr.sql_log_count - before
+
+        for number in range(2):
+            self._new_ticket(f"Ticket {number}").user_id = self.technician
+        queries()
+        few = queries()
+        for number in range(10):
+            ticket = self._new_ticket(f"More {number}")
+            ticket.user_id = self.technician
+            self.env["psa.work.timer"].create({"user_id": self.technician.id, "ticket_id": self._new_ticket(f"Timer {number}").id})
+        self.assertLessEqual(queries(), few + 4)
 
     # ------------------------------------------------------------------ rates of roles
 
