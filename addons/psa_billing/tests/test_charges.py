@@ -299,6 +299,9 @@ class TestCharges(PsaBillingCommon, HttpCase):
         charge = self._charge(kind=self.device, quantity=2, serial_numbers="SN-1,SN-2")
         charge.action_deliver()
 
+        for attempt in (lambda: charge.write({"quantity": 3}), charge.unlink):
+            with self.assertRaisesRegex(UserError, "Undo the delivery"):
+                attempt()
         self.assertEqual(stocked.client_id, self.client, "what lies in stock is taken from there")
         charge.action_undo_delivery()
         self.assertEqual((stocked.client_id, stocked.status, stocked.exists()), (self.env["res.partner"], "in_stock", stocked))
