@@ -40,6 +40,7 @@
         "demo/psa_contract_demo.xml",
         "demo/psa_ledger_demo.xml",
         "demo/psa_time_demo.xml",
+        "demo/psa_charges_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

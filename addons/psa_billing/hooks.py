@@ -45,6 +45,7 @@ def _take_rights_back(env):
         "psa_crm.group_billing": [
             "hr_timesheet.group_hr_timesheet_approver",
             "account.group_account_invoice",
+            "base.group_allow_export",
         ],
     }.items():
         group = env.ref(group_xmlid, raise_if_not_found=False)

@@ -118,6 +118,7 @@ from . import (
     psa_ticket_charge,
     psa_contract_expense,
     psa_expense_policy,
+    res_company_charges,
     hr_expense,
     hr_expense_ledger,
     psa_expense_delta,

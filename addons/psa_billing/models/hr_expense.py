@@ -185,14 +185,9 @@ class HrExpense(models.Model):
     def _psa_judge(self):
         """Return ``{expense: verdict}``, in a constant number of queries."""
         policies = {
-            company: [policy._psa_fact() for policy in of_company]
-            for company, of_company in self.env["psa.expense.policy"]
-            .sudo()
-            .search([("company_id", "in", self.company_id.ids)])
-            .grouped("company_id")
-            .items()
+            company: [policy._psa_fact() for policy in company.sudo().psa_expense_policy_ids] for company in self.company_id
         }
-        totals = self._psa_day_totals() if policies else {}
+        totals = self._psa_day_totals() if any(policies.values()) else {}
         verdicts = {}
         for expense in self:
             amount = to_decimal(expense.total_amount)
@@ -257,7 +252,7 @@ class HrExpense(models.Model):
         contract = self.sudo().psa_contract_id or self._psa_contract_in_force()
         if contract and contract.expense_rule != "policy":
             return contract.expense_rule, contract.expense_markup
-        policies = self.env["psa.expense.policy"].sudo().search([("company_id", "=", self.company_id.id)])
+        policies = self.company_id.sudo().psa_expense_policy_ids
         chosen = expense_policy.policy_for(self.product_id.id, [policy._psa_fact() for policy in policies])
         if not chosen:
             return charges.AT_COST, 0.0

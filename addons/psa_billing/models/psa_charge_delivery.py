@@ -1,15 +1,27 @@
 from dateutil.relativedelta import relativedelta
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..core import charges
+
+# What the assets of a delivery were made from.
+HANDED_OVER_FIELDS = {"serial_numbers", "quantity", "billable_type_id", "client_id", "company_id"}
 
 
 class PsaCharge(models.Model):
     """Delivery: each serial number of a charge becomes an asset of the client, with its warranty."""
 
     _inherit = "psa.charge"
+
+    def write(self, vals):
+        if vals.keys() & HANDED_OVER_FIELDS:
+            self._psa_check_not_delivered()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_delivered(self):
+        self._psa_check_not_delivered()
 
     def action_deliver(self):
         """Hand the things over: make an asset of each serial number, or take it from stock."""
@@ -33,6 +45,15 @@ class PsaCharge(models.Model):
         else:
             self.check_access("write")
         self.env["psa.asset"].check_access("write")
+
+    def _psa_check_not_delivered(self):
+        delivered = self.sudo().filtered("delivered_on")
+        if delivered:
+            raise UserError(
+                self.env._(
+                    "“%s” is delivered: its serial numbers are assets of the client. Undo the delivery first.", delivered[0].name
+                )
+            )
 
     def _psa_deliver(self):
         self.ensure_one()

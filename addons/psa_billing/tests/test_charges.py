@@ -1,7 +1,12 @@
+import io
+import json
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import Form, tagged
+from odoo.http import Request
+from odoo.tests import Form, HttpCase, tagged
 from odoo.tools import mute_logger
+from openpyxl import load_workbook
 from psycopg2 import IntegrityError
 
 from .common import DAY, PsaBillingCommon
@@ -44,7 +49,7 @@ COST_FIELDS = ("cost", "cost_total", "margin", "is_below_cost", "tax_ids", "cont
 
 
 @tagged("post_install", "-at_install")
-class TestCharges(PsaBillingCommon):
+class TestCharges(PsaBillingCommon, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -294,6 +299,9 @@ class TestCharges(PsaBillingCommon):
         charge = self._charge(kind=self.device, quantity=2, serial_numbers="SN-1,SN-2")
         charge.action_deliver()
 
+        for attempt in (lambda: charge.write({"quantity": 3}), charge.unlink):
+            with self.assertRaisesRegex(UserError, "Undo the delivery"):
+                attempt()
         self.assertEqual(stocked.client_id, self.client, "what lies in stock is taken from there")
         charge.action_undo_delivery()
         self.assertEqual((stocked.client_id, stocked.status, stocked.exists()), (self.env["res.partner"], "in_stock", stocked))
@@ -364,6 +372,34 @@ class TestCharges(PsaBillingCommon):
         self.assertEqual(by_client, {self.client: 547.0})
         self.assertEqual(self.ticket.with_user(self.billing).psa_charge_amount, 367.0)
         self.assertEqual(self.client.with_user(self.billing).psa_charge_count, 3)
+
+    def test_the_spreadsheet_holds_the_totals_of_its_groups(self):
+        self._charge(quantity=2)
+        self._charge(kind=self.fixed, quantity=10)
+        self.authenticate("bill.billing", "bill.billing")
+
+        for groupby in ("desk_id", "client_id", "ticket_id"):
+            data = {
+                "model": "psa.charge",
+                "fields": [
+                    {"name": name, "label": name, "type": kind, "store": True}
+                    for name, kind in (("name", "char"), ("quantity", "float"), ("amount", "monetary"), ("cost_total", "monetary"))
+                ],
+                "ids": False,
+                "domain": [["company_id", "=", self.company.id]],
+                "groupby": [groupby],
+                "import_compat": False,
+                "context": {"allowed_company_ids": self.company.ids},
+            }
+            response = self.url_open(
+                "/web/export/xlsx", data={"data": json.dumps(data), "csrf_token": Request.csrf_token(self)}
+            )
+            self.assertEqual(response.status_code, 200)
+            rows = list(load_workbook(io.BytesIO(response.content)).active.values)
+
+            self.assertEqual(rows[0], ("name", "quantity", "amount", "cost_total"))
+            self.assertEqual(rows[1][1:], (12, 367.0, 244.0), groupby)
+            self.assertEqual(sum(row[2] for row in rows[2:]), 367.0)
 
     def test_many_charges_cost_as_many_queries_as_few(self):
         def approve(count):

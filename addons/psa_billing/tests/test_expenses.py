@@ -10,10 +10,18 @@ class TestExpenses(PsaInvoicingCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.category = cls.env["product.product"].create(
-            {"name": "Travel", "can_be_expensed": True, "standard_price": 0, "type": "service", "supplier_taxes_id": [Command.clear()]}
+        cls.category, cls.hotel = cls.env["product.product"].create(
+            [
+                {
+                    "name": name,
+                    "can_be_expensed": True,
+                    "standard_price": 0,
+                    "type": "service",
+                    "supplier_taxes_id": [Command.clear()],
+                }
+                for name in ("Travel", "Hotel")
+            ]
         )
-        cls.hotel = cls.category.copy({"name": "Hotel"})
         cls.approver = cls._new_user("vera.approver", "psa_crm.group_technician,hr_expense.group_hr_expense_manager")
         cls.env["hr.employee"].create(
             [
@@ -269,4 +277,5 @@ class TestExpenses(PsaInvoicingCommon):
 
         self.assertEqual(invoice.amount_untaxed, 80.0)
         self.assertEqual(self._rows(expense).state, "invoiced")
-        self.assertFalse(self._prepare())
+        with self.assertRaisesRegex(UserError, "nothing to invoice"):
+            self._prepare()
