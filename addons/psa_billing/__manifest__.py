@@ -57,6 +57,7 @@
         "views/res_users_views.xml",
         "views/psa_service_company_views.xml",
         "report/psa_profitability_views.xml",
+        "views/portal_billing_templates.xml",
         "wizard/psa_company_profile_margin_views.xml",
         "wizard/psa_conservation_views.xml",
         "views/psa_billing_menus.xml",

@@ -18,6 +18,7 @@ from . import (
     test_ledger_together,
     test_lent_time,
     test_portal_invoices,
+    test_portal_prices,
     test_profitability,
     test_rule_task,
     test_rules,
