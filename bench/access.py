@@ -6,7 +6,8 @@ import datetime
 import statistics
 from pathlib import Path
 
-from bench.databases import PREFIX, fingerprint
+from bench import report
+from bench.databases import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 # Milliseconds, median; what a change may take from the click to its effect for everybody.
@@ -39,27 +40,11 @@ def run(bench, worker_class, options):
 
 
 def _database(bench, worker_class, options):
-    sizes = (options.tickets, options.clients, options.users, options.rules)
+    amounts = {"tickets": options.tickets, "clients": options.clients, "users": options.users, "rules": options.rules}
     makers = [(ROOT / "bench" / maker).read_text(encoding="utf-8") for maker in ("seed.py", "sides/access.py")]
-    key = fingerprint(bench.addons_of("access"), *makers, bench.cluster.identity(bench.settings.base_database), *map(str, sizes))
-    name = f"{PREFIX}access_{options.tickets}_{key}"
-    if bench.cluster.exists(name):
-        return name
-    for stale in bench.cluster.names():
-        if stale.startswith(f"{PREFIX}access_"):
-            bench.cluster.drop(stale)
-    scratch = f"{PREFIX}access_making"
-    bench.cluster.clone(bench.settings.base_database, scratch)
-    bench.install("access", scratch)
-    bench.say(f"making {options.tickets:,} tickets, {options.clients:,} clients, {options.users:,} users, {options.rules:,} rules")
-    worker = worker_class(bench, "access", scratch)
-    try:
-        worker.ask("seed_access", tickets=options.tickets, clients=options.clients, users=options.users, rules=options.rules)
-    finally:
-        worker.close()
-    bench.cluster.freshen(scratch)
-    bench.cluster.rename(scratch, name)
-    return name
+    told = ", ".join(f"{count:,} {what}" for what, count in amounts.items())
+    return made_once(
+        bench, worker_class, "access", options.tickets, makers, told, *map(str, amounts.values()), command="seed_access", **amounts)
 
 
 def _measure(bench, worker):
@@ -90,15 +75,9 @@ def _measure(bench, worker):
 
 
 def _save(options, text, missed):
+    measured = (
+        f"on {datetime.date.today().isoformat()} with {options.tickets:,} tickets, {options.clients:,} clients, {options.users:,} users "
+        f"and {options.rules:,} rules in five service companies"
+    )
     path = ROOT / "bench" / "results" / "access.md"
-    lines = [
-        "# Access rules, latest saved run",
-        "",
-        f"Measured on {datetime.date.today().isoformat()} with {options.tickets:,} tickets, {options.clients:,} clients, "
-        f"{options.users:,} users and {options.rules:,} rules in five service companies; see ../README.md for how to read it.",
-        "",
-        text,
-        "",
-        *(f"- **missed**: {sentence}" for sentence in missed),
-    ]
-    path.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    path.write_text(report.page("Access rules", measured, [text], missed), encoding="utf-8")

@@ -6,7 +6,8 @@ import datetime
 import statistics
 from pathlib import Path
 
-from bench.databases import PREFIX, fingerprint
+from bench import report
+from bench.databases import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 1_000_000)
@@ -89,37 +90,11 @@ def _database(bench, worker_class, tickets):
         (ROOT / "bench" / maker).read_text(encoding="utf-8").split("# Measuring")[0]
         for maker in ("seed.py", "sides/access.py", "sides/clock.py")
     ]
-    key = fingerprint(bench.addons_of("clock"), *makers, bench.cluster.identity(bench.settings.base_database))
-    name = f"{PREFIX}clock_{tickets}_{key}"
-    if bench.cluster.exists(name):
-        return name
-    for stale in bench.cluster.names():
-        if stale.startswith(f"{PREFIX}clock_") and not stale.endswith(key):
-            bench.cluster.drop(stale)
-    scratch = f"{PREFIX}clock_making"
-    bench.cluster.clone(bench.settings.base_database, scratch)
-    bench.install("clock", scratch)
-    bench.say(f"making {tickets:,} open tickets with three timers each")
-    worker = worker_class(bench, "clock", scratch)
-    try:
-        worker.ask("seed", tickets=tickets)
-    finally:
-        worker.close()
-    bench.cluster.freshen(scratch)
-    bench.cluster.rename(scratch, name)
-    return name
+    return made_once(
+        bench, worker_class, "clock", tickets, makers, f"{tickets:,} open tickets with three timers each", tickets=tickets)
 
 
 def _save(lines, sentences):
+    measured = f"on {datetime.date.today().isoformat()} on one core of a machine shared with other work"
     path = ROOT / "bench" / "results" / "clock.md"
-    text = [
-        "# Clock and timers, latest saved run",
-        "",
-        f"Measured on {datetime.date.today().isoformat()} on one core of a machine shared with other work; see ../README.md for how to "
-        "read it.",
-        "",
-        *lines,
-        "",
-        *(f"- **missed**: {sentence}" for sentence in sentences),
-    ]
-    path.write_text("\n".join(text).rstrip() + "\n", encoding="utf-8")
+    path.write_text(report.page("Clock and timers", measured, lines, sentences), encoding="utf-8")

@@ -59,6 +59,39 @@ class Cluster:
         return identity
 
 
+def made_once(bench, worker_class, side, size, makers, told, *words, command="seed", **amounts):
+    """Return the name of a side's database of a size, made from the present sources if there is none.
+
+    All sizes of a side are made from one database in which its addons are installed. What was made from other sources is dropped.
+
+    :param makers: the texts of what fills it: other texts, another database
+    :param told: what is said to be made, for who waits
+    :param words: what else decides about what is in it
+    :param command: what the worker is asked to fill it with, and ``amounts`` of what
+    """
+    key = fingerprint(bench.addons_of(side), *makers, bench.cluster.identity(bench.settings.base_database), *words)
+    name, installed, scratch = f"{PREFIX}{side}_{size}_{key}", f"{PREFIX}{side}_0_{key}", f"{PREFIX}{side}_making"
+    if bench.cluster.exists(name):
+        return name
+    for stale in bench.cluster.names():
+        if stale.startswith(f"{PREFIX}{side}_") and not stale.endswith(key):
+            bench.cluster.drop(stale)
+    if not bench.cluster.exists(installed):
+        bench.cluster.clone(bench.settings.base_database, scratch)
+        bench.install(side, scratch)
+        bench.cluster.rename(scratch, installed)
+    bench.cluster.clone(installed, scratch)
+    bench.say(f"making {told}")
+    worker = worker_class(bench, side, scratch)
+    try:
+        worker.ask(command, **amounts)
+    finally:
+        worker.close()
+    bench.cluster.freshen(scratch)
+    bench.cluster.rename(scratch, name)
+    return name
+
+
 def fingerprint(folders, *words):
     """A short key of the content of source folders: a database made from other sources is not used again."""
     digest = hashlib.sha256("\0".join(words).encode())

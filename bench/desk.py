@@ -8,7 +8,8 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.databases import PREFIX, fingerprint
+from bench import report
+from bench.databases import PREFIX, made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = (10_000, 100_000, 1_000_000)
@@ -206,41 +207,13 @@ def _database(bench, worker_class, tickets):
     makers = [(ROOT / "bench" / maker).read_text(encoding="utf-8") for maker in ("seed.py", "sides/access.py")]
     # How the questions are asked changes no data.
     makers.append((ROOT / "bench" / "sides/desk.py").read_text(encoding="utf-8").split("# Measuring")[0])
-    key = fingerprint(bench.addons_of("desk"), *makers, bench.cluster.identity(bench.settings.base_database))
-    name = f"{PREFIX}desk_{tickets}_{key}"
-    if bench.cluster.exists(name):
-        return name
-    for stale in bench.cluster.names():
-        if stale.startswith(f"{PREFIX}desk_") and not stale.endswith(key):
-            bench.cluster.drop(stale)
-    installed = f"{PREFIX}desk_0_{key}"
-    scratch = f"{PREFIX}desk_making"
-    if not bench.cluster.exists(installed):
-        bench.cluster.clone(bench.settings.base_database, scratch)
-        bench.install("desk", scratch)
-        bench.cluster.rename(scratch, installed)
-    bench.cluster.clone(installed, scratch)
-    bench.say(f"making {tickets:,} tickets with five entries each")
-    worker = worker_class(bench, "desk", scratch)
-    try:
-        worker.ask("seed", tickets=tickets)
-    finally:
-        worker.close()
-    bench.cluster.freshen(scratch)
-    bench.cluster.rename(scratch, name)
-    return name
+    return made_once(
+        bench, worker_class, "desk", tickets, makers, f"{tickets:,} tickets with five entries each", tickets=tickets)
 
 
 def _save(sizes, lines, sentences):
+    measured = (
+        f"on {datetime.date.today().isoformat()} with up to {sizes[-1]:,} tickets and {5 * sizes[-1]:,} entries in five service companies"
+    )
     path = ROOT / "bench" / "results" / "desk.md"
-    text = [
-        "# Help desk, latest saved run",
-        "",
-        f"Measured on {datetime.date.today().isoformat()} with up to {sizes[-1]:,} tickets and {5 * sizes[-1]:,} entries in five "
-        "service companies; see ../README.md for how to read it.",
-        "",
-        *lines,
-        "",
-        *(f"- **missed**: {sentence}" for sentence in sentences),
-    ]
-    path.write_text("\n".join(text).rstrip() + "\n", encoding="utf-8")
+    path.write_text(report.page("Help desk", measured, lines, sentences), encoding="utf-8")

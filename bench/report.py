@@ -169,3 +169,17 @@ def _ratio(value):
 
 def _number(value):
     return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def page(title, measured, lines, missed):
+    """Return a page of results.
+
+    :param measured: of what and how, as the end of "Measured on <day> …"
+    :param lines: the tables
+    :param missed: what of the reach was missed, as sentences
+    """
+    text = [
+        f"# {title}, latest saved run", "", f"Measured {measured}; see ../README.md for how to read it.", "", *lines, "",
+        *(f"- **missed**: {sentence}" for sentence in missed),
+    ]
+    return "\n".join(text).rstrip() + "\n"

@@ -74,3 +74,13 @@ def test_the_table_shows_every_row_and_marks_the_missed_one():
     assert lines[2].startswith("| create one ticket | 10,000 | 0.50 | 1.00 | 10 | 30 | 10 |")
     assert lines[2].endswith("| yes |")
     assert lines[3].endswith("| **no** |")
+
+
+def test_a_page_of_results_says_what_was_missed():
+    page = report.page("Help desk", "on a quiet day", ["| a |", "|---|"], ["create: too slow"])
+
+    assert page == (
+        "# Help desk, latest saved run\n\nMeasured on a quiet day; see ../README.md for how to read it.\n\n| a |\n|---|\n\n"
+        "- **missed**: create: too slow\n"
+    )
+    assert report.page("Help desk", "on a quiet day", ["| a |"], []).endswith("| a |\n")
