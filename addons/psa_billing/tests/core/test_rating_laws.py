@@ -77,7 +77,11 @@ def test_the_parts_at_one_rate_are_the_whole_in_money(dice):
     facts, book = history(dice)
     steps = {held.currency.id: held.currency.rounding for held in book.contracts} | {EUR.id: EUR.rounding}
     by_price = defaultdict(lambda: [0, Decimal(0)])
-    for row in rating.rate(facts, book):
+    rows = rating.rate(facts, book)
+    held_back = {(row.source_model, row.source_id) for row in rows if row.error == rating.CURRENCY_MISMATCH}
+    for row in rows:
+        if (row.source_model, row.source_id) in held_back:
+            continue  # the rest would have a price, and has none yet
         about = row.derivation.get("rate")
         is_at_rate = row.funding in ("rate", "overage", "retainer") or row.derivation.get("value", {}).get("by") == "rate"
         if about and row.value is not None and is_at_rate:
