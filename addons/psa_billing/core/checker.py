@@ -12,7 +12,6 @@ from fractions import Fraction
 from math import ceil, floor
 
 COLUMNS = "state funding worked_seconds seconds contract_id version_id currency_id product_id quantity price_unit amount value error draw"
-# What is wrong with a row: a column, a key of the derivation, or that there is a row, or none, or two.
 Problem = namedtuple("Problem", "source_model source_id part what expected found")
 
 
@@ -49,7 +48,6 @@ def check(facts, book, rows) -> list[Problem]:
 
 
 def _put_back(corrections, book, rows, left):
-    """Give back to the pools what corrections of frozen rows put back, before anything else is drawn."""
     net = defaultdict(int)
     for row in book.originals:
         net[row.source_model, row.derivation["inputs"].get("corrects_id") or row.source_id] += row.seconds * (row.state != "error")
@@ -106,20 +104,22 @@ def _time(fact, terms, held, left):
             draw = rounded(weight * until) - since
             if rest and room > 0 and until > at and (draw or is_last or not weight):
                 left[name] -= draw
-                value = None if price is None else cost(price, rest, step) - cost(price, charged - until, step)
-                if pool.hour_value is not None and pool.currency_id in (None, currency.id):
-                    value = cost(pool.hour_value, draw, step)
+                is_by_rate = pool.hour_value is None or pool.currency_id not in (None, currency.id)
+                value = "by rate" if is_by_rate else cost(pool.hour_value, draw, step)
                 rest = put(until - at, _paid(name, pool.kind, value) | {"draw": (pool.kind, pool.id, draw)})
+        same = 0 if beyond and (beyond.is_hard_stop or beyond.overage_rate is not None) else rest
+        for row in [row for row in reversed(rows) if row["value"] == "by rate"]:
+            row["value"] = None if price is None else cost(price, same + row["seconds"], step) - cost(price, same, step)
+            same += row["seconds"]
         if beyond and beyond.overage_rate is not None:
             funding, price = "overage", Fraction(beyond.overage_rate) * (weight if version and version.is_overage_multiplied else 1)
-    if not rest:
-        return rows
     whole = 0 if price is None else cost(price, rest, step)
     retainers = _pools(held, contract, "retainer", fact.date) if contract and whole > 0 else []
     is_foreign = any(left[_name(pool)] > 0 and pool.currency_id not in (None, currency.id) for pool in retainers)
     error = "missing_rate" if price is None else "currency_mismatch" if is_foreign else None
-    if error := "blocks_exhausted" if beyond and beyond.is_hard_stop else error:
+    if rest and (error := "blocks_exhausted" if beyond and beyond.is_hard_stop else error):
         put(rest, {"part": "time", "error": error})
+    if not rest or error:
         return rows
     priced, paid = rest, 0
     for pool, taken in _retained(retainers, whole, left, step):

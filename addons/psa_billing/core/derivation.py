@@ -28,7 +28,8 @@ nothing for a row is left out. Nothing here changes when some other row is relea
 ``amount``      ``seconds`` at the price of ``rate.result``, ``rounding`` (the currency's step), ``whole`` (what they cost
                 together), ``paid`` (what retainers took before this row), ``result`` (this row's share). Of a priced fact
                 ``whole`` is quantity × price.
-``value``       of covered work: ``by`` (``rate``, ``hour_value``), ``hourly_rate``, ``rounding``, ``result``.
+``value``       of covered work: ``by`` (``rate``, ``hour_value``), ``hourly_rate``, ``rounding``, ``result``; by the rate also
+                ``rest``: how many seconds of the entry, with and after these, are worth that rate.
 ``corrects``    ``source_id``, ``part`` of the row that is taken back, its ``seconds``, ``amount``, ``value``, ``draw``, and
                 ``taken``, how many of its seconds were taken back before.
 ``retainers_in_other_currency`` pools that could not pay, because they are in another currency.

@@ -110,11 +110,11 @@ def _amount(row, about, paid, is_last, pairs):
 
 
 def _worth(row, about):
-    value, part, used = about["value"], about["part"], about["time"]["used"]
+    value, part = about["value"], about["part"]
     rate, step = value["hourly_rate"], value["rounding"]
     if value["by"] == "hour_value":
         return cost(rate, about["draw"]["seconds"], step)
-    return cost(rate, used - part["from"], step) - cost(rate, used - part["to"], step)
+    return cost(rate, value["rest"], step) - cost(rate, value["rest"] - part["to"] + part["from"], step)
 
 
 def _correction(row, origin, pairs):

@@ -20,8 +20,8 @@ Rounding points, and there are no others:
   the remainder is the last row's;
 * an amount is hours × rate, half up to the currency's step, once for all seconds an entry charges at one rate; a retainer
   takes whole steps of it, what it leaves is the amount of the last row, and seconds follow in proportion, rounded down;
-* hours covered at a rate are worth, from the end of the entry: (rate × what is left with them) − (rate × what is left after
-  them), both rounded, so that all parts at one rate add up to the whole; drawn hours with a price of their own are worth that.
+* hours covered at a rate are worth (rate × the entry's seconds at that rate with and after them) − (rate × those after them),
+  both rounded, so that all parts at one rate add up to the whole; drawn hours with a price of their own are worth that.
 """
 
 from bisect import bisect_right

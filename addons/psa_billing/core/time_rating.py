@@ -110,7 +110,7 @@ def rate_time(run, fact) -> None:
     if terms.derivation:
         derivation.update(terms.derivation)
     if terms.flat_part:
-        entry.cover(terms.flat_part, terms.flat_funding, charged, terms)
+        entry.cover(terms.flat_part, terms.flat_funding, charged, terms, charged)
         return
     if terms.may_draw:
         _draw_hours(run.pools, entry, terms)
@@ -130,13 +130,14 @@ def _draw_hours(pools, entry, terms):
     day, contract_id, charged, weight = entry.fact.date, entry.contract.id, entry.charged, terms.weight
     blocks = pools.usable(contract_id, BLOCK, day)
     last = blocks[-1][0] if blocks and terms.may_go_negative else None
+    start, shares = 0, []
     for kind, funding, usable in (
         (INCLUDED, BY_INCLUDED, pools.usable(contract_id, INCLUDED, day)), (BLOCK, BY_BLOCK, blocks),
     ):
         for key, pool in usable:
-            start, available = entry.paid, pools.left[key]
+            available = pools.left[key]
             is_endless = key == last or weight.is_nothing
-            if available <= 0 and not is_endless:
+            if start == charged or (available <= 0 and not is_endless):
                 continue
             before = weight.weigh(start)
             until = charged if is_endless else weight.reach(before + available, charged)
@@ -149,9 +150,15 @@ def _draw_hours(pools, entry, terms):
                 about["uses_up"] = True
             elif key == last:
                 about["may_go_negative"] = True
-            entry.cover(key, funding, until - start, terms, pool, Draw(kind, pool.id, drawn), about)
-            if until == charged:
-                return
+            shares.append((key, funding, until - start, pool, Draw(kind, pool.id, drawn), about))
+            start = until
+    # Worth is reckoned over all seconds at one rate; those with another price have no part in it.
+    rest = 0 if terms.over or terms.is_hard_stop else charged - start
+    rest += sum(share[2] for share in shares if not entry.has_own_value(share[3]))
+    for key, funding, seconds, pool, draw, about in shares:
+        entry.cover(key, funding, seconds, terms, rest, pool, draw, about)
+        if not entry.has_own_value(pool):
+            rest -= seconds
 
 
 def _charge(pools, entry, terms):
@@ -282,23 +289,31 @@ class _Entry:
         """Make the row for the rest, which cannot be priced."""
         self.add("time", ERROR, BY_NOBODY, seconds, error=reason, **about)
 
-    def cover(self, part, funding, seconds, terms, pool=None, draw=None, drawn=None):
-        """Make the row for seconds that are paid for already, and say what they are worth."""
+    def has_own_value(self, pool):
+        """Say whether hours of a pool were sold at a price that can be told in the entry's currency."""
+        return pool is not None and pool.hour_value is not None and pool.currency_id in (None, self.currency.id)
+
+    def cover(self, part, funding, seconds, terms, rest, pool=None, draw=None, drawn=None):
+        """Make the row for seconds that are paid for already, and say what they are worth.
+
+        :param rest: how many seconds of the entry, with and after these, are worth the hourly rate
+        """
         rounding = self.currency.rounding
         told = {"draw": drawn} if drawn else {}
-        if pool is not None and pool.hour_value is not None and pool.currency_id in (None, self.currency.id):
+        if self.has_own_value(pool):
             by, hourly_rate = "hour_value", pool.hour_value
             worth = price_of(hourly_rate, draw.amount, rounding)
         else:
             by, hourly_rate, worth = "rate", terms.hourly_rate, None
             told["rate"] = terms.price_told
             if hourly_rate is not None:
-                rest = self.charged - self.paid
                 worth = price_of(hourly_rate, rest, rounding)
                 if seconds != rest:
                     worth -= price_of(hourly_rate, rest - seconds, rounding)
         if worth is not None:
             told["value"] = {"by": by, "hourly_rate": text(hourly_rate), "rounding": money(rounding), "result": money(worth)}
+            if by == "rate":
+                told["value"]["rest"] = rest
         self.add(part, COVERED, funding, seconds, price_unit=ZERO, amount=ZERO, value=worth, draw=draw, told=told)
 
     def _append(self, part, state, funding, worked, seconds, price_unit, amount, value, draw, error, derivation):
