@@ -64,7 +64,6 @@ from . import (
     psa_contract_sla,
     psa_contract_suspension,
     psa_contract_terms,
-    psa_contract_version,
     psa_desk_manager,
     psa_queue_manager,
     psa_role,
