@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import access, clock, desk, ledger, report  # noqa: E402 - the line above makes it importable
+from bench import access, clock, desk, ledger, rating, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
 
 LOCK = ROOT / "requirements" / "bench.lock"
@@ -301,6 +301,7 @@ def parse(arguments):
     parser.add_argument("--desk", action="store_true", help="measure what people do all day, at several sizes, searching above all")
     parser.add_argument("--clock", action="store_true", help="measure what firing timers costs, and the clock, instead")
     parser.add_argument("--ledger", action="store_true", help="measure what rating time and opening the review costs, instead")
+    parser.add_argument("--rating", action="store_true", help="measure how many time entries are rated a second instead")
     parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000)")
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
@@ -317,6 +318,8 @@ def main(arguments):
         print(f"[{time.monotonic() - started:6.1f} s] {text}", file=sys.stderr, flush=True)
 
     try:
+        if options.rating:
+            return rating.run(options)
         bench = Bench(Settings.from_environment(os.environ), say)
         if options.access:
             return access.run(bench, Worker, options)

@@ -22,13 +22,18 @@ def check(facts, book, rows) -> list[Problem]:
         start, never = getattr(fact, "start", None), datetime.min.replace(tzinfo=UTC)
         return fact.date, start is not None, start or never, fact.source_model, fact.source_id, getattr(fact, "part", "")
 
-    left = {_name(pool): Fraction(pool.size) - Fraction(pool.used) for pool in book.pools}
+    left, terms, pools = {}, defaultdict(list), defaultdict(list)
+    for contract in book.contracts:
+        terms[contract.client_id, contract.company_id].append(contract)
+    for pool in book.pools:
+        left[_name(pool)] = Fraction(pool.size) - Fraction(pool.used)
+        pools[pool.contract_id, pool.kind].append(pool)
     ordered, want, have, problems = sorted(facts, key=turn), defaultdict(list), defaultdict(list), []
     back = {(fact.source_model, fact.source_id): fact for fact in ordered if taken_back(fact)}
     _put_back(back, book, rows, left)
     for fact in ordered:
         if (fact.source_model, fact.source_id) not in back:
-            for row in _price(fact, book, left) if hasattr(fact, "price_unit") else _time(fact, book, left):
+            for row in (_price if hasattr(fact, "price_unit") else _time)(fact, terms, pools, left):
                 want[fact.source_model, fact.source_id, row["part"]].append(row)
     for row in rows:
         if (row.source_model, row.source_id) not in back:
@@ -49,16 +54,15 @@ def _put_back(corrections, book, rows, left):
     for row in book.originals:
         net[row.source_model, row.derivation["inputs"].get("corrects_id") or row.source_id] += row.seconds * (row.state != "error")
     for key, fact in corrections.items():
-        entry = (fact.source_model, fact.corrects_id)
-        if net[entry] >= taken_back(fact):  # else what it corrects is open itself, and it comes last
+        if net[entry := (fact.source_model, fact.corrects_id)] >= taken_back(fact):  # else what it corrects is open, and it comes last
             net[entry] -= taken_back(fact)
             for row in rows:
                 if (row.source_model, row.source_id) == key and row.draw and (name := row.part.split("#")[0]) in left:
                     left[name] -= Fraction(row.draw.amount)
 
 
-def _time(fact, book, left):
-    contract, version, is_usable = _choose(fact, book)
+def _time(fact, terms, held, left):
+    contract, version, is_usable = _choose(fact, terms)
     currency, kind, role, worked = contract.currency if contract else fact.company_currency, fact.work_type, fact.role, fact.worked_seconds
     rule = {"contract": version, "work_type": kind}.get(version.rounding if version else "work_type")
     charged = max(worked, rule.minimum_minutes * 60 if rule else 0) if worked > 0 else 0
@@ -82,8 +86,8 @@ def _time(fact, book, left):
     weights = Fraction(kind.multiplier), Fraction(role.multiplier)
     weight = max(weights) if version and version.multiplier_policy == "highest" else weights[0] * weights[1]
     cover, price = _coverage(fact, version), _rate(fact, version, currency, weight)
-    held = [terms for terms in contract.flat_terms if _holds(terms, fact.date)] if contract and not cover else []
-    flat = {terms.kind for terms in held if terms.kind == "fixed_price" or fact.ticket_id}
+    whole = contract.flat_terms if contract and not cover else ()
+    flat = {one.kind for one in whole if _holds(one, fact.date) and (one.kind == "fixed_price" or fact.ticket_id)}
     if flat or (cover and cover.effect == "included"):
         name = f"coverage:{cover.id}" if cover else min(flat)
         put(charged, _paid(name, name.split(":")[0], None if price is None else cost(price, charged, step)))
@@ -91,9 +95,9 @@ def _time(fact, book, left):
     rest, funding, beyond = charged, "rate", None
     price = cover.hourly_rate if cover and cover.effect == "at_rate" else price
     if contract and not cover:
-        held = [terms for terms in contract.block_terms if _holds(terms, fact.date)]
-        beyond = max(held, key=lambda terms: (terms.date_from, terms.id), default=None)
-        pools = [pool for kind in ("included", "block") for pool in _pools(book, contract, kind, fact.date)]
+        valid = (one for one in contract.block_terms if _holds(one, fact.date))
+        beyond = max(valid, key=lambda one: (one.date_from, one.id), default=None)
+        pools = [pool for kind in ("included", "block") for pool in _pools(held, contract, kind, fact.date)]
         for pool in pools:
             at, name, since = charged - rest, _name(pool), rounded(weight * (charged - rest))
             is_last = bool(beyond and beyond.may_go_negative and pool.kind == "block" and pool is pools[-1])
@@ -111,7 +115,7 @@ def _time(fact, book, left):
     if not rest:
         return rows
     whole = 0 if price is None else cost(price, rest, step)
-    retainers = _pools(book, contract, "retainer", fact.date) if contract and whole > 0 else []
+    retainers = _pools(held, contract, "retainer", fact.date) if contract and whole > 0 else []
     is_foreign = any(left[_name(pool)] > 0 and pool.currency_id not in (None, currency.id) for pool in retainers)
     error = "missing_rate" if price is None else "currency_mismatch" if is_foreign else None
     if error := "blocks_exhausted" if beyond and beyond.is_hard_stop else error:
@@ -120,16 +124,16 @@ def _time(fact, book, left):
     priced, paid = rest, 0
     for pool, taken in _retained(retainers, whole, left, step):
         paid += taken
-        part = floor(priced * paid / whole) - (priced - rest)
-        rest = put(part, _paid(_name(pool), "retainer", taken) | {"draw": ("retainer", pool.id, taken)})
+        row = _paid(_name(pool), "retainer", taken) | {"draw": ("retainer", pool.id, taken)}
+        rest = put(floor(priced * paid / whole) - (priced - rest), row)
     if not whole or paid < whole:
         owed = {"price_unit": price, "amount": whole - paid, "value": whole - paid}
         put(rest, owed | {"part": funding, "funding": funding, "state": "pending"})
     return rows
 
 
-def _price(fact, book, left):
-    contract, version, is_usable = _choose(fact, book)
+def _price(fact, terms, held, left):
+    contract, version, is_usable = _choose(fact, terms)
     base = _base(contract, version, fact.currency, fact.product_id) | {"part": fact.part, "quantity": fact.quantity}
     if not fact.is_billable:
         return [base | _paid(fact.part, "none", 0) | {"state": "non_billable"}]
@@ -139,7 +143,7 @@ def _price(fact, book, left):
         return [base | {"error": "currency_mismatch"}]
     rows, step = [], fact.currency.rounding
     whole = rest = rounded(Fraction(fact.quantity) * Fraction(fact.price_unit), step)
-    pools = _pools(book, contract, "retainer", fact.date) if contract and fact.may_draw_retainer and whole > 0 else []
+    pools = _pools(held, contract, "retainer", fact.date) if contract and fact.may_draw_retainer and whole > 0 else []
     for pool, taken in _retained([pool for pool in pools if pool.currency_id in (None, fact.currency.id)], whole, left, step):
         row = base | _paid(_name(pool), "retainer", taken) | {"draw": ("retainer", pool.id, taken)}
         rows.append(row | {"quantity": fact.quantity if taken == whole else 1})
@@ -154,19 +158,18 @@ def _missing(**needed):
     return {None: None, "contract": "contract_unusable"}.get(name, f"missing_{name}")
 
 
-def _choose(fact, book):
-    own = [terms for terms in book.contracts if (terms.client_id, terms.company_id) == (fact.client_id, fact.company_id)]
-    held, is_price = [terms for terms in own if terms.is_confirmed], hasattr(fact, "price_unit")
+def _choose(fact, terms):
+    held, is_price = [one for one in terms[fact.client_id, fact.company_id] if one.is_confirmed], hasattr(fact, "price_unit")
     if not is_price or fact.contract_id is None:
-        held = [terms for terms in held if terms.date_start <= fact.date <= (terms.date_end or date.max)]
+        held = [contract for contract in held if contract.date_start <= fact.date <= (contract.date_end or date.max)]
     if fact.contract_id is not None:
-        held = [terms for terms in held if terms.id == fact.contract_id]
+        held = [contract for contract in held if contract.id == fact.contract_id]
     elif is_price:
-        held = [terms for terms in held if terms.currency.id == fact.currency.id]
-    contract = min(held, key=lambda terms: (terms.priority, -terms.date_start.toordinal(), -terms.id), default=None)
-    versions = sorted(contract.versions if contract else (), key=lambda version: (version.date_from, version.id))
+        held = [contract for contract in held if contract.currency.id == fact.currency.id]
+    chosen = min(held, key=lambda contract: (contract.priority, -contract.date_start.toordinal(), -contract.id), default=None)
+    versions = sorted(chosen.versions if chosen else (), key=lambda version: (version.date_from, version.id))
     begun = [version for version in versions if version.date_from <= fact.date]
-    return contract, (begun[-1:] or versions[:1] or [None])[0], bool(contract) or fact.contract_id is None
+    return chosen, (begun[-1:] or versions[:1] or [None])[0], bool(chosen) or fact.contract_id is None
 
 
 def _coverage(fact, version):
@@ -190,8 +193,8 @@ def _rate(fact, version, currency, weight):
     return Fraction(own.hourly_rate) * weight if own else None
 
 
-def _pools(book, contract, kind, day):
-    pools = [pool for pool in book.pools if (pool.contract_id, pool.kind) == (contract.id, kind) and _holds(pool, day)]
+def _pools(held, contract, kind, day):
+    pools = [pool for pool in held[contract.id, kind] if _holds(pool, day)]
     return sorted(pools, key=lambda pool: (pool.date_to or date.max, pool.purchased_on or pool.date_from, pool.id, _name(pool)))
 
 

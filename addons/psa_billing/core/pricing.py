@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from .terms import (
     AT_RATE,
@@ -208,15 +209,14 @@ def changes(*terms) -> list[int]:
 
 def block_terms_on(contract: Contract, day: date) -> BlockTerms | None:
     """Return what the contract says about hours beyond the prepaid ones; of several the latest."""
-    return max(
-        (terms for terms in contract.block_terms if in_force(terms, day)),
-        key=lambda terms: (terms.date_from, terms.id),
-        default=None,
-    )
+    held = [terms for terms in contract.block_terms if in_force(terms, day)]
+    return max(held, key=lambda terms: (terms.date_from, terms.id)) if len(held) > 1 else held[0] if held else None
 
 
 def flat_terms_of(contract: Contract, fact: TimeFact) -> FlatTerms | None:
     """Return the price that pays for the entry as a whole: a fixed price before one by the ticket, then the lowest id."""
+    if not contract.flat_terms:
+        return None
     flat = [
         terms
         for terms in contract.flat_terms
@@ -254,6 +254,12 @@ def multiplier_of(work_type: WorkType, role: Role, policy: str) -> Decimal:
     return work_type.multiplier * role.multiplier
 
 
+@lru_cache(maxsize=1024)
+def _rate_table(rates):
+    """Return the clauses by role and work type; of two for the same the first made."""
+    return {(clause.role_id, clause.work_type_id): clause for clause in sorted(rates, key=lambda clause: -clause.id)}
+
+
 def choose_rate(
     role: Role, work_type: WorkType, version: Version | None, currency: Currency, day: date, multiplier: Decimal = ONE
 ) -> Price:
@@ -263,15 +269,16 @@ def choose_rate(
     A rate that names the work type is final; any other is a base rate, which the multiplier multiplies.
     """
     factor = None if multiplier == ONE else multiplier
-    clauses = sorted(version.rates, key=lambda clause: clause.id) if version else ()
-    for name, role_id, work_type_id in (
-        ("contract_role_work_type", role.id, work_type.id),
-        ("contract_role", role.id, None),
-        ("contract_work_type", None, work_type.id),
-        ("contract_any", None, None),
-    ):
-        for clause in clauses:
-            if clause.role_id == role_id and clause.work_type_id == work_type_id:
+    if version and version.rates:
+        table = _rate_table(version.rates)
+        for name, role_id, work_type_id in (
+            ("contract_role_work_type", role.id, work_type.id),
+            ("contract_role", role.id, None),
+            ("contract_work_type", None, work_type.id),
+            ("contract_any", None, None),
+        ):
+            clause = table.get((role_id, work_type_id))
+            if clause:
                 return Price(clause.hourly_rate, name, clause.id, factor if work_type_id is None else None)
     own = [rate for rate in role.rates if rate.currency_id == currency.id]
     valid = [rate for rate in own if in_force(rate, day)]

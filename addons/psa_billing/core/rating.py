@@ -134,7 +134,8 @@ class _Run:
         self.terms = {}
         self._originals = corrections.by_entry(book.originals)
         self._choices = {}
-        self._stretches = {}
+        self._contract_changes = {}
+        self._role_changes = {}
         self._contracts = {}
         for contract in book.contracts:
             self._contracts.setdefault((contract.client_id, contract.company_id), []).append(contract)
@@ -155,17 +156,22 @@ class _Run:
                 about["candidate_ids"] = list(choice.candidate_ids)
             if choice.problem:
                 about["problem"] = choice.problem
-            contract = choice.contract
-            days = contract and changes(*contract.block_terms, *contract.flat_terms)
-            stretch = bisect_right(days, fact.date.toordinal()) if days else 0
-            found = self._choices[key] = choice, version, about, stretch
+            found = self._choices[key] = choice, version, about, self._stretch_of_contract(choice.contract, fact.date)
         return found
+
+    def _stretch_of_contract(self, contract, day):
+        if contract is None:
+            return 0
+        days = self._contract_changes.get(contract.id)
+        if days is None:
+            days = self._contract_changes[contract.id] = changes(*contract.block_terms, *contract.flat_terms)
+        return bisect_right(days, day.toordinal()) if days else 0
 
     def stretch_of(self, role, day):
         """Return which of the stretches without a change of the role's rates a day lies in."""
-        days = self._stretches.get(role)
+        days = self._role_changes.get(role)
         if days is None:
-            days = self._stretches[role] = changes(*role.rates)
+            days = self._role_changes[role] = changes(*role.rates)
         return bisect_right(days, day.toordinal()) if days else 0
 
     def take_back(self, fact, also_open=False):

@@ -110,7 +110,7 @@ def rate_time(run, fact) -> None:
     if terms.derivation:
         derivation.update(terms.derivation)
     if terms.flat_part:
-        entry.cover(terms.flat_part, terms.flat_funding, charged, terms.price)
+        entry.cover(terms.flat_part, terms.flat_funding, charged, terms)
         return
     if terms.may_draw:
         _draw_hours(run.pools, entry, terms)
@@ -149,7 +149,7 @@ def _draw_hours(pools, entry, terms):
                 about["uses_up"] = True
             elif key == last:
                 about["may_go_negative"] = True
-            entry.cover(key, funding, until - start, terms.price, pool, Draw(kind, pool.id, drawn), about)
+            entry.cover(key, funding, until - start, terms, pool, Draw(kind, pool.id, drawn), about)
             if until == charged:
                 return
 
@@ -158,10 +158,9 @@ def _charge(pools, entry, terms):
     """Charge what nothing else paid for; retainers pay as far as they go."""
     seconds, currency, contract = entry.charged - entry.paid, entry.currency, entry.contract
     if terms.over:
-        funding, price, about = BY_OVERAGE, terms.over, {**terms.beyond, "rate": terms.over_told}
+        funding, hourly_rate, about = BY_OVERAGE, terms.over.result, {**terms.beyond, "rate": terms.over_told}
     else:
-        funding, price, about = BY_RATE, terms.price, {"rate": terms.price_told}
-    hourly_rate = price.result
+        funding, hourly_rate, about = BY_RATE, terms.hourly_rate, {"rate": terms.price_told}
     if hourly_rate is None:
         entry.fail(MISSING_RATE, seconds, **about)
         return
@@ -216,7 +215,7 @@ class _Terms:
         policy = version.multiplier_policy if version else "compound"
         multiplier = multiplier_of(fact.work_type, fact.role, policy)
         self.weight = weight_of(multiplier)
-        self.price = choose_rate(fact.role, fact.work_type, version, currency, fact.date, multiplier)
+        price = choose_rate(fact.role, fact.work_type, version, currency, fact.date, multiplier)
         self.derivation = {}
         self.flat_part = self.flat_funding = self.over = self.over_told = self.beyond = None
         self.is_hard_stop = self.may_go_negative = False
@@ -230,11 +229,11 @@ class _Terms:
             if rule.effect == "included":
                 self.flat_part, self.flat_funding = f"coverage:{rule.id}", BY_COVERAGE
             elif rule.effect == AT_RATE:
-                self.price = coverage_price(rule)
+                price = coverage_price(rule)
         elif contract and (flat := flat_terms_of(contract, fact)):
             self.flat_part = self.flat_funding = flat.kind
             self.derivation["flat"] = {"terms_id": flat.id, "kind": flat.kind}
-        self.price_told = _told(self.price)
+        self.hourly_rate, self.price_told = price.result, _told(price)
         self.may_draw = contract is not None and not rule and not self.flat_part
         terms = block_terms_on(contract, fact.date) if self.may_draw else None
         if terms:
@@ -283,7 +282,7 @@ class _Entry:
         """Make the row for the rest, which cannot be priced."""
         self.add("time", ERROR, BY_NOBODY, seconds, error=reason, **about)
 
-    def cover(self, part, funding, seconds, price, pool=None, draw=None, drawn=None):
+    def cover(self, part, funding, seconds, terms, pool=None, draw=None, drawn=None):
         """Make the row for seconds that are paid for already, and say what they are worth."""
         rounding = self.currency.rounding
         told = {"draw": drawn} if drawn else {}
@@ -291,8 +290,8 @@ class _Entry:
             by, hourly_rate = "hour_value", pool.hour_value
             worth = price_of(hourly_rate, draw.amount, rounding)
         else:
-            by, hourly_rate, worth = "rate", price.result, None
-            told["rate"] = _told(price)
+            by, hourly_rate, worth = "rate", terms.hourly_rate, None
+            told["rate"] = terms.price_told
             if hourly_rate is not None:
                 rest = self.charged - self.paid
                 worth = price_of(hourly_rate, rest, rounding)

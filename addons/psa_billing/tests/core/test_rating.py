@@ -1,13 +1,14 @@
 """Rating by the hour: rounding of time and money, the choice of contract and rate, and what is held back and why."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psa_cores.psa_billing import rating
+from psa_cores.psa_billing import after_hours, rating
 from psa_cores.psa_billing.terms import Contract, CoverageRule, FlatTerms, Role, RoleRate, Version, WorkType
 from rating_stage import (
     CHF,
@@ -253,6 +254,22 @@ def test_entry_after_the_contract_ended_falls_under_the_one_that_follows():
 
     assert (last_day.contract_id, last_day.amount) == (1, Decimal("100.00"))
     assert (next_day.contract_id, next_day.amount) == (2, Decimal("110.00"))
+
+
+def test_work_across_the_end_of_a_contract_is_cut_at_midnight_and_each_part_has_its_own_terms():
+    berlin = ZoneInfo("Europe/Berlin")
+    late = datetime(DAY.year, DAY.month, DAY.day, 22, 30, tzinfo=berlin)
+    ended = contract(1, date_end=DAY, rates=[(ENGINEER, None, 100)])
+    following = contract(2, date_start=TOMORROW, rates=[(ENGINEER, None, 110)])
+
+    parts = after_hours.split(late, late + timedelta(hours=2), None, berlin)
+    rows = [
+        one(fact(date=part.day, start=part.start, worked_seconds=part.seconds), ended, following) for part in parts
+    ]
+
+    assert [(row.contract_id, row.seconds, row.amount) for row in rows] == [
+        (1, 90 * MINUTE, Decimal("150.00")), (2, 30 * MINUTE, Decimal("55.00")),
+    ]
 
 
 def test_a_contract_holds_on_its_first_and_its_last_day():
