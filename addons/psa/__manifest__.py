@@ -35,6 +35,7 @@
         "demo/psa_rules_demo.xml",
         "demo/psa_notification_demo.xml",
         "demo/psa_sla_demo.xml",
+        "demo/psa_contract_demo.xml",
         "demo/psa_ledger_demo.xml",
         "demo/psa_time_demo.xml",
     ],

@@ -283,8 +283,8 @@ def thresholds(text):
     :raise ValueError: with the word that is no number between 0 and 100
     """
     found = set()
-    for word in (text or "").replace("%", " ").replace(";", ",").split(","):
-        word = word.strip()
+    for part in (text or "").replace("%", " ").replace(";", ",").split(","):
+        word = part.strip()
         if not word:
             continue
         if not word.isdecimal() or not 0 < int(word) <= 100:

@@ -1,5 +1,4 @@
 from markupsafe import Markup
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_date
@@ -118,7 +117,7 @@ class PsaContract(models.Model):
     )
     version_ids = fields.One2many("psa.contract.version", "contract_id", "Versions", copy=False)
     component_ids = fields.One2many("psa.contract.component", "contract_id", "Components", copy=True)
-    prepaid_ids = fields.One2many("psa.contract.prepaid", "contract_id", "Prepaid", copy=False)
+    prepaid_ids = fields.One2many("psa.contract.prepaid", "contract_id", copy=False)
     due_ids = fields.One2many("psa.contract.due", "contract_id", "Fallen Due", copy=False)
     note = fields.Html("Notes", help="For your staff; clients do not see it.")
     choice_text = fields.Html("Why This Contract", compute="_compute_choice_text", sanitize=False)
@@ -361,4 +360,4 @@ class PsaContract(models.Model):
         field = self._fields[name]
         if field.type == "many2one":
             return self.env[field.comodel_name].browse(value or [])
-        return value
+        return field.convert_to_cache(value, self[:1]) if field.type == "date" else value

@@ -3,6 +3,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
+from psycopg2 import OperationalError
 
 from ..core import periods
 from .psa_contract_component import PERIODIC, RESTING
@@ -39,10 +40,10 @@ class PsaContract(models.Model):
         help="In advance: on the first day of a period. In arrears: on its last.",
     )
     bill_from = fields.Date(
-        "Bill From", copy=False, help="Nothing before this day falls due here, because it was billed elsewhere. Empty: all."
+        copy=False, help="Nothing before this day falls due here, because it was billed elsewhere. Empty: all."
     )
     invoice_grouping = fields.Selection(
-        [("client", "With the client's other contracts"), ("contract", "An invoice of its own")],
+        [("client", "One for the client"), ("contract", "One for the contract")],
         "Invoice",
         default="client",
         required=True,
@@ -94,8 +95,14 @@ class PsaContract(models.Model):
             contract.monthly_value = value / periods.CYCLE_MONTHS[contract.billing_cycle or "monthly"]
 
     def write(self, vals):
-        cut = {"billing_cycle", "cycle_start"} & vals.keys()
-        changed = self.filtered(lambda contract: any(contract[name] != vals[name] for name in cut))
+        cut = {"billing_cycle", "cycle_start", "date_start"} & vals.keys()
+        changed = self.filtered(
+            lambda contract: any(
+                contract[name] != self._psa_value(name, vals[name])
+                for name in cut
+                if name != "date_start" or contract.cycle_start == "anniversary"
+            )
+        )
         if changed and changed.component_ids._psa_frozen_dues():
             raise UserError(
                 self.env._(
@@ -259,8 +266,11 @@ class PsaContract(models.Model):
             try:
                 with self.env.cr.savepoint():
                     work(batch)
-            except (UserError, ValidationError):
-                _logger.exception("Contracts %s", batch.ids)
+            except OperationalError:
+                # Somebody else was faster: the whole run is to be tried again.
+                raise
+            except Exception:  # pylint: disable=broad-except
+                _logger.exception("Contracts %s, now one by one", batch.ids)
                 batch._psa_one_by_one(work)
             done = len(self[start : start + size])
             remaining -= done
@@ -272,5 +282,9 @@ class PsaContract(models.Model):
             try:
                 with self.env.cr.savepoint():
                     work(contract)
+            except OperationalError:
+                raise
             except (UserError, ValidationError) as error:
                 contract.billing_error = str(error)
+            except Exception as error:  # pylint: disable=broad-except
+                contract.billing_error = self.env._("Something unforeseen went wrong: %s", error)

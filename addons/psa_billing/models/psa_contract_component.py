@@ -39,6 +39,7 @@ class PsaContractComponent(models.Model):
     _check_company_auto = True
 
     _order_idx = models.Index("(contract_id, sequence, id)")
+    _end_idx = models.Index("(date_to) WHERE date_to IS NOT NULL")
     _counted_idx = models.Index("(id) WHERE count_source != 'fixed'")
     _numbers_not_negative = models.Constraint(
         "CHECK(validity_months >= 0 AND overage_rate >= 0 AND top_up_below >= 0 AND expiry_notice_days >= 0)",
@@ -243,12 +244,13 @@ class PsaContractComponent(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        fixed = {"contract_id", "kind", "date_from"} & vals.keys()
+        fixed = {"contract_id", "kind", "date_from", "is_prorated", "true_up"} & vals.keys()
         if fixed and self._psa_frozen_dues():
             component = self._psa_frozen_dues()[:1].component_id
             raise UserError(
                 self.env._(
-                    "“%(component)s” was billed, so its kind and start stay. Set “Until”, and add a new component.",
+                    "“%(component)s” was billed, so its kind and start stay, and how parts of a period are charged. Set “Until”, "
+                    "and add a new component.",
                     component=component.name,
                 )
             )

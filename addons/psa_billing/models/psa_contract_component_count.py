@@ -28,7 +28,7 @@ class PsaContractComponent(models.Model):
     def _psa_numbers(self):
         """Return ``{component: number}``, in one query for all that count the same way."""
         numbers = dict.fromkeys(self, 0)
-        for (source, text), components in self.grouped(lambda c: (c.count_source, c.count_domain or "[]")).items():
+        for (source, _text), components in self.grouped(lambda c: (c.count_source, c.count_domain or "[]")).items():
             clients, companies = components.client_id, components.company_id
             if source == "assets":
                 rows = self.env["psa.asset"].sudo()._read_group(

@@ -1,14 +1,12 @@
-from datetime import date, timedelta
+from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
 from ..core import periods
 from ..tools import to_decimal
-from .psa_contract_component import PERIODIC, PREPAID
-from .psa_contract_frozen import FROZEN
 
 # Periods that ended longer ago are settled: what is found about them later is not charged.
 TRUE_UP_DAYS = 731

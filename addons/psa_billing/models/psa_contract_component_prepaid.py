@@ -17,8 +17,7 @@ class PsaContractComponent(models.Model):
 
     def _psa_prepare_purchase_vals(self, until, known):
         """Buy what is bought by itself until a day, and return the dues of purchases that have none."""
-        Prepaid = self.env["psa.contract.prepaid"].sudo()
-        present = Prepaid.search([("component_id", "=", self.id)], order="id")
+        present = self.prepaid_ids.sorted("id")
         keys = set(present.mapped("key"))
         for key, day in self._psa_purchases(until):
             if key not in keys:

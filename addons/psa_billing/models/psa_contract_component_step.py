@@ -13,6 +13,7 @@ class PsaContractComponentStep(models.Model):
     _component_day_uniq = models.UniqueIndex(
         "(component_id, date_from)", "There is already a price from this day on. Change that line instead."
     )
+    _date_idx = models.Index("(date_from)")
     _quantity_not_negative = models.Constraint("CHECK(quantity >= 0)", "The quantity cannot be negative.")
 
     component_id = fields.Many2one("psa.contract.component", required=True, ondelete="cascade", index=True)

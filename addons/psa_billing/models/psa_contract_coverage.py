@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ..core import terms
 from ..tools import to_decimal
@@ -32,16 +33,16 @@ class PsaContractCoverage(models.Model):
         "it is charged at the hourly rate of the line. The first line that fits counts.",
     )
     work_type_ids = fields.Many2many(
-        "psa.work.type", "psa_contract_coverage_work_type_rel", "coverage_id", "work_type_id", check_company=True
+        "psa.work.type", "psa_contract_coverage_work_type_rel", "coverage_id", "work_type_id", "Work Types", check_company=True
     )
     role_ids = fields.Many2many(
-        "psa.role", "psa_contract_coverage_role_rel", "coverage_id", "role_id", check_company=True
+        "psa.role", "psa_contract_coverage_role_rel", "coverage_id", "role_id", "Roles", check_company=True
     )
     site_ids = fields.Many2many(
         "res.partner", "psa_contract_coverage_site_rel", "coverage_id", "partner_id", "Sites", check_company=True
     )
     asset_ids = fields.Many2many(
-        "psa.asset", "psa_contract_coverage_asset_rel", "coverage_id", "asset_id", check_company=True
+        "psa.asset", "psa_contract_coverage_asset_rel", "coverage_id", "asset_id", "Assets", check_company=True
     )
     hours = fields.Selection(
         [("any", "At any time"), ("business", "In business hours"), ("after_hours", "After hours")],
@@ -62,6 +63,29 @@ class PsaContractCoverage(models.Model):
                 if rule[fname]
             ]
             rule.display_name = f"{effects.get(rule.effect, '')}: {'; '.join(what) or self.env._('all work')}"
+
+    def _psa_replace_terms(self, terms):
+        """Take other roles and work types: ``{role or work type: the one that takes its place}``."""
+        for rule in self:
+            for fname in ("role_ids", "work_type_ids"):
+                if any(term in terms for term in rule[fname]):
+                    rule[fname] = [Command.set([terms.get(term, term).id for term in rule[fname]])]
+
+    def _psa_moved_vals(self, terms):
+        """Return the values of such rules with other roles and work types; see ``_psa_replace_terms``."""
+        return [
+            {
+                "sequence": rule.sequence,
+                "effect": rule.effect,
+                "hours": rule.hours,
+                "hourly_rate": rule.hourly_rate,
+                "role_ids": [Command.set([terms.get(term, term).id for term in rule.role_ids])],
+                "work_type_ids": [Command.set([terms.get(term, term).id for term in rule.work_type_ids])],
+                "site_ids": [Command.set(rule.site_ids.ids)],
+                "asset_ids": [Command.set(rule.asset_ids.ids)],
+            }
+            for rule in self
+        ]
 
     def _psa_term(self):
         """Return the rule as the rating core reads it."""

@@ -55,6 +55,17 @@ class PsaContractRate(models.Model):
             if vals:
                 rate.write(vals)
 
+    def _psa_moved_vals(self, terms):
+        """Return the values of such rates with other roles and work types; see ``_psa_replace_terms``."""
+        return [
+            {
+                "role_id": terms.get(rate.role_id, rate.role_id).id,
+                "work_type_id": terms.get(rate.work_type_id, rate.work_type_id).id,
+                "hourly_rate": rate.hourly_rate,
+            }
+            for rate in self
+        ]
+
     def _psa_term(self):
         """Return the rate as the rating core reads it."""
         self.ensure_one()

@@ -16,11 +16,12 @@ class PsaContract(models.Model):
     _notice_idx = models.Index("(date_notice) WHERE state = 'active' AND date_notice IS NOT NULL")
 
     renewal = fields.Selection(
-        [("none", "It ends"), ("ask", "Somebody decides"), ("auto", "It renews by itself")],
+        [("none", "Ends"), ("ask", "Ask"), ("auto", "Renew")],
         "At the End",
         default="none",
         required=True,
         tracking=True,
+        help="Ask: somebody presses “Renew”, or lets it end. Renew: it goes on by itself.",
     )
     renewal_months = fields.Integer("Renewed for (Months)", default=12)
     notice_days = fields.Integer("Tell before (Days)", default=60)
@@ -112,6 +113,16 @@ class PsaContract(models.Model):
             [("date_from", "<", today), ("date_from", ">=", today - timedelta(days=31))]
         )
         (begun | late).contract_id._psa_switch_versions()
+        # What a month brings follows the day, too.
+        lately = [("date_from", ">=", today - timedelta(days=31)), ("date_from", "<=", today)]
+        changed = self.env["psa.contract.component.step"].sudo().search(lately).contract_id
+        changed |= (
+            self.env["psa.contract.component"]
+            .sudo()
+            .search([("date_to", ">=", today - timedelta(days=31)), ("date_to", "<", today)])
+            .contract_id
+        )
+        self.env.add_to_compute(self._fields["monthly_value"], changed)
 
     def _psa_switch_versions(self, without=None):
         """Show the terms in force today, or on a contract that has not begun its first."""

@@ -8,6 +8,7 @@ from ..core import ledger, terms
 from ..tools import to_decimal
 from .psa_contract_frozen import FROZEN
 
+
 class PsaContract(models.Model):
     """The contracts as the rating core reads them."""
 

@@ -4,7 +4,6 @@ from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
 from ..core import terms
-from ..tools import to_decimal
 from .psa_contract_frozen import FROZEN
 
 
@@ -25,6 +24,9 @@ class PsaContractVersion(models.Model):
         "(contract_id, date_from)",
         "The contract already has terms that start on this day. Change those, or choose another day.",
     )
+
+    _order_idx = models.Index("(contract_id, date_from, id)")
+    _date_idx = models.Index("(date_from)")
 
     contract_id = fields.Many2one("psa.contract", index=True, ondelete="cascade", readonly=True, copy=False)
     company_id = fields.Many2one(related="contract_id.company_id", store=True, index=True)
@@ -58,7 +60,7 @@ class PsaContractVersion(models.Model):
         "Multiply Overage", help="The multipliers count for hours over the prepaid ones, too."
     )
     rate_ids = fields.One2many("psa.contract.rate", "version_id", "Rates", copy=True)
-    coverage_ids = fields.One2many("psa.contract.coverage", "version_id", "Coverage", copy=True)
+    coverage_ids = fields.One2many("psa.contract.coverage", "version_id", copy=True)
     note = fields.Char("What Changed", copy=False)
     is_indexed = fields.Boolean(readonly=True, copy=False, help="Rates were raised by indexation from this day.")
     is_frozen = fields.Boolean(
@@ -124,10 +126,6 @@ class PsaContractVersion(models.Model):
             self.contract_id._psa_switch_versions()
         return result
 
-    def copy(self, default=None):
-        """Copies need a day of their own, so they are made by ``_psa_copy_from`` only."""
-        raise UserError(self.env._("Terms are not duplicated. Use “New Version” on the contract."))
-
     @api.ondelete(at_uninstall=False)
     def _unlink_except_needed(self):
         for version in self:
@@ -171,11 +169,13 @@ class PsaContractVersion(models.Model):
     @api.model
     def _psa_create_bare(self, count):
         """Make terms for contracts that are about to be made; see ``_psa_attach``."""
-        return super().create([{} for _number in range(count)])
+        return super().create([{} for _number in range(count)])  # pylint: disable=super-method-mismatch
 
     def _psa_attach(self, contract):
         """Give terms their contract; its first terms start with it."""
-        super().write({"contract_id": contract.id, "date_from": contract.date_start})
+        return super().write(  # pylint: disable=super-method-mismatch
+            {"contract_id": contract.id, "date_from": contract.date_start}
+        )
 
     def _psa_term(self):
         """Return these terms as the rating core reads them."""

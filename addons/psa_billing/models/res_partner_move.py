@@ -46,7 +46,7 @@ class ResPartner(models.Model):
             .search([("client_id", "in", self.ids), ("company_id", "!=", company.id)])
         )
         standing = contracts.filtered(lambda contract: contract.state != "ended")
-        terms = self._psa_move_terms(standing.rate_ids, company)
+        terms = self._psa_move_terms(standing.version_ids, company)
         today = fields.Date.context_today(self)
         for contract in standing:
             if contract._psa_has_items():
@@ -57,16 +57,9 @@ class ResPartner(models.Model):
                         "date_start": max(contract.date_start, today + timedelta(days=1)),
                         "user_id": responsible.id,
                         "currency_id": contract.currency_id.id,
-                        "rate_ids": [
-                            Command.create(
-                                {
-                                    "role_id": terms.get(rate.role_id, rate.role_id).id,
-                                    "work_type_id": terms.get(rate.work_type_id, rate.work_type_id).id,
-                                    "hourly_rate": rate.hourly_rate,
-                                }
-                            )
-                            for rate in contract.rate_ids
-                        ],
+                        "rate_ids": [Command.create(vals) for vals in contract.rate_ids._psa_moved_vals(terms)],
+                        "coverage_ids": [Command.create(vals) for vals in contract.coverage_ids._psa_moved_vals(terms)],
+                        "component_ids": [Command.create(vals) for vals in contract.component_ids._psa_moved_vals(company)],
                     }
                 )
                 if contract.date_end and contract.date_end < moved.date_start:
@@ -84,13 +77,15 @@ class ResPartner(models.Model):
                     ),
                 }
             )
-            contract.rate_ids._psa_replace_terms(terms)
+            contract.version_ids.rate_ids._psa_replace_terms(terms)
+            contract.version_ids.coverage_ids._psa_replace_terms(terms)
         return result
 
-    def _psa_move_terms(self, rates, company):
+    def _psa_move_terms(self, versions, company):
         """Return ``{role or work type of a former company: that of the same name in the new one}``; make the missing ones."""
         terms = {}
-        for used in (rates.role_id, rates.work_type_id):
+        lines, rules = versions.rate_ids, versions.coverage_ids
+        for used in (lines.role_id | rules.role_ids, lines.work_type_id | rules.work_type_ids):
             foreign = used.filtered(lambda term: term.company_id and term.company_id != company)
             known = {
                 term.name: term

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import fields, models
 from odoo.fields import Domain
 
@@ -29,10 +31,8 @@ class ResPartner(models.Model):
         blocks = contracts.prepaid_ids.filtered(
             lambda block: not block.is_cancelled and (not block.date_to or block.date_to >= today)
         )
-        return [
-            *contracts._psa_included_balances(today),
-            *(block._prepare_balance() for block in blocks.sorted(lambda block: (block.date_to or fields.Date.to_date("9999-12-31"), block.id))),
-        ]
+        blocks = blocks.sorted(lambda block: (block.date_to or date.max, block.id))
+        return [*contracts._psa_included_balances(today), *(block._prepare_balance() for block in blocks)]
 
     def _psa_may_see_balances(self):
         """Say whether the current user may see what this client has left."""

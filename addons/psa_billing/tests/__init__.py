@@ -4,6 +4,7 @@ from . import (
     test_client_overview,
     test_contract,
     test_contract_due,
+    test_contract_invoice,
     test_contract_prepaid,
     test_contract_terms,
     test_history,

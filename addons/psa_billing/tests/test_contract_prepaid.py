@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import freeze_time, tagged
+from odoo.tests import freeze_time, new_test_user, tagged
 
 from .common import PsaBillingCommon
 
@@ -293,12 +293,12 @@ class TestContractPrepaid(PsaBillingCommon):
         self._add("included_hours", hours=5, price=0)
         self._bill("2026-01-31")
         self._work(2)
-        portal = {
-            name: self._new_user(f"{name}.client", f"psa_crm.group_client_{name}")
-            for name in ("admin", "employee")
-        }
-        for user in portal.values():
-            user.partner_id.parent_id = self.client
+        portal = {}
+        for name in ("admin", "employee"):
+            person = self.env["res.partner"].create({"name": name, "parent_id": self.client.id})
+            portal[name] = new_test_user(
+                self.env, login=f"{name}.client", groups=f"psa_crm.group_client_{name}", partner_id=person.id
+            )
         stranger = self._new_user("strange.client", "psa_crm.group_client_admin")
 
         with freeze_time(f"2026-03-10 {NOON}"):

@@ -85,7 +85,7 @@ class TestContractTerms(PsaBillingCommon):
             self.contract.version_id.contract_id = self.contract.copy()
         with self.assertRaisesRegex(UserError, "belong to a contract"):
             self.env["psa.contract.version"].create({"date_from": "2026-01-01"})
-        with self.assertRaisesRegex(UserError, "not duplicated"):
+        with self.assertRaisesRegex(UserError, "belong to a contract"):
             self.contract.version_id.copy()
         with self.assertRaisesRegex(UserError, "follows from their dates"):
             self.contract.with_user(self.billing).version_id = self.contract.copy().version_id

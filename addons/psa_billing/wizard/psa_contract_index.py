@@ -29,7 +29,7 @@ class PsaContractIndex(models.TransientModel):
     @api.depends("contract_ids", "percent")
     def _compute_monthly(self):
         for wizard in self:
-            same = wizard.contract_ids.filtered(lambda contract: contract.currency_id == wizard.currency_id)
+            same = wizard.contract_ids.grouped("currency_id").get(wizard.currency_id, wizard.contract_ids.browse())
             wizard.monthly_before = sum(same.mapped("monthly_value"))
             wizard.monthly_after = wizard.monthly_before * (1 + wizard.percent / 100)
 

@@ -2,6 +2,7 @@ import doctest
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -72,8 +73,9 @@ def test_the_periods_of_a_range_cover_it_without_gaps(cycle, start, length):
     if length <= 0:
         assert not found
     else:
-        assert found[0].start <= start and found[-1].end >= end > found[-1].start
-        assert all(one.end == other.start for one, other in zip(found, found[1:]))
+        assert found[0].start <= start
+        assert found[-1].end >= end > found[-1].start
+        assert all(one.end == other.start for one, other in pairwise(found))
 
 
 def test_a_period_of_no_length_costs_nothing():
@@ -108,7 +110,7 @@ def test_a_period_costs_what_its_days_cost(cycle, day, skip, length, steps):
     total = sum((part.amount for part in found), Decimal(0))
     assert total == periods.round_to(exact, CENT)
     assert abs(Fraction(total) - exact) <= Fraction(1, 200)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:]))
+    assert all(one.end <= other.start for one, other in pairwise(found))
     assert sum(part.days for part in found) <= (active.days if active else 0)
 
 
