@@ -309,6 +309,9 @@ def parse(arguments):
     parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
     parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000); "
                         "with --billing: at most so many invoices")
+    parser.add_argument("--ledger", action="store_true", help="measure what rating time and opening the review costs, instead")
+    parser.add_argument("--rating", action="store_true", help="measure how many time entries are rated a second instead")
+    parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000)")
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")

@@ -6,6 +6,7 @@ from odoo import Command
 def uninstall_hook(env):
     """Leave no rights behind, and take away nothing that invoices need."""
     _keep_invoiced_products(env)
+    _keep_invoiced_units(env)
     _take_rights_back(env)
     # The log's guard is no table of the addon, so Odoo does not know of it.
     env.cr.execute("DROP FUNCTION IF EXISTS psa_billing_item_history_guard CASCADE")
@@ -27,6 +28,12 @@ def _keep_invoiced_products(env):
                 ("res_id", "in", records.ids),
             ]
         ).unlink()
+
+
+def _keep_invoiced_units(env):
+    unit = env.ref("psa_billing.uom_second", raise_if_not_found=False)
+    if unit and env["account.move.line"].search_count([("product_uom_id", "=", unit.id)], limit=1):
+        env["ir.model.data"].search([("module", "=", "psa_billing"), ("model", "=", "uom.uom"), ("res_id", "=", unit.id)]).unlink()
 
 
 def _ids_of_data(env, model):

@@ -216,7 +216,8 @@ class PsaBillingItem(models.Model):
             raise UserError(
                 self.env._("The row is invoiced: change the text on the draft invoice instead.")
             )
-        self._check_billing()
+        if not self.env.su:
+            self._check_billing()
         self._log_text(vals)
         return super().write({**vals, "has_own_text": True} if "name" in vals else vals)
 

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-OPEN_STATES = ("error", "pending", "approved")
+from .psa_billing_item import OPEN_STATES
+
 # Before a row is priced again, it must not count as released.
 BACK = {
     "state": "pending",

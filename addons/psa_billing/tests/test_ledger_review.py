@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from .common import PsaBillingCommon
 
@@ -130,8 +130,11 @@ class TestLedgerReview(PsaBillingCommon):
         project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
         items = self._as(self.billing, self._release(self._log(60) | self._log(120)))
         stays = self._approve(self._log(30))
-        wizard = self.env["psa.billing.move"].with_user(self.billing).create({"item_ids": [Command.set(items.ids)]})
-        wizard.contract_id = project
+        Move = self.env["psa.billing.move"].with_user(self.billing).with_context(default_item_ids=[Command.set(items.ids)])
+        with Form(Move) as form:
+            form.contract_id = project
+            self.assertEqual((form.old_amount, form.new_amount, len(form.line_ids)), (300.0, 210.0, 2))
+        wizard = form.record
 
         self.assertRecordValues(wizard, [{"old_amount": 300.0, "new_amount": 210.0, "difference": -90.0}])
         self.assertEqual(sorted(wizard.line_ids.mapped("new_amount")), [70.0, 140.0])
