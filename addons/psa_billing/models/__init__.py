@@ -63,6 +63,7 @@ from . import (
     psa_contract_component_move,
     psa_contract_component_prepaid,
     psa_contract_component_step,
+    psa_contract_component_terms,
     psa_contract_coverage,
     psa_contract_due,
     psa_contract_indexation,

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -319,8 +321,17 @@ class PsaContract(models.Model):
         self.filtered(
             lambda c: c.date_start <= today and (not c.date_end or c.date_end > today)
         ).date_end = today
+        self.filtered(lambda c: c.date_start > today)._psa_call_off()
         self.state = "ended"
         return True
+
+    def _psa_call_off(self):
+        """Let nothing fall due under contracts that end before they have begun."""
+        for contract in self:
+            start = contract.date_start
+            contract.write({"date_end": start, "bill_from": start + timedelta(days=1)})
+            for component in contract.component_ids:
+                component.date_to = max(start, component.date_from or start)
 
     def action_draft(self):
         """Back to draft, as long as nothing was rated under the contract."""

@@ -197,6 +197,19 @@ class TestContractDue(PsaBillingCommon):
 
         self.assertEqual((credit.amount, str(credit.date)), (-334, "2026-01-31"))
 
+    def test_a_contract_called_off_before_it_begins_bills_nothing(self):
+        self.managed.write({"date_start": "2026-07-01", "date_end": "2027-06-30"})
+        self._add("recurring")
+        self._add("setup_fee")
+        self._add("block")
+        self._add("fixed_price", instalment_ids=[Command.create({"name": "1", "date_due": "2026-08-01", "amount": 5})])
+        self.managed.action_activate()
+
+        with freeze_time("2026-06-01 12:00:00"):
+            self.managed.action_end()
+
+        self.assertFalse(self._bill("2027-12-31"))
+
     def test_a_suspended_contract_rests_and_goes_on(self):
         self._add("recurring", steps=[("2026-01-01", 10, 30), ("2026-06-21", 10, 60)])
         self._freeze(self._bill("2026-06-01"))

@@ -1,0 +1,42 @@
+from odoo import models
+
+from ..core import periods, terms
+from ..tools import to_decimal
+
+
+class PsaContractComponent(models.Model):
+    """Components as the rating core reads them."""
+
+    _inherit = "psa.contract.component"
+
+    def _psa_block_term(self):
+        """Return what happens once the hours are used up, as the rating core reads it."""
+        self.ensure_one()
+        return terms.BlockTerms(
+            id=self.id,
+            date_from=self._psa_first_day(),
+            date_to=self.date_to or None,
+            overage_rate=to_decimal(self.overage_rate) if self.overage == "fixed" else None,
+            is_hard_stop=self.overage == "stop",
+            may_go_negative=self.overage == "negative",
+        )
+
+    def _psa_flat_term(self):
+        """Return the price that pays for time, as the rating core reads it."""
+        self.ensure_one()
+        return terms.FlatTerms(
+            id=self.id,
+            kind=terms.BY_TICKET_PRICE if self.kind == "per_ticket" else terms.BY_FIXED_PRICE,
+            date_from=self._psa_first_day(),
+            date_to=self.date_to or None,
+        )
+
+    def _psa_included_seconds(self, period, active):
+        """Return the included hours of a period, in whole seconds."""
+        hours = periods.quantity_over(self._psa_steps(), period, active, self.is_prorated)
+        return int(hours * terms.SECONDS_PER_HOUR)
+
+    def _psa_hour_value(self, day):
+        """Return what an included hour was sold for on a day."""
+        step = periods.step_on(self._psa_steps(), day)
+        return step.price_unit if step else None
