@@ -16,19 +16,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import access, billing, clock, desk, report  # noqa: E402 - the line above makes it importable
+from bench import access, clock, desk, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
+from bench import billing  # noqa: E402, I001
 
 LOCK = ROOT / "requirements" / "bench.lock"
 MODULES = {
     "bare": ("bench_bare",),
     "oca": ("helpdesk_mgmt_sla", "contract"),
     "psa": ("psa_helpdesk", "psa_portal"),
+    "billing": ("psa_billing",),
+    "contract": ("contract",),
     "access": ("psa_helpdesk",),
     "desk": ("psa_helpdesk",),
     "clock": ("psa_helpdesk",),
-    "billing": ("psa_billing",),
-    "contract": ("contract",),
 }
 
 
@@ -151,11 +152,11 @@ class Bench:
             "bare": [ROOT / "bench" / "addons"],
             "oca": [self.wheels],
             "psa": [Path(path) for path in self.settings.addons.split(",")],
+            "billing": [Path(path) for path in self.settings.addons.split(",")],
+            "contract": [self.wheels],
             "access": [Path(path) for path in self.settings.addons.split(",")],
             "desk": [Path(path) for path in self.settings.addons.split(",")],
             "clock": [Path(path) for path in self.settings.addons.split(",")],
-            "billing": [Path(path) for path in self.settings.addons.split(",")],
-            "contract": [self.wheels],
         }[side]
 
     def odoo_options(self, side):
@@ -295,6 +296,7 @@ def parse(arguments):
     parser.add_argument("--save", action="store_true", help="also write the table to bench/results/latest.md")
     parser.add_argument("--rounds", type=int, help="how often the sides take turns (default 7, quick 3)")
     parser.add_argument("--only", nargs="+", choices=names, metavar="SCENARIO", help=f"some of: {', '.join(names)}")
+    parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
     parser.add_argument("--access", action="store_true", help="measure what many access rules cost instead")
     parser.add_argument("--tickets", type=int, default=1_000_000, help="with --access: how many tickets (default 1,000,000)")
     parser.add_argument("--clients", type=int, default=20_000, help="with --access: how many clients (default 20,000)")
@@ -302,9 +304,7 @@ def parse(arguments):
     parser.add_argument("--rules", type=int, default=5_000, help="with --access: how many rules (default 5,000)")
     parser.add_argument("--desk", action="store_true", help="measure what people do all day, at several sizes, searching above all")
     parser.add_argument("--clock", action="store_true", help="measure what firing timers costs, and the clock, instead")
-    parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
-    parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000); "
-                        "with --billing: at most so many invoices")
+    parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000)")
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")
@@ -321,14 +321,14 @@ def main(arguments):
 
     try:
         bench = Bench(Settings.from_environment(os.environ), say)
+        if options.billing:
+            return billing.run(bench, Worker, options)
         if options.access:
             return access.run(bench, Worker, options)
         if options.desk:
             return (desk.explain if options.explain else desk.run)(bench, Worker, options)
         if options.clock:
             return clock.run(bench, Worker, options)
-        if options.billing:
-            return billing.run(bench, Worker, options)
         bench.unpack_wheels()
         for option, look in (("trace", bench.trace), ("profile", bench.profile)):
             if wanted := getattr(options, option):
