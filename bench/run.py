@@ -16,9 +16,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import access, clock, desk, report  # noqa: E402 - the line above makes it importable
+from bench import access, billing, clock, desk, report  # noqa: E402 - the line above makes it importable
 from bench.databases import PREFIX, BenchError, Cluster, fingerprint  # noqa: E402
-from bench import billing  # noqa: E402, I001
 
 LOCK = ROOT / "requirements" / "bench.lock"
 MODULES = {
