@@ -24,6 +24,8 @@ MODULES = {
     "bare": ("bench_bare",),
     "oca": ("helpdesk_mgmt_sla", "contract"),
     "psa": ("psa_helpdesk", "psa_portal"),
+    "billing": ("psa_billing",),
+    "contract": ("contract",),
     "access": ("psa_helpdesk",),
     "desk": ("psa_helpdesk",),
     "clock": ("psa_helpdesk",),
@@ -152,6 +154,8 @@ class Bench:
             "bare": [ROOT / "bench" / "addons"],
             "oca": [self.wheels],
             "psa": [Path(path) for path in self.settings.addons.split(",")],
+            "billing": [Path(path) for path in self.settings.addons.split(",")],
+            "contract": [self.wheels],
             "access": [Path(path) for path in self.settings.addons.split(",")],
             "desk": [Path(path) for path in self.settings.addons.split(",")],
             "clock": [Path(path) for path in self.settings.addons.split(",")],
@@ -297,6 +301,7 @@ def parse(arguments):
     parser.add_argument("--save", action="store_true", help="also write the table to bench/results/latest.md")
     parser.add_argument("--rounds", type=int, help="how often the sides take turns (default 7, quick 3)")
     parser.add_argument("--only", nargs="+", choices=names, metavar="SCENARIO", help=f"some of: {', '.join(names)}")
+    parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
     parser.add_argument("--access", action="store_true", help="measure what many access rules cost instead")
     parser.add_argument("--tickets", type=int, default=1_000_000, help="with --access: how many tickets (default 1,000,000)")
     parser.add_argument("--clients", type=int, default=20_000, help="with --access: how many clients (default 20,000)")
@@ -330,6 +335,8 @@ def main(arguments):
         if options.rating:
             return rating.run(options)
         bench = Bench(Settings.from_environment(os.environ), say)
+        if options.billing:
+            return billing.run(bench, Worker, options)
         if options.access:
             return access.run(bench, Worker, options)
         if options.desk:
