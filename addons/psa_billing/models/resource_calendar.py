@@ -1,5 +1,4 @@
 from odoo import models
-
 from odoo.addons.psa_helpdesk.core import clock
 
 

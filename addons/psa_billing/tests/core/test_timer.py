@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
-from psa_cores.psa_billing import timer
+from psa_cores.psa_billing import after_hours, timer
 from psa_cores.psa_billing.timer import Timer
 
 NINE = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)
@@ -70,3 +70,29 @@ def test_minutes_read_as_hours():
         "10:05 h",
         "-1:15 h",
     ]
+
+
+def test_runs_of_a_timer_become_an_entry_for_each_day_and_kind_of_hours():
+    evening = datetime(2026, 3, 10, 16, 30, tzinfo=timezone.utc)
+
+    def at(hours, minutes=0):
+        return evening + timedelta(hours=hours, minutes=minutes)
+
+    def cut(start, end):
+        office = [(datetime(2026, 3, day, 8, tzinfo=timezone.utc), datetime(2026, 3, day, 17, tzinfo=timezone.utc)) for day in (10, 11)]
+        return after_hours.split(start, end, office, timezone.utc)
+
+    found = timer.stretches([(at(0), at(1)), (at(2), at(2, 30)), (at(7), at(8))], cut)
+
+    assert [(part.day.day, part.is_after_hours, part.minutes, part.start) for part in found] == [
+        (10, False, 30, at(0)), (10, True, 90, None), (11, True, 30, at(7, 30)),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.integers(0, 172800), st.integers(-100, 50000)), max_size=6))
+def test_no_run_is_lost_or_counted_twice(runs):
+    moments = [(NINE + timedelta(seconds=start), NINE + timedelta(seconds=start + length)) for start, length in runs]
+
+    found = timer.stretches(moments, lambda start, end: after_hours.split(start, end, None, ZoneInfo("Europe/Berlin")))
+
+    assert sum(part.minutes for part in found) == -(-sum(max(length, 0) for _start, length in runs) // 60)
