@@ -149,7 +149,7 @@ class PsaCharge(models.Model):
         help="Where the approved charge stands in the billing ledger.",
     )
     corrects_id = fields.Many2one(
-        "psa.charge", "Corrects", readonly=True, copy=False, index="btree_not_null", ondelete="restrict", check_company=True
+        "psa.charge", readonly=True, copy=False, index="btree_not_null", ondelete="restrict", check_company=True
     )
     correction_ids = fields.One2many("psa.charge", "corrects_id", "Corrections")
     correction_reason = fields.Char(readonly=True, copy=False)
