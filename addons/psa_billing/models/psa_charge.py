@@ -154,7 +154,7 @@ class PsaCharge(models.Model):
     correction_ids = fields.One2many("psa.charge", "corrects_id", "Corrections")
     correction_reason = fields.Char(readonly=True, copy=False)
 
-    is_serial_tracked = fields.Boolean(related="billable_type_id.is_serial_tracked")
+    is_serial_tracked = fields.Boolean(related="billable_type_id.is_serial_tracked", string="Has Serial Numbers")
     serial_numbers = fields.Text(
         copy=False, tracking=True, help="One a line, one for each piece. On delivery each becomes an asset of the client."
     )
