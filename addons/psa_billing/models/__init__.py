@@ -115,6 +115,7 @@ from . import (
     psa_billable_type,
     psa_desk_billable,
     psa_charge,
+    psa_charge_price,
     psa_charge_approval,
     psa_charge_history,
     psa_charge_delivery,

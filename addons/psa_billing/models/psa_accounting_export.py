@@ -46,7 +46,7 @@ class PsaAccountingExport(models.Model):
     missing_count = fields.Integer(compute="_compute_missing_ids")
     problems = fields.Text("What Is in the Way", compute="_compute_problems")
     again_of_id = fields.Many2one(
-        "psa.accounting.export", "Again Of", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
+        "psa.accounting.export", readonly=True, copy=False, index="btree_not_null", ondelete="restrict"
     )
     again_reason = fields.Char("Exported Again Because", readonly=True, copy=False)
     attachment_ids = fields.Many2many(

@@ -15,9 +15,9 @@ class PsaTicket(models.Model):
     )
     psa_charge_count = fields.Integer(compute="_compute_psa_charges")
     psa_charge_amount = fields.Monetary(
-        "Charges", compute="_compute_psa_charges", currency_field="psa_currency_id", groups="psa_billing.group_charge_price"
+        "Charged besides Time", compute="_compute_psa_charges", currency_field="psa_currency_id", groups="psa_billing.group_charge_price"
     )
-    psa_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency")
+    psa_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Charges")
     psa_expense_count = fields.Integer("Expenses", compute="_compute_psa_expense_count")
 
     @api.depends("psa_charge_ids.amount")
