@@ -62,6 +62,11 @@ class PsaWhatIf(models.TransientModel):
     line_ids = fields.One2many("psa.what.if.line", "what_if_id", "Result", readonly=True)
     result = fields.Json(readonly=True)
 
+    @api.depends("client_id")
+    def _compute_display_name(self):
+        for what_if in self:
+            what_if.display_name = self.env._("What If: %s", what_if.client_id.name) if what_if.client_id else self.env._("What If")
+
     @api.depends("contract_id")
     def _compute_alternative_id(self):
         for what_if in self:

@@ -40,7 +40,7 @@ export class Conservation extends Component {
             }));
     }
 
-    part(bar, key) {
+    figure(bar, key) {
         return bar.parts.find((part) => part.key === key);
     }
 
