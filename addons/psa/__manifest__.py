@@ -41,6 +41,7 @@
         "demo/psa_ledger_demo.xml",
         "demo/psa_time_demo.xml",
         "demo/psa_charges_demo.xml",
+        "demo/psa_analysis_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

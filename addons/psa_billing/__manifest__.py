@@ -60,6 +60,7 @@
         "views/portal_billing_templates.xml",
         "wizard/psa_company_profile_margin_views.xml",
         "wizard/psa_conservation_views.xml",
+        "wizard/psa_what_if_views.xml",
         "views/psa_billing_menus.xml",
         "views/psa_analysis_menus.xml",
         "views/report_invoice.xml",

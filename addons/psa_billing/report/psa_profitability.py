@@ -15,8 +15,9 @@ SOURCES = 5
 class PsaProfitability(models.Model):
     """What work brings and what it costs: the billing ledger beside labour, charges, expenses and available hours.
 
-    One row for each ledger row with its revenue and labour, each time entry that is in no ledger (yet), each charge and expense with
-    what it cost, and each month of an employee. Nothing is stored twice, so a figure here is never behind the books. Amounts are in the company's currency, at the rate of the day.
+    One row for each ledger row with its revenue and labour, each time entry that is in no ledger (yet), each charge and
+    expense with what it cost, and each month of an employee. Nothing is stored twice, so a figure here is never behind the
+    books. Amounts are in the company's currency, at the rate of the day.
 
     What is sold ahead counts as the books count it: a prepaid block is revenue of the day it is sold, a recurring service
     and an instalment once, of the first day of its period. Work that draws from it brings nothing then; what it is worth

@@ -30,6 +30,7 @@ from . import (
     test_time_period,
     test_time_week,
     test_uninstall,
+    test_what_if,
     test_work_timer,
     test_charges,
     test_expenses,

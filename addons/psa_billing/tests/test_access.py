@@ -47,6 +47,36 @@ MATRIX = {
     "psa.prepare.invoices": {
         "technician": "", "dispatcher": "", "billing": "crw", "company_admin": "crw", "outsider": "",
     },
+    "psa.profitability": {
+        "technician": "", "dispatcher": "", "billing": "r", "company_admin": "r", "outsider": "",
+    },
+    "psa.client.profit": {
+        "technician": "", "dispatcher": "", "billing": "r", "company_admin": "r", "outsider": "",
+    },
+    "psa.work.capacity": {
+        "technician": "", "dispatcher": "", "billing": "r", "company_admin": "r", "outsider": "",
+    },
+    "psa.conservation": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.conservation.line": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.conservation.difference": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.what.if": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.what.if.line": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.what.if.rate": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
+    "psa.what.if.offer": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
 }  # fmt: skip
 OPERATIONS = {"c": "create", "r": "read", "w": "write", "d": "unlink"}
 

@@ -128,7 +128,8 @@ class TestPortalPrices(PsaInvoicingCommon, HttpCase):
         (billing,) = [section for section in sections if section["key"] == "billing"]
         titles = [row["title"] for row in billing["rows"]]
         self.assertIn("Hours of March", titles)
-        self.assertEqual(self.client.with_user(self.billing).action_view_psa_profitability()["domain"], [("client_id", "=", self.client.id)])
+        action = self.client.with_user(self.billing).action_view_psa_profitability()
+        self.assertEqual(action["domain"], [("client_id", "=", self.client.id)])
         self.env.invalidate_all()
         keys = [section["key"] for section in self.client.with_user(self.technician).psa_overview["sections"]]
         self.assertNotIn("billing", keys)

@@ -25,4 +25,9 @@ from . import (
     psa_charge_refuse,
     psa_charge_correct,
     psa_accounting_export_again,
+    psa_what_if,
+    psa_what_if_line,
+    psa_what_if_offer,
+    psa_what_if_rate,
+    psa_what_if_result,
 )

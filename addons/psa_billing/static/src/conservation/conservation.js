@@ -40,7 +40,7 @@ export class Conservation extends Component {
             }));
     }
 
-    standingOf(bar, key) {
+    figure(bar, key) {
         return bar.parts.find((part) => part.key === key);
     }
 
