@@ -301,7 +301,6 @@ def parse(arguments):
     parser.add_argument("--save", action="store_true", help="also write the table to bench/results/latest.md")
     parser.add_argument("--rounds", type=int, help="how often the sides take turns (default 7, quick 3)")
     parser.add_argument("--only", nargs="+", choices=names, metavar="SCENARIO", help=f"some of: {', '.join(names)}")
-    parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
     parser.add_argument("--access", action="store_true", help="measure what many access rules cost instead")
     parser.add_argument("--tickets", type=int, default=1_000_000, help="with --access: how many tickets (default 1,000,000)")
     parser.add_argument("--clients", type=int, default=20_000, help="with --access: how many clients (default 20,000)")
@@ -314,9 +313,6 @@ def parse(arguments):
     parser.add_argument("--billing", action="store_true", help="measure what making invoices costs instead")
     parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000); "
                         "with --billing: at most so many invoices")
-    parser.add_argument("--ledger", action="store_true", help="measure what rating time and opening the review costs, instead")
-    parser.add_argument("--rating", action="store_true", help="measure how many time entries are rated a second instead")
-    parser.add_argument("--sizes", type=int, nargs="+", help="with --desk or --clock: how many tickets (default up to 1000000)")
     parser.add_argument("--oca-up-to", type=int, default=desk.OCA_UP_TO, help="with --desk: the largest size of OCA's (default 100,000)")
     parser.add_argument("--explain", metavar="PERSON:QUESTION", help="with --desk: print the query plans of one question instead")
     parser.add_argument("--trace", metavar="SIDE:SCENARIO", help="print the queries of one scenario with their origin instead")
@@ -335,8 +331,6 @@ def main(arguments):
         if options.rating:
             return rating.run(options)
         bench = Bench(Settings.from_environment(os.environ), say)
-        if options.billing:
-            return billing.run(bench, Worker, options)
         if options.access:
             return access.run(bench, Worker, options)
         if options.desk:
