@@ -1,4 +1,5 @@
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .common import PsaBillingCommon
@@ -158,6 +159,88 @@ class TestAccess(PsaBillingCommon):
             line.with_env(env).action_psa_approve()
         with self.assertRaises(AccessError):
             item.with_env(env).action_approve()
+
+    def test_wizards_take_no_records_that_their_user_may_not_read(self):
+        hidden = self._set_up_another_company()
+        shared = {"res.currency", "res.users", "uom.uom"}
+        tried, models = set(), set()
+        for model in self._wizards():
+            names = [
+                name for name, field in self.env[model]._fields.items()
+                if field.relational and not field.comodel_name.startswith("psa.what.if") and field.comodel_name in hidden
+                and not (field.compute and field.readonly and not field.store)
+            ]  # fmt: skip
+            comodels = {field.comodel_name for field in self.env[model]._fields.values() if field.relational} - shared
+            self.assertFalse(
+                {comodel for comodel in comodels if comodel not in hidden and not self.env[comodel]._transient},
+                f"{model}: the test needs rows of these",
+            )
+            for user in (self.technician, self.billing):
+                Wizard = self.env(user=user, su=False)[model]
+                if not Wizard.has_access("create"):
+                    continue
+                for name in names:
+                    record = hidden[Wizard._fields[name].comodel_name]
+                    self._try_to_name(Wizard, name, record)
+                    tried.add((model, name, user.login))
+                    models.add(model)
+
+        self.assertGreater(len(models), 15)
+        self.assertGreater(len(tried), 25)
+
+    def _try_to_name(self, Wizard, name, record):
+        """Name a hidden record in a wizard in every way there is."""
+        value = record.id if Wizard._fields[name].type == "many2one" else [Command.set(record.ids)]
+        spec = {field: {} for field in Wizard._fields if field not in ("id", "display_name")}
+        for way, attempt in {
+            "created": lambda: Wizard.create({name: value}),
+            "default": lambda: Wizard.with_context(**{f"default_{name}": value}).create({}),
+            "onchange": lambda: Wizard.onchange({name: value}, [name], spec),
+            "opened": lambda: Wizard.with_context(**{f"default_{name}": value}).onchange({}, [], spec),
+            "new": lambda: Wizard.new({name: value})[name].display_name,
+        }.items():
+            self.env.invalidate_all()
+            with self.subTest(model=Wizard._name, field=name, way=way, user=Wizard.env.user.login), self.assertRaises(AccessError):
+                attempt()
+
+    def _wizards(self):
+        return sorted(
+            name for name, model in self.registry.items()
+            if model._transient and not model._abstract and model._original_module == "psa_billing"
+        )
+
+    def _set_up_another_company(self):
+        """Return a record of another company of each model that wizards work on."""
+        company = self.env["res.company"].create({"name": "Kestrel"})
+        technician = self._new_user("kim.kestrel", "psa_crm.group_technician", company)
+        owner = self._new_user("kurt.kestrel", "psa_crm.group_company_admin", company)
+        env = self.env(context=dict(self.env.context, allowed_company_ids=company.ids))
+        client = env["res.partner"].create(
+            {"name": "Kestrel Client", "is_company": True, "psa_is_client": True, "company_id": company.id}
+        )
+        contract = self._new_contract(client, [(self.role_engineer, False, 90.0)], company_id=company.id, date_start="2026-01-01")
+        desk = self._new_desk(company, "Kestrel Desk")
+        ticket = self._new_ticket("Kestrel Secret", client, desk)
+        work_type = env["psa.work.type"].create({"name": "Kestrel Work", "company_id": company.id, "product_id": self.product.id})
+        line = env(user=technician, su=False)["account.analytic.line"].create({
+            "psa_ticket_id": ticket.id, "date": "2026-03-10", "unit_amount": 1.0, "name": "Kestrel Work", "psa_work_type_id": work_type.id,
+        })  # fmt: skip
+        line.with_env(env(user=owner, su=False)).action_psa_approve()
+        ticket.with_env(env(user=technician, su=False)).action_timer_start()
+        project = env["project.project"].create({"name": "Kestrel Project", "company_id": company.id})
+        charge = env["psa.charge"].create({
+            "ticket_id": ticket.id, "name": "Kestrel Cable", "quantity": 1, "price_unit": 7.0,
+            "billable_type_id": env["psa.billable.type"].create({"name": "Kestrel Type", "company_id": company.id}).id,
+        })  # fmt: skip
+        records = (
+            company, client, contract, desk, ticket, work_type, line, self._items_of(line), project, charge,
+            line.sudo().psa_week_id, ticket.psa_timer_ids,
+            env["psa.role"].create({"name": "Kestrel Role", "company_id": company.id}),
+            env["project.task"].create({"name": "Kestrel Task", "project_id": project.id}),
+            env["psa.accounting.export"].create({"company_id": company.id, "date_from": "2026-01-01", "date_to": "2026-01-31"}),
+        )  # fmt: skip
+        self.assertTrue(all(records))
+        return {record._name: record for record in records}
 
     def test_methods_past_the_guards_are_closed_to_callers_outside(self):
         for model, names in {
