@@ -6,7 +6,6 @@ from . import (
     psa_billing_move_line,
     account_move_reversal,
     psa_billing_write_off,
-    psa_company_profile_margin,
     psa_conservation,
     psa_conservation_difference,
     psa_conservation_facts,

@@ -13,7 +13,8 @@ class PsaTimerStop(models.TransientModel):
 
     timer_id = fields.Many2one("psa.work.timer", required=True, readonly=True, ondelete="cascade")
     started_at = fields.Datetime(related="timer_id.started_at", related_sudo=False)
-    stopped_at = fields.Datetime("I Stopped at", required=True, compute="_compute_stopped_at", compute_sudo=False, store=True, readonly=False, precompute=True
+    stopped_at = fields.Datetime(
+        "I Stopped at", required=True, compute="_compute_stopped_at", compute_sudo=False, store=True, readonly=False, precompute=True
     )
 
     @api.depends("timer_id")

@@ -43,7 +43,9 @@ class PsaWizardMixin(models.AbstractModel):
         for name, value in vals.items():
             field = self._fields.get(name)
             if value and field is not None and field.relational and not self._psa_is_derived(field):
-                self.env[field.comodel_name].browse(self._psa_named_ids(value)).check_access("read")
+                records = self.env[field.comodel_name].browse(self._psa_named_ids(value))
+                if records:
+                    records.check_access("read")
 
     @api.model
     def _psa_is_derived(self, field):
