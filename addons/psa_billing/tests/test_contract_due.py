@@ -340,7 +340,7 @@ class TestContractDue(PsaBillingCommon):
         client = self.env["res.partner"].create({"name": "Theirs", "psa_is_client": True, "company_id": elsewhere.id})
         theirs = self._new_contract(client, [], activate=False, company_id=elsewhere.id, date_start="2026-01-01")
         their_component = self._add("fixed_price", theirs, steps=())
-        component = self._add("fixed_price", steps=[("2026-01-01", 1, 40)])
+        component = self._add("fixed_price", steps=[("2026-05-01", 1, 40)])
         instalment = self.env["psa.contract.instalment"].create(
             {"component_id": component.id, "name": "Half", "date_due": "2027-01-01", "amount": 20}
         )
