@@ -160,6 +160,32 @@ class TestAccess(PsaBillingCommon):
         with self.assertRaises(AccessError):
             item.with_env(env).action_approve()
 
+    def test_time_and_timers_are_of_tickets_one_may_read(self):
+        closed = self.env["res.partner"].create({"name": "Closed Clinic", "is_company": True, "psa_is_client": True})
+        hidden = self._new_ticket("Hidden", closed)
+        self.env["psa.access.rule"].create({
+            "client_id": closed.id, "level": "refuse", "user_id": self.technician.id, "company_id": self.company.id,
+        })  # fmt: skip
+        project = self.env["project.project"].create(
+            {"name": "Private", "company_id": self.company.id, "privacy_visibility": "followers", "allow_timesheets": True}
+        )
+        task = self.env["project.task"].create({"name": "Hidden", "project_id": project.id})
+        theirs = self._set_up_another_company()["psa.ticket"]
+        own = self._log()
+        Timer = self.env(user=self.technician, su=False)["psa.work.timer"]
+        timer = Timer.create({"ticket_id": self.ticket.id})
+
+        for name, work in (("ticket_id", hidden), ("ticket_id", theirs), ("task_id", task)):
+            for attempt in (
+                lambda: Timer.create({name: work.id}),
+                lambda: timer.write({"ticket_id": False, name: work.id}),
+                lambda: self._log(**({"psa_ticket_id": False, "task_id": work.id} if name == "task_id" else {"ticket": work})),
+                lambda: own.with_user(self.technician).write({f"psa_{name}".replace("psa_task", "task"): work.id}),
+            ):
+                self.env.invalidate_all()
+                with self.subTest(work=work), self.assertRaises(AccessError), self.cr.savepoint():
+                    attempt()
+
     def test_wizards_take_no_records_that_their_user_may_not_read(self):
         hidden = self._set_up_another_company()
         shared = {"res.currency", "res.users", "uom.uom"}
