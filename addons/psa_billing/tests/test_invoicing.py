@@ -201,6 +201,16 @@ class TestInvoicing(PsaInvoicingCommon):
                 reversal = move.with_user(accountant)._reverse_moves()
                 self.assertEqual(len(reversal.sudo().line_ids.psa_source_line_id), 1 if move == invoice else 0)
 
+    def test_who_may_only_read_a_client_does_not_bill_him(self):
+        self._release(self._log(60))
+        self.env["psa.access.rule"].create(
+            {"client_id": self.client.id, "level": "read", "user_id": self.billing.id, "company_id": self.company.id}
+        )
+
+        with self.assertRaisesRegex(UserError, "nothing to invoice"):
+            self._prepare()
+        self.assertTrue(self._prepare(user=self.company_admin))
+
     def test_a_cancelled_invoice_revived_takes_its_work_again(self):
         item = self._release(self._log(60))
         move = self._prepare()
