@@ -92,7 +92,7 @@ class AccountAnalyticLine(models.Model):
     )
     psa_approved_on = fields.Datetime("Approved On", readonly=True, copy=False)
     psa_refusal_reason = fields.Char(
-        "Refused Because", readonly=True, copy=False, help="Why the approver sent the entry back."
+        "Refused Because", readonly=True, copy=False, groups="base.group_user", help="Why the approver sent the entry back."
     )
     psa_billing_state = fields.Selection(
         lambda self: self.env["psa.billing.item"]._fields["state"].selection,

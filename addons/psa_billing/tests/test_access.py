@@ -1,3 +1,5 @@
+from functools import partial
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -176,15 +178,48 @@ class TestAccess(PsaBillingCommon):
         timer = Timer.create({"ticket_id": self.ticket.id})
 
         for name, work in (("ticket_id", hidden), ("ticket_id", theirs), ("task_id", task)):
+            of_line = "task_id" if name == "task_id" else "psa_ticket_id"
             for attempt in (
-                lambda: Timer.create({name: work.id}),
-                lambda: timer.write({"ticket_id": False, name: work.id}),
-                lambda: self._log(**({"psa_ticket_id": False, "task_id": work.id} if name == "task_id" else {"ticket": work})),
-                lambda: own.with_user(self.technician).write({f"psa_{name}".replace("psa_task", "task"): work.id}),
+                partial(Timer.create, {name: work.id}),
+                partial(timer.write, {"ticket_id": False, name: work.id}),
+                partial(self._log, **{"psa_ticket_id": False, of_line: work.id}),
+                partial(own.with_user(self.technician).write, {of_line: work.id}),
             ):
                 self.env.invalidate_all()
                 with self.subTest(work=work), self.assertRaises(AccessError), self.cr.savepoint():
                     attempt()
+
+    def test_what_is_for_colleagues_alone_is_kept_from_clients(self):
+        portal = new_test_user(self.env, login="pia.portal", groups="psa_crm.group_client_admin")
+        for model, names in {
+            "psa.ticket": (
+                "psa_worked_hours", "psa_billable_hours", "psa_timer_state", "psa_timer_seconds", "psa_charge_count",
+                "psa_expense_count",
+            ),
+            "account.analytic.line": ("psa_internal_note", "psa_correction_reason", "psa_refusal_reason", "psa_flag_text"),
+        }.items():  # fmt: skip
+            for name in names:
+                field = self.env[model]._fields[name]
+                with self.subTest(field=name):
+                    self.assertFalse(self.env(user=portal, su=False)[model]._has_field_access(field, "read"))
+                    self.assertTrue(self.env(user=self.technician, su=False)[model]._has_field_access(field, "read"))
+
+    def test_prices_and_derivations_are_kept_from_technicians(self):
+        for model, name in (
+            ("psa.billable.type", "price_unit"), ("psa.billable.type", "markup"), ("psa.billing.item", "derivation"),
+        ):
+            field = self.env[model]._fields[name]
+            with self.subTest(field=name):
+                self.assertFalse(self.env(user=self.technician, su=False)[model]._has_field_access(field, "read"))
+                self.assertTrue(self.env(user=self.billing, su=False)[model]._has_field_access(field, "read"))
+
+    def test_dispatchers_look_at_timesheets_of_their_own_company(self):
+        stranger = self._set_up_another_company()["psa.time.week"].user_id
+        Week = self.env(user=self.dispatcher, su=False)["psa.time.week"]
+
+        self.assertEqual(Week.get_grid(user_id=self.technician.id)["user"]["name"], self.technician.name)
+        with self.assertRaises(AccessError):
+            Week.get_grid(user_id=stranger.id)
 
     def test_wizards_take_no_records_that_their_user_may_not_read(self):
         hidden = self._set_up_another_company()
