@@ -99,8 +99,14 @@ class PsaBillableType(models.Model):
         default="product",
         help="Where the price of a charge comes from. It can be changed until the charge is approved.",
     )
-    price_unit = fields.Monetary("Fixed Price", aggregator=None)
-    markup = fields.Float("Mark-up (%)", digits=(16, 2), aggregator=None, help="Added to the cost. 25 makes 100.00 to 125.00.")
+    price_unit = fields.Monetary("Fixed Price", aggregator=None, groups="psa_billing.group_charge_price")
+    markup = fields.Float(
+        "Mark-up (%)",
+        digits=(16, 2),
+        aggregator=None,
+        groups="psa_billing.group_charge_price",
+        help="Added to the cost. 25 makes 100.00 to 125.00.",
+    )
     cost = fields.Monetary(
         "Default Cost",
         aggregator=None,
@@ -128,7 +134,7 @@ class PsaBillableType(models.Model):
 
     @api.constrains("price_rule", "markup")
     def _check_markup(self):
-        for kind in self:
+        for kind in self.sudo():
             if kind.price_rule == "markup" and kind.markup < -100:
                 raise ValidationError(
                     self.env._("“%s”: a mark-up below -100 %% makes a negative price. Correct Mark-up.", kind.name)

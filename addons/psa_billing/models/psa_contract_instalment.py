@@ -23,7 +23,11 @@ class PsaContractInstalment(models.Model):
     def write(self, vals):
         if vals.keys() & {"date_due", "amount", "component_id"}:
             self._psa_check_open()
-        return super().write(vals)
+        result = super().write(vals)
+        if "component_id" in vals:
+            # Odoo checks the instalment as it was: it goes to no component that is not one's own to change.
+            self.check_access("write")
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

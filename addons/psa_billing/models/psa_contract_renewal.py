@@ -84,7 +84,7 @@ class PsaContract(models.Model):
         for contract in self:
             before = contract.date_end
             contract.date_end = periods.renewed_end(before, contract.renewal_months)
-            contract.renewal_count += 1
+            contract.sudo().renewal_count += 1
             contract.message_post(
                 body=self.env._(
                     "Renewed for %(months)s months: from %(start)s until %(end)s.",

@@ -4,7 +4,7 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 
 from .common import PsaBillingCommon
@@ -320,6 +320,45 @@ class TestContractDue(PsaBillingCommon):
         self.assertIn("Ms Rossi", due.name)
         with self.assertRaisesRegex(UserError, "was billed"):
             milestone.action_psa_sign_off_undo()
+
+    def test_a_milestone_is_signed_off_with_the_button_only(self):
+        component = self._add("milestone", steps=())
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
+        Milestone = self.env(user=self.billing, su=False)["project.milestone"]
+        vals = {"name": "Cabling", "project_id": project.id, "psa_component_id": component.id, "psa_amount": 500}
+
+        with self.assertRaises(AccessError):
+            Milestone.create({**vals, "psa_signed_off_on": "2026-05-05"})
+        milestone = Milestone.with_context(default_psa_signed_off_on="2026-05-05").create(vals)
+        self.assertFalse(milestone.psa_signed_off_on)
+        for stolen in ({"psa_signed_off_on": "2026-05-05"}, {"psa_signed_off_user_id": self.technician.id}):
+            with self.subTest(stolen), self.assertRaises(AccessError):
+                milestone.write(stolen)
+
+    def test_terms_go_to_no_contract_that_is_not_one_s_own(self):
+        elsewhere = self.env["res.company"].create({"name": "Kestrel"})
+        client = self.env["res.partner"].create({"name": "Theirs", "psa_is_client": True, "company_id": elsewhere.id})
+        theirs = self._new_contract(client, [], activate=False, company_id=elsewhere.id, date_start="2026-01-01")
+        their_component = self._add("fixed_price", theirs, steps=())
+        component = self._add("fixed_price", steps=[("2026-05-01", 1, 40)])
+        instalment = self.env["psa.contract.instalment"].create(
+            {"component_id": component.id, "name": "Half", "date_due": "2027-01-01", "amount": 20}
+        )
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
+        milestone = self.env["project.milestone"].create({"name": "Cabling", "project_id": project.id})
+        Milestone = self.env(user=self.billing, su=False)["project.milestone"]
+
+        for attempt in (
+            lambda: component.with_user(self.billing).write({"contract_id": theirs.id}),
+            lambda: component.step_ids.with_user(self.billing).write({"component_id": their_component.id}),
+            lambda: instalment.with_user(self.billing).write({"component_id": their_component.id}),
+            lambda: self.managed.rate_ids.with_user(self.billing).write({"version_id": theirs.version_id.id}),
+            lambda: milestone.with_user(self.billing).write({"psa_component_id": their_component.id}),
+            lambda: Milestone.create({"name": "x", "project_id": project.id, "psa_component_id": their_component.id}),
+        ):
+            self.env.invalidate_all()
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                attempt()
 
     def test_each_closed_ticket_is_charged_once(self):
         self._add("per_ticket", steps=[("2026-01-01", 1, 40)])

@@ -269,6 +269,23 @@ class TestExpenses(PsaInvoicingCommon):
         expense.read(["psa_client_id", "psa_is_rebilled", "psa_policy_state", "psa_billing_state"])
         self.assertEqual(self.ticket.with_user(self.technician).psa_expense_count, 1)
 
+    def test_what_was_laid_out_is_told_to_billing_alone(self):
+        expense = self._approved()
+        row = self._rows(expense)
+        self.assertIn("were laid out", row.with_user(self.billing).explanation)
+        self.env["psa.billing.item"].invalidate_model()
+        self.assertNotIn("laid out", "".join(row.with_user(self.technician).sudo()._explain()))
+        delta = self.env["psa.expense.delta"].create({"expense_id": expense.id, "amount": 5.0})
+        Delta = self.env["psa.expense.delta"].with_user(self.billing)
+        self.assertEqual(Delta.search([("id", "=", delta.id)]).client_id, self.client)
+
+        self.env["psa.access.rule"].create(
+            {"client_id": self.client.id, "level": "refuse", "user_id": self.billing.id, "company_id": self.company.id}
+        )
+        self.env.invalidate_all()
+
+        self.assertFalse(Delta.search([("id", "=", delta.id)]))
+
     def test_a_rebilled_expense_is_on_the_invoice_once(self):
         expense = self._approved()
         self._rows(expense).with_user(self.billing).action_approve()

@@ -8,6 +8,7 @@ class PsaPrepareInvoices(models.TransientModel):
     """The front of a billing run: which released rows become draft invoices, and how."""
 
     _name = "psa.prepare.invoices"
+    _inherit = "psa.wizard.mixin"
     _description = "Prepare Invoices"
     _check_company_auto = True
 
@@ -35,6 +36,7 @@ class PsaPrepareInvoices(models.TransientModel):
     has_open_cycles = fields.Boolean(
         "Bill Open Cycles, Too",
         compute="_compute_has_open_cycles",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
