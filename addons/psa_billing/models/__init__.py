@@ -131,6 +131,7 @@ from . import (
     psa_expense_delta,
     res_currency_rate_check,
     psa_billing_item_charge,
+    psa_billing_item_purchase,
     psa_accounting_map,
     psa_accounting_export,
     psa_accounting_export_file,

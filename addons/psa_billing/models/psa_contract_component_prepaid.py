@@ -100,7 +100,10 @@ class PsaContractComponent(models.Model):
             limit = to_decimal(component.top_up_below)
             if component.kind == "block":
                 limit *= terms.SECONDS_PER_HOUR
-            if left.get(component, 0) < limit:
+            step = periods.step_on(component._psa_steps(), today)
+            size = (step.quantity if component.kind == "block" else step.quantity * step.price_unit) if step else 0
+            # Nothing bought leaves as little as before: it would be bought again each time.
+            if size and left.get(component, 0) < limit:
                 bought |= component._psa_buy(today, "top_up")
         bought._psa_order()
         return bought
@@ -152,6 +155,7 @@ class PsaContractComponent(models.Model):
         expired = self.prepaid_ids.filtered(
             lambda block: block.origin != "rollover" and not block.is_cancelled and block.date_to and block.date_to < today
         )
+        expired -= expired._psa_given_up()
         drawn = expired._psa_drawn()
         for block in expired:
             start = block.date_to + timedelta(days=1)
