@@ -103,6 +103,7 @@ from . import (
     res_company,
     res_company_ledger,
     res_company_margin,
+    res_company_day,
     res_partner,
     res_partner_invoice,
     res_partner_billing_overview,

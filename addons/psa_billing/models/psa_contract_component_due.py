@@ -259,7 +259,7 @@ class PsaContractComponent(models.Model):
         if self.contract_id.bill_from:
             first = max(first, self.contract_id.bill_from)
         last = min(until, end - timedelta(days=1)) if end else until
-        zone = self.contract_id._psa_zone()
+        zone = self.company_id._psa_zone()
         tickets = self.env["psa.ticket"].sudo().with_context(active_test=False).search(
             Domain("client_id", "=", self.contract_id.client_id.id)
             & Domain("company_id", "=", self.company_id.id)

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
@@ -225,8 +225,7 @@ class PsaContractComponent(models.Model):
     @api.model
     def _cron_prepaid(self):
         """Carry over, top up, and let work draw from blocks that have become usable."""
-        today = fields.Date.context_today(self)
         contracts = self.env["psa.contract"].sudo().search(
             [("state", "in", ("active", "suspended")), ("component_ids.kind", "in", (*PREPAID, "included_hours"))], order="id"
         )
-        contracts._psa_in_batches(lambda batch: batch._psa_tend_prepaid(today), 20)
+        contracts._psa_in_batches(lambda batch: [some._psa_tend_prepaid(day) for day, some in batch._psa_by_day()], 20)

@@ -384,6 +384,18 @@ class TestContractDue(PsaBillingCommon):
         self.assertFalse(self._bill("2026-03-31"), "reopened and closed again")
         self.assertNotEqual(other.state, "closed")
 
+    def test_time_on_tickets_a_price_by_the_ticket_is_not_for_is_charged_by_the_hour(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)], ticket_domain="[('name', 'like', 'Printer')]")
+        self.managed.action_activate()
+        change = self._new_ticket("New firewall")
+
+        rows = self._approve(self._log(60, date="2026-03-10") | self._log(60, date="2026-03-10", ticket=change))
+
+        self.assertEqual(
+            {row.ticket_id: (row.funding, row.amount) for row in rows},
+            {self.ticket: ("per_ticket", 0), change: ("rate", 100)},
+        )
+
     # What goes wrong
 
     def test_one_contract_that_fails_does_not_stop_the_others(self):
@@ -419,6 +431,25 @@ class TestContractDue(PsaBillingCommon):
         self.assertEqual(len(self.managed.due_ids), 2)
         self.assertEqual(str(self.managed.billed_until), "2026-02-15")
         self.assertTrue(progress.called)
+
+    def test_the_nightly_runs_go_by_the_day_it_is_at_the_company(self):
+        self.company.resource_calendar_id.tz = "America/New_York"
+        self._add("recurring")
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.date_end = "2026-03-31"
+        self.managed.action_activate()
+
+        with freeze_time("2026-03-01 03:00:00"):
+            self.ticket.action_close()
+            self.env["psa.contract"]._cron_bill_due()
+        self.assertEqual(str(self.managed.billed_until), "2026-02-28", "22 o'clock there")
+        self.assertEqual(str(self.managed.due_ids.filtered("ticket_id").date), "2026-02-28")
+        with freeze_time("2026-04-01 03:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+            self.assertEqual(self.managed.state, "active")
+        with freeze_time("2026-04-01 05:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+            self.assertEqual(self.managed.state, "ended")
 
     def test_billing_many_contracts_takes_few_queries(self):
         contracts = self.env["psa.contract"]
