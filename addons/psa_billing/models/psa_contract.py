@@ -365,9 +365,8 @@ class PsaContract(models.Model):
     @api.model
     def _cron_end_contracts(self):
         """End the contracts whose last day is past."""
-        self.search(
-            [("state", "=", "active"), ("date_end", "<", fields.Date.context_today(self))]
-        )._psa_set_state("ended")
+        over = self.search([("state", "=", "active"), ("date_end", "<", self.env["res.company"]._psa_last_today())])
+        over.filtered(lambda contract: contract.date_end < contract.company_id._psa_today())._psa_set_state("ended")
 
     def _psa_has_items(self):
         """Say whether work was rated under any of the contracts."""

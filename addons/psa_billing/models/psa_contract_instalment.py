@@ -20,6 +20,12 @@ class PsaContractInstalment(models.Model):
     amount = fields.Monetary(required=True)
     due_ids = fields.One2many("psa.contract.due", "instalment_id")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        instalments = super().create(vals_list)
+        instalments.component_id._psa_forget_whole()
+        return instalments
+
     def write(self, vals):
         if vals.keys() & {"date_due", "amount", "component_id"}:
             self._psa_check_open()

@@ -186,6 +186,37 @@ class TestContractDue(PsaBillingCommon):
         self.assertEqual(service.step_ids.mapped(lambda step: (str(step.date_from), step.price_unit)),
                          [("2026-01-01", 30), ("2026-02-10", 40)])
 
+    def test_true_ups_are_numbered_on_where_one_in_the_middle_was_taken_back(self):
+        service = self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        service.step_ids = [Command.create({"date_from": "2026-06-16", "quantity": 12, "price_unit": 30})]
+        waiting = self._bill("2026-06-20")
+        # Held in the review, while what came later was released.
+        rows = self._rows(waiting).with_user(self.billing)
+        rows._hold("Is asked about")
+        later = waiting.sudo().copy({"key": "true_up:2026-06-01:2", "amount": 5, "price_unit": 5})
+        later._psa_bill()
+        self._freeze(later)
+
+        service.name = "Renamed"
+        again = self._bill("2026-06-30")
+
+        self.assertEqual((again.key, again.amount), ("true_up:2026-06-01:3", 25))
+        self.assertFalse(waiting.exists())
+
+    def test_no_part_of_a_period_is_lost_when_another_part_was_released(self):
+        service = self._add(
+            "recurring", true_up="none", steps=[("2026-06-01", 10, 30), ("2026-06-16", 10, 60)], date_from="2026-06-01"
+        )
+        first, second = self._bill("2026-06-01")
+        self._freeze(first)
+
+        service.name = "Renamed"
+        self._bill("2026-06-02")
+
+        self.assertTrue(second.exists())
+        self.assertEqual(sum(service.due_ids.mapped("amount")), 150 + 300)
+
     def test_ending_a_contract_billed_in_advance_credits_the_rest(self):
         self.managed.billing_cycle = "yearly"
         self._add("recurring", steps=[("2026-01-01", 1, 365)])
@@ -296,6 +327,22 @@ class TestContractDue(PsaBillingCommon):
         (term,) = self.managed._psa_terms()
         self.assertEqual([(flat.id, flat.kind) for flat in term.flat_terms], [(project.id, "fixed_price")])
 
+    def test_instalments_entered_later_take_the_place_of_the_whole_price(self):
+        late, billed = (self._add("fixed_price", name=name, steps=[("2026-01-01", 1, 700)]) for name in ("Late", "Billed"))
+        dues = self._bill("2026-01-01")
+        self.assertEqual(dues.mapped("amount"), [700, 700])
+        self._freeze(dues.filtered(lambda due: due.component_id == billed))
+
+        late.instalment_ids = [
+            Command.create({"name": str(month), "date_due": f"2026-0{month}-01", "amount": 350}) for month in (1, 2)
+        ]
+        with self.assertRaisesRegex(UserError, "billed as a whole"), self.env.cr.savepoint():
+            billed.instalment_ids = [Command.create({"name": "1", "date_due": "2026-02-01", "amount": 700})]
+        self._bill("2026-03-01")
+
+        self.assertEqual(late.due_ids.mapped("amount"), [350, 350])
+        self.assertEqual(billed.due_ids.mapped("amount"), [700])
+
     def test_a_milestone_is_charged_when_it_was_reached_and_signed_off(self):
         component = self._add("milestone", steps=())
         project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
@@ -376,6 +423,18 @@ class TestContractDue(PsaBillingCommon):
         self.assertFalse(self._bill("2026-03-31"), "reopened and closed again")
         self.assertNotEqual(other.state, "closed")
 
+    def test_time_on_tickets_a_price_by_the_ticket_is_not_for_is_charged_by_the_hour(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)], ticket_domain="[('name', 'like', 'Printer')]")
+        self.managed.action_activate()
+        change = self._new_ticket("New firewall")
+
+        rows = self._approve(self._log(60, date="2026-03-10") | self._log(60, date="2026-03-10", ticket=change))
+
+        self.assertEqual(
+            {row.ticket_id: (row.funding, row.amount) for row in rows},
+            {self.ticket: ("per_ticket", 0), change: ("rate", 100)},
+        )
+
     # What goes wrong
 
     def test_one_contract_that_fails_does_not_stop_the_others(self):
@@ -411,6 +470,25 @@ class TestContractDue(PsaBillingCommon):
         self.assertEqual(len(self.managed.due_ids), 2)
         self.assertEqual(str(self.managed.billed_until), "2026-02-15")
         self.assertTrue(progress.called)
+
+    def test_the_nightly_runs_go_by_the_day_it_is_at_the_company(self):
+        self.company.resource_calendar_id.tz = "America/New_York"
+        self._add("recurring")
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.date_end = "2026-03-31"
+        self.managed.action_activate()
+
+        with freeze_time("2026-03-01 03:00:00"):
+            self.ticket.action_close()
+            self.env["psa.contract"]._cron_bill_due()
+        self.assertEqual(str(self.managed.billed_until), "2026-02-28", "22 o'clock there")
+        self.assertEqual(str(self.managed.due_ids.filtered("ticket_id").date), "2026-02-28")
+        with freeze_time("2026-04-01 03:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+            self.assertEqual(self.managed.state, "active")
+        with freeze_time("2026-04-01 05:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+            self.assertEqual(self.managed.state, "ended")
 
     def test_billing_many_contracts_takes_few_queries(self):
         contracts = self.env["psa.contract"]
