@@ -38,6 +38,7 @@ from . import (
     psa_billing_item_budget,
     psa_billing_item_move,
     psa_billing_item_history,
+    psa_billing_item_log,
     psa_billing_problem,
     psa_billing_problem_check,
     psa_billing_turn,
