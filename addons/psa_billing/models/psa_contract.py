@@ -364,9 +364,15 @@ class PsaContract(models.Model):
 
     @api.model
     def _cron_end_contracts(self):
+        """Do what a new day brings, in each company once its day has begun."""
+        for today, zone, companies in self.env["res.company"]._psa_todays():
+            self.with_context(tz=zone)._psa_begin_day(today, companies)
+
+    @api.model
+    def _psa_begin_day(self, today, companies):
         """End the contracts whose last day is past."""
         self.search(
-            [("state", "=", "active"), ("date_end", "<", fields.Date.context_today(self))]
+            [("state", "=", "active"), ("date_end", "<", today), ("company_id", "in", companies.ids)]
         )._psa_set_state("ended")
 
     def _psa_has_items(self):

@@ -164,7 +164,7 @@ class PsaContract(models.Model):
 
     def _psa_zone(self):
         """Return the name of the time zone the contract's days are reckoned in."""
-        return self.company_id.partner_id.tz or self.env.user.tz or "UTC"
+        return self.company_id._psa_zone()
 
     def _psa_bill_due(self, until):
         """Put everything that fell due until a day (included) in the ledger, each once; return the new dues.
@@ -246,19 +246,23 @@ class PsaContract(models.Model):
     @api.model
     def _cron_bill_due(self):
         """Bill what fell due, a batch of contracts at a time; what one contract lacks does not stop the others."""
-        today = fields.Date.context_today(self)
-        contracts = self.sudo().search([("state", "in", ("active", "ended")), ("component_ids", "!=", False)], order="id")
-        # An ended contract has nothing more to bill once its last day was.
-        contracts = contracts.filtered(
-            lambda contract: contract.state == "active"
-            or not contract.billed_until
-            or contract.billing_error
-            or (contract.date_end and contract.billed_until <= contract.date_end)
-        )
-        contracts._psa_in_batches(lambda batch: batch._psa_bill_due(today), BILL_BATCH)
+        for today, zone, companies in self.env["res.company"]._psa_todays():
+            contracts = self.sudo().with_context(tz=zone).search(
+                [("state", "in", ("active", "ended")), ("component_ids", "!=", False), ("company_id", "in", companies.ids)],
+                order="id",
+            )
+            # An ended contract has nothing more to bill once its last day was.
+            contracts = contracts.filtered(
+                lambda contract: contract.state == "active"
+                or not contract.billed_until
+                or contract.billing_error
+                or (contract.date_end and contract.billed_until <= contract.date_end)
+            )
+            if not contracts._psa_in_batches(lambda batch, today=today: batch._psa_bill_due(today), BILL_BATCH):
+                break
 
     def _psa_in_batches(self, work, size):
-        """Do some work for batches of contracts, commit after each, and go on when one fails."""
+        """Do some work for batches of contracts, commit after each, and go on when one fails; say whether all were done."""
         remaining = len(self)
         self.env["ir.cron"]._commit_progress(remaining=remaining)
         for start in range(0, len(self), size):
@@ -274,8 +278,9 @@ class PsaContract(models.Model):
                 batch._psa_one_by_one(work)
             done = len(self[start : start + size])
             remaining -= done
-            if not self.env["ir.cron"]._commit_progress(done, remaining=remaining):
-                break
+            if not self.env["ir.cron"]._commit_progress(done, remaining=remaining) and remaining:
+                return False
+        return True
 
     def _psa_one_by_one(self, work):
         for contract in self:

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 
 
@@ -91,12 +91,14 @@ class PsaContractComponent(models.Model):
     @api.model
     def _cron_count(self):
         """Count once a day, before anything falls due."""
-        today = fields.Date.context_today(self)
-        contracts = self.env["psa.contract"].sudo().search(
-            [
-                ("state", "=", "active"),
-                ("component_ids", "any", [("count_source", "!=", "fixed"), ("counted_on", "!=", today)]),
-            ],
-            order="id",
-        )
-        contracts._psa_in_batches(lambda batch: batch.component_ids._psa_count(today), 50)
+        for today, zone, companies in self.env["res.company"]._psa_todays():
+            contracts = self.env["psa.contract"].sudo().with_context(tz=zone).search(
+                [
+                    ("state", "=", "active"),
+                    ("company_id", "in", companies.ids),
+                    ("component_ids", "any", [("count_source", "!=", "fixed"), ("counted_on", "!=", today)]),
+                ],
+                order="id",
+            )
+            if not contracts._psa_in_batches(lambda batch, today=today: batch.component_ids._psa_count(today), 50):
+                break

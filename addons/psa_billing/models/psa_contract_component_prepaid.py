@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
@@ -221,8 +221,14 @@ class PsaContractComponent(models.Model):
     @api.model
     def _cron_prepaid(self):
         """Carry over, top up, and let work draw from blocks that have become usable."""
-        today = fields.Date.context_today(self)
-        contracts = self.env["psa.contract"].sudo().search(
-            [("state", "in", ("active", "suspended")), ("component_ids.kind", "in", (*PREPAID, "included_hours"))], order="id"
-        )
-        contracts._psa_in_batches(lambda batch: batch._psa_tend_prepaid(today), 20)
+        for today, zone, companies in self.env["res.company"]._psa_todays():
+            contracts = self.env["psa.contract"].sudo().with_context(tz=zone).search(
+                [
+                    ("state", "in", ("active", "suspended")),
+                    ("company_id", "in", companies.ids),
+                    ("component_ids.kind", "in", (*PREPAID, "included_hours")),
+                ],
+                order="id",
+            )
+            if not contracts._psa_in_batches(lambda batch, today=today: batch._psa_tend_prepaid(today), 20):
+                break

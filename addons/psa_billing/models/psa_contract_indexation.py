@@ -67,11 +67,18 @@ class PsaContract(models.Model):
     @api.model
     def _cron_index(self):
         """Raise prices where a contract says so."""
-        today = fields.Date.context_today(self)
-        contracts = self.sudo().search(
-            [("state", "=", "active"), ("index_next_date", "<=", today), ("index_percent", "!=", 0)], order="id"
-        )
-        contracts._psa_in_batches(lambda batch: batch._psa_index_by_itself(), 20)
+        for today, zone, companies in self.env["res.company"]._psa_todays():
+            contracts = self.sudo().with_context(tz=zone).search(
+                [
+                    ("state", "=", "active"),
+                    ("company_id", "in", companies.ids),
+                    ("index_next_date", "<=", today),
+                    ("index_percent", "!=", 0),
+                ],
+                order="id",
+            )
+            if not contracts._psa_in_batches(lambda batch: batch._psa_index_by_itself(), 20):
+                break
 
     def _psa_index_by_itself(self):
         for contract in self:

@@ -86,9 +86,12 @@ class PsaContract(models.Model):
     @api.model
     def _cron_remind(self):
         """Send reminders, a batch of contracts at a time."""
-        today = fields.Date.context_today(self)
-        contracts = self.sudo().search(
-            Domain("state", "=", "active") & (Domain("date_notice", "<=", today) | Domain("prepaid_ids", "!=", False)),
-            order="id",
-        )
-        contracts._psa_in_batches(lambda batch: batch._psa_remind(today), 20)
+        for today, zone, companies in self.env["res.company"]._psa_todays():
+            contracts = self.sudo().with_context(tz=zone).search(
+                Domain("state", "=", "active")
+                & Domain("company_id", "in", companies.ids)
+                & (Domain("date_notice", "<=", today) | Domain("prepaid_ids", "!=", False)),
+                order="id",
+            )
+            if not contracts._psa_in_batches(lambda batch, today=today: batch._psa_remind(today), 20):
+                break

@@ -95,22 +95,24 @@ class PsaContract(models.Model):
             )
 
     @api.model
-    def _cron_end_contracts(self):
+    def _psa_begin_day(self, today, companies):
         """Renew what renews by itself, and end the contracts whose last day is past."""
-        today = fields.Date.context_today(self)
-        for contract in self.search([("state", "=", "active"), ("renewal", "=", "auto"), ("date_end", "<=", today)], order="id"):
+        for contract in self.search(
+            [("state", "=", "active"), ("renewal", "=", "auto"), ("date_end", "<=", today), ("company_id", "in", companies.ids)],
+            order="id",
+        ):
             while contract.date_end <= today:
                 contract._psa_renew()
-        result = super()._cron_end_contracts()
-        self._psa_switch_all(today)
-        return result
+        super()._psa_begin_day(today, companies)
+        self._psa_switch_all(today, companies)
 
     @api.model
-    def _psa_switch_all(self, today):
+    def _psa_switch_all(self, today, companies):
         """Show the terms in force on contracts whose next terms begin."""
-        begun = self.env["psa.contract.version"].sudo().search([("date_from", "=", today)])
+        theirs = [("company_id", "in", companies.ids)]
+        begun = self.env["psa.contract.version"].sudo().search([("date_from", "=", today), *theirs])
         late = self.env["psa.contract.version"].sudo().search(
-            [("date_from", "<", today), ("date_from", ">=", today - timedelta(days=31))]
+            [("date_from", "<", today), ("date_from", ">=", today - timedelta(days=31)), *theirs]
         )
         (begun | late).contract_id._psa_switch_versions()
         # What a month brings follows the day, too.

@@ -1,4 +1,4 @@
-from odoo import api, fields, models, tools
+from odoo import api, models, tools
 
 # What decides whether a contract runs for whom.
 DECISIVE = {"state", "active", "client_id", "company_id", "date_start", "date_end"}
@@ -30,14 +30,13 @@ class PsaContract(models.Model):
         return result
 
     @api.model
-    def _cron_end_contracts(self):
+    def _psa_begin_day(self, today, companies):
         """End the contracts whose last day is past, and let those count whose first day this is."""
-        result = super()._cron_end_contracts()
+        super()._psa_begin_day(today, companies)
         started = self.sudo().search(
-            [("state", "=", "active"), ("date_start", "=", fields.Date.context_today(self))]
+            [("state", "=", "active"), ("date_start", "=", today), ("company_id", "in", companies.ids)]
         )
         started.client_id._sla_contracts_changed()
-        return result
 
     @api.model
     @tools.ormcache()

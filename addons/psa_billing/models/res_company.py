@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -38,6 +38,20 @@ class ResCompany(models.Model):
             | Domain("create_uid", "in", self.env["ir.rule"]._psa_makers_for_all())
             | Domain("create_uid.company_ids", "in", self.ids)
         )
+
+    def _psa_zone(self):
+        """Return the name of the time zone in which the days of a service company begin."""
+        company = self.sudo()
+        return company.resource_calendar_id.tz or company.partner_id.tz or "UTC"
+
+    @api.model
+    def _psa_todays(self):
+        """Return ``[(day, zone, companies)]``: which day it is now where, for what is done once a day for everybody."""
+        todays = {}
+        for zone, companies in self.sudo().search([]).grouped(lambda company: company._psa_zone()).items():
+            day = fields.Date.context_today(self.with_context(tz=zone))
+            todays.setdefault(day, (zone, []))[1].extend(companies.ids)
+        return [(day, zone, self.browse(ids)) for day, (zone, ids) in sorted(todays.items())]
 
     def _psa_day_limit(self):
         """Return the hours above which a day of this company is flagged."""

@@ -69,6 +69,23 @@ class TestContract(PsaBillingCommon):
             self.env["psa.contract"]._cron_end_contracts()
         self.assertEqual((self.contract.state, other.state), ("ended", "ended"))
 
+    def test_contracts_end_and_fall_due_when_it_is_that_day_in_their_company(self):
+        self.company.resource_calendar_id.tz = "America/Los_Angeles"
+        self.contract.date_end = "2026-04-14"
+        elsewhere = self.env["res.company"].create({"name": "Kestrel"})
+        elsewhere.resource_calendar_id.tz = "Europe/Berlin"
+        self.assertEqual(self.env["account.analytic.line"]._psa_zone(self.company), self.contract._psa_zone())
+
+        with freeze_time("2026-04-15 04:00:00"):
+            todays = {company: str(day) for day, _zone, companies in self.env["res.company"]._psa_todays() for company in companies}
+            self.env["psa.contract"]._cron_end_contracts()
+        self.assertEqual((todays[self.company], todays[elsewhere]), ("2026-04-14", "2026-04-15"))
+        self.assertEqual(self.contract.state, "active", "its last day is not over there")
+
+        with freeze_time("2026-04-15 08:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+        self.assertEqual(self.contract.state, "ended")
+
     def test_state_and_what_was_billed_are_not_written_from_outside(self):
         Contract = self.env(user=self.billing, su=False)["psa.contract"]
         draft = Contract.with_context(default_renewal_count=3, default_billed_until="2026-12-31").create(
