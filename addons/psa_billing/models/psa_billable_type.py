@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 
 class PsaBillableType(models.Model):
@@ -179,5 +180,7 @@ class PsaBillableType(models.Model):
     @api.model
     def _psa_default(self, company, desk):
         """Return the type a new charge starts with: the first one offered, the desk's own before the others."""
-        kinds = self.search(self._psa_domain_for(company, desk))
+        # Asked with full rights: types without company are those of its own people, and those for every company.
+        own = Domain("company_id", "=", company.id) | company._psa_domain_of_makers()
+        kinds = self.search(Domain(self._psa_domain_for(company, desk)) & own)
         return kinds.filtered("desk_id")[:1] or kinds.filtered(lambda kind: kind.kind == "part")[:1] or kinds[:1]
