@@ -131,6 +131,7 @@ from . import (
     hr_expense,
     hr_expense_ledger,
     psa_expense_delta,
+    psa_billing_item_expense,
     res_currency_rate_check,
     psa_billing_item_charge,
     psa_billing_item_purchase,

@@ -30,8 +30,9 @@ class PsaExpenseDelta(models.Model):
     amount = fields.Monetary(readonly=True)
 
     def _psa_price_facts(self):
+        charged = self.sudo().expense_id._psa_charged()
         return [
-            delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount))
+            delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount), charged[delta.expense_id])
             for delta in self.sudo()
         ]
 
