@@ -23,4 +23,4 @@ def test_the_table_says_what_was_met():
     lines = ledger.table(100_000, rated, {"page": {"milliseconds": [40.0, 50.0, 60.0], "queries": 9, "rows": 80}})
     assert "| 1,250 |" in lines[2]
     assert lines[2].endswith("| yes |")
-    assert "| 50 | 40 | 9 |" in lines[5]
+    assert "| 50 | 40 | 9 |" in lines[6]

@@ -1,6 +1,6 @@
-from odoo import api, fields, models
+from odoo import fields, models
+from odoo.addons.psa_crm.core import access
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
 
 EVENTS = [
     ("release", "Released"),
@@ -18,7 +18,7 @@ GUARD = """
     BEGIN
         -- A deleted row is taken out of its history by the foreign key, which works inside a trigger of its own.
         IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1
-            AND to_jsonb(NEW) - 'item_id' - 'user_id' = to_jsonb(OLD) - 'item_id' - 'user_id'
+            AND to_jsonb(NEW) - 'item_id' - 'user_id' - 'client_id' = to_jsonb(OLD) - 'item_id' - 'user_id' - 'client_id'
         THEN
             RETURN NEW;
         END IF;
@@ -36,17 +36,22 @@ class PsaBillingItemHistory(models.Model):
     """What people decided about ledger rows: who, when, what it was before, and why. Never changed, and it outlives the row."""
 
     _name = "psa.billing.item.history"
-    _inherit = "psa.append.only.mixin"
+    _inherit = ["psa.append.only.mixin", "psa.access.mixin"]
     _description = "Ledger History"
     _order = "id desc"
     _rec_name = "event"
     _log_access = False
+    _psa_access_part = access.CONTRACTS
+    _psa_access_write_level = access.FULL
+    _psa_access_lent = False
 
     _item_idx = models.Index("(item_id, id DESC) WHERE item_id IS NOT NULL")
     _company_idx = models.Index("(company_id, id DESC)")
+    _client_idx = models.Index("(client_id, id DESC)")
 
     item_id = fields.Many2one("psa.billing.item", "Row", readonly=True, ondelete="set null")
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    client_id = fields.Many2one("res.partner", readonly=True, ondelete="set null", help="Whose row it was, also once that is gone.")
     source_model = fields.Char(readonly=True)
     source_id = fields.Many2oneReference(model_field="source_model", readonly=True)
     date = fields.Datetime(required=True, readonly=True)
@@ -65,43 +70,3 @@ class PsaBillingItemHistory(models.Model):
         raise AccessError(self.env._(
             "The history of the ledger is written by what is done to its rows and cannot be added to, changed or deleted."
         ))
-
-
-class PsaBillingItem(models.Model):
-    _inherit = "psa.billing.item"
-
-    history_ids = fields.One2many(
-        "psa.billing.item.history", "item_id", readonly=True, copy=False, groups="psa_crm.group_billing"
-    )
-
-    def _log(self, event, old="", new="", reason="", uid=None):
-        """Write the same event into the history of each row, in one statement."""
-        if not self:
-            return
-        self.flush_recordset(["source_model"])
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO psa_billing_item_history (
-                    item_id, company_id, source_model, source_id, date, user_id, event, old_value, new_value, reason
-                )
-                SELECT id, company_id, source_model, source_id, %s, %s, %s, %s, %s, %s
-                  FROM psa_billing_item WHERE id IN %s ORDER BY id
-                """,
-                fields.Datetime.now(), uid or self.env.uid, event, old or None, new or None, reason or None, tuple(self.ids),
-            )
-        )
-        self.invalidate_recordset(["history_ids"], flush=False)
-
-    def _log_text(self, vals):
-        """Keep the texts that are about to be changed by hand."""
-        for item in self:
-            if vals.get("name", item.name) != item.name:
-                item._log("text", old=item.name, new=vals["name"])
-
-    @api.model
-    def _money_text(self, values):
-        """Return quantity, price and amount of a row in one line."""
-        uom = self.env["uom.uom"].browse(values["uom_id"]).name or ""
-        currency = self.env["res.currency"].browse(values["currency_id"])
-        return f"{values['quantity']:g} {uom} × {values['price_unit']:g} = {currency.format(values['amount'])}"

@@ -191,7 +191,8 @@ class TestExpenses(PsaInvoicingCommon):
 
     def test_a_contract_in_foreign_money_charges_an_expense_once(self):
         currency = self._currency(("2026-01-01", 0.92))
-        contract = self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-01-01", currency_id=currency.id, priority=20)
+        rates = [(self.role_engineer, False, 100.0)]
+        contract = self._new_contract(self.client, rates, date_start="2026-01-01", currency_id=currency.id, priority=20)
         expense = self._expense(100.0)
         expense.sudo().psa_contract_id = contract
         expense.action_submit()
@@ -273,7 +274,8 @@ class TestExpenses(PsaInvoicingCommon):
         expense = self._approved()
         self._rows(expense)._write_row({"state": "invoiced"})
         self.contract.expense_markup = 50
-        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="cost", priority=1)
+        rates = [(self.role_engineer, False, 100.0)]
+        self._new_contract(self.client, rates, date_start="2026-02-01", expense_rule="cost", priority=1)
 
         expense._post_without_wizard()
 
@@ -285,7 +287,8 @@ class TestExpenses(PsaInvoicingCommon):
 
     def test_the_price_is_that_of_the_contract_the_row_falls_under(self):
         self.contract.write({"priority": 1, "expense_rule": "cost"})
-        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="percent", expense_markup=20)
+        rates = [(self.role_engineer, False, 100.0)]
+        self._new_contract(self.client, rates, date_start="2026-02-01", expense_rule="percent", expense_markup=20)
 
         row = self._rows(self._approved())
 
@@ -385,6 +388,23 @@ class TestExpenses(PsaInvoicingCommon):
                 expense.read([name])
         expense.read(["psa_client_id", "psa_is_rebilled", "psa_policy_state", "psa_billing_state"])
         self.assertEqual(self.ticket.with_user(self.technician).psa_expense_count, 1)
+
+    def test_what_was_laid_out_is_told_to_billing_alone(self):
+        expense = self._approved()
+        row = self._rows(expense)
+        self.assertIn("were laid out", row.with_user(self.billing).explanation)
+        self.env["psa.billing.item"].invalidate_model()
+        self.assertNotIn("laid out", "".join(row.with_user(self.technician).sudo()._explain()))
+        delta = self.env["psa.expense.delta"].create({"expense_id": expense.id, "amount": 5.0})
+        Delta = self.env["psa.expense.delta"].with_user(self.billing)
+        self.assertEqual(Delta.search([("id", "=", delta.id)]).client_id, self.client)
+
+        self.env["psa.access.rule"].create(
+            {"client_id": self.client.id, "level": "refuse", "user_id": self.billing.id, "company_id": self.company.id}
+        )
+        self.env.invalidate_all()
+
+        self.assertFalse(Delta.search([("id", "=", delta.id)]))
 
     def test_a_rebilled_expense_is_on_the_invoice_once(self):
         expense = self._approved()

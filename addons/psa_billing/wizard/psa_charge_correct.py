@@ -9,12 +9,14 @@ class PsaChargeCorrect(models.TransientModel):
     """Say what an approved charge should have been; signed charges make up the difference."""
 
     _name = "psa.charge.correct"
+    _inherit = "psa.wizard.mixin"
     _description = "Correct Charge"
 
     charge_id = fields.Many2one("psa.charge", required=True, readonly=True, ondelete="cascade")
-    currency_id = fields.Many2one(related="charge_id.currency_id")
+    currency_id = fields.Many2one(related="charge_id.currency_id", related_sudo=False)
     quantity = fields.Float(
         compute="_compute_values",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -26,6 +28,7 @@ class PsaChargeCorrect(models.TransientModel):
         digits=0,
         min_display_digits="Product Price",
         compute="_compute_values",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
