@@ -94,6 +94,9 @@ class PsaBillingItem(models.Model):
             size = self._seconds_each()
             vals["seconds"] = round(new["quantity"] * size)
             vals["hourly_rate"] = new["price_unit"] * terms.SECONDS_PER_HOUR / size
+        told = {name: vals.get(name, self[name]) for name in ("state", "cost", "date", "value", "amount")}
+        told.update(company_id=self.company_id.id, currency_id=self.currency_id.id)
+        vals["is_below_cost"] = self._is_below_cost(told, {"conversions": {}})
         return vals
 
     def _seconds_each(self):

@@ -36,9 +36,11 @@ class PsaBillingItem(models.Model):
             if key[0] == TIME_MODEL:
                 vals_list += self._prepare_time_vals_list(record, rows, tools)
                 continue
-            for row in rows:
-                fact = facts.get((*key, row.part)) or facts[key]
-                vals_list.append(self._prepare_priced_vals(record, row, fact, tools))
+            priced = [
+                self._prepare_priced_vals(record, row, facts.get((*key, row.part)) or facts[key], tools) for row in rows
+            ]
+            self._share_cost(priced)
+            vals_list += priced
         for vals in vals_list:
             vals["is_below_cost"] = self._is_below_cost(vals, tools)
         return vals_list
@@ -121,6 +123,17 @@ class PsaBillingItem(models.Model):
         if not vals.get("uom_id"):
             vals["uom_id"] = self.env["product.product"].browse(row.product_id).uom_id.id if row.product_id else False
         return vals
+
+    @api.model
+    def _share_cost(self, vals_list):
+        """Give each row of one record its part of what the record costs: a retainer may have paid some of it."""
+        if len(vals_list) < 2:
+            return
+        rounding = self.env["res.company"].browse(vals_list[0]["company_id"]).currency_id.rounding
+        weights = [abs(to_decimal(vals["value"])) for vals in vals_list]
+        costs = ledger.shares(to_decimal(vals_list[0]["cost"]), weights, to_decimal(rounding))
+        for vals, cost in zip(vals_list, costs, strict=True):
+            vals["cost"] = float(cost)
 
     @api.model
     def _prepare_row_vals(self, row):

@@ -110,10 +110,34 @@ class PsaCharge(models.Model):
                     tickets=", ".join((used[0].ticket_ids - self.ticket_id).mapped("number")[:3]),
                 )
             )
+        self._psa_check_as_delivered(assets)
         stock = assets.filtered("psa_was_in_stock")
         stock.write({"client_id": False, "status": "in_stock", "psa_charge_id": False, "psa_was_in_stock": False})
         (assets - stock).unlink()
         self.sudo()._psa_write_approval({"delivered_on": False})
+
+    def _psa_check_as_delivered(self, assets):
+        """Refuse to take assets back that have become something else than what was delivered, or that a contract names."""
+        serials = {serial.casefold() for serial in charges.serials_of(self.serial_numbers)}
+        changed = assets.filtered(
+            lambda asset: asset.client_id != self.client_id or (asset.serial or "").casefold() not in serials
+        )
+        if changed:
+            raise UserError(
+                self.env._(
+                    "“%s” has another client or serial number than was delivered. Retire the asset instead of undoing the delivery.",
+                    changed[0].name,
+                )
+            )
+        coverage = self.env["psa.contract.coverage"].sudo().search([("asset_ids", "in", assets.ids)], limit=1)
+        if coverage:
+            raise UserError(
+                self.env._(
+                    "“%s” is named in a coverage rule of a contract. Take it out there, or retire the asset instead of undoing the "
+                    "delivery.",
+                    (coverage.asset_ids & assets)[0].name,
+                )
+            )
 
     def _psa_serials(self):
         """Return the serial numbers to deliver, or say which rule they break."""

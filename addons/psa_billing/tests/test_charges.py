@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -270,6 +271,25 @@ class TestCharges(PsaBillingCommon, HttpCase):
             self._correct(charge, quantity=0)
         self.assertEqual(self._rows(charge | charge.correction_ids).mapped("amount"), [180.0])
 
+    def test_the_cost_is_in_the_ledger_once_whoever_pays(self):
+        retainer = self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id,
+                "kind": "retainer",
+                "name": "Retainer",
+                "purchase": "manual",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 60.0})],
+            }
+        )
+        retainer._psa_buy(date(2026, 1, 1), "purchase")
+        rows = self._rows(self._approved())
+
+        self.assertEqual(rows.sorted("value").mapped("value"), [60.0, 120.0])
+        self.assertEqual(rows.sorted("value").mapped("cost"), [40.0, 80.0])
+        self.assertFalse(any(rows.mapped("is_below_cost")))
+        rows.filtered("amount").with_user(self.billing)._adjust("Agreed", price_unit=70.0)
+        self.assertTrue(rows.filtered("amount").is_below_cost)
+
     def _correct(self, charge, **values):
         wizard = self.env["psa.charge.correct"].with_user(self.billing).create(
             {"charge_id": charge.id, "reason": "One was sent back", **values}
@@ -340,6 +360,21 @@ class TestCharges(PsaBillingCommon, HttpCase):
         self.assertFalse(self.env["psa.asset"].search([("serial", "=", "SN-1")]))
         self.assertFalse(charge.delivered_on)
         charge.action_deliver()
+        new = charge.sudo().asset_ids.filtered(lambda asset: asset != stocked)
+        for name, value, back in (
+            ("serial", "SN-1b", "SN-1"),
+            ("client_id", self.env["res.partner"].create({"name": "Other", "is_company": True, "psa_is_client": True}), self.client),
+        ):
+            new[name] = value
+            with self.assertRaisesRegex(UserError, "another client or serial number"):
+                charge.action_undo_delivery()
+            new[name] = back
+        coverage = self.env["psa.contract.coverage"].create(
+            {"version_id": self.contract.version_id.id, "effect": "included", "asset_ids": new.ids}
+        )
+        with self.assertRaisesRegex(UserError, "coverage rule"):
+            charge.action_undo_delivery()
+        coverage.unlink()
         self._new_ticket("It is hot").asset_ids = charge.sudo().asset_ids[:1]
         with self.assertRaisesRegex(UserError, "Retire the asset"):
             charge.action_undo_delivery()
