@@ -34,6 +34,7 @@ from . import (
     psa_billing_item_access,
     psa_billing_item_review,
     psa_billing_item_approver,
+    psa_billing_item_correction,
     psa_billing_item_adjust,
     psa_billing_item_budget,
     psa_billing_item_move,

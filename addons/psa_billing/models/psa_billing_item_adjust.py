@@ -19,9 +19,11 @@ class PsaBillingItem(models.Model):
         items = self.sudo()
         items._psa_take_turn(items.client_id, items.company_id)
         items = items._locked(ADJUSTABLE).filtered("is_adjusted")
+        items._psa_open_corrections()
         for item in items:
             item._log("undo", old=item._money_text(item._money_values()), reason=item.adjust_reason, uid=self.env.uid)
-        items._write_row({"is_adjusted": False, "adjust_reason": False, "state": "pending", **self._review_stamp(self.env.uid)})
+        undone = {"is_adjusted": False, "adjust_reason": False, "state": "pending"}
+        items._write_row({**undone, **self._review_stamp(self.env.uid)})
         items._psa_rate_again()
         return True
 
@@ -53,6 +55,7 @@ class PsaBillingItem(models.Model):
         }
         if new == old:
             return
+        item._psa_open_corrections()
         vals = item._adjusted_vals(new)
         item._log("adjust", old=self._money_text(old), new=self._money_text({**new, **vals}), reason=reason, uid=self.env.uid)
         item._write_row({**vals, "adjust_reason": reason, **self._review_stamp(self.env.uid)})
