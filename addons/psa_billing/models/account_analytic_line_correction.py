@@ -110,6 +110,11 @@ class AccountAnalyticLine(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time")
         return {**action, "domain": ["|", ("id", "=", original.id), ("psa_corrects_id", "=", original.id)], "context": {}}
 
+    def _psa_with_corrections(self):
+        """Return the entries, those they correct, and all corrections of them."""
+        family = self | self.psa_corrects_id
+        return family | family.psa_correction_ids
+
     def _psa_shared_vals(self):
         """Return what a correction of this entry takes from it."""
         self.ensure_one()
