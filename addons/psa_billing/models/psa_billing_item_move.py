@@ -25,6 +25,19 @@ class PsaBillingItem(models.Model):
         contract.check_access("read")
         if contract.state == "draft":
             raise UserError(self.env._("%s is not in force: activate it first.", contract.display_name))
+        for model, of_model in self.grouped("source_model").items():
+            if model != TIME_MODEL:
+                self.env[model]._psa_check_movable()
+                foreign = of_model.filtered(lambda item: item.currency_id != contract.currency_id)
+                if foreign:
+                    raise UserError(
+                        self.env._(
+                            "“%(row)s” has a price in %(currency)s, and %(contract)s is in %(other)s. Rows with a price of their own "
+                            "move to contracts in their currency only.",
+                            row=foreign[0].name.split("\n")[0], currency=foreign[0].currency_id.name,
+                            contract=contract.display_name, other=contract.currency_id.name,
+                        )
+                    )
         stuck = self.filtered(lambda item: item.state not in MOVABLE or item.settled_on)
         if stuck:
             raise UserError(
@@ -86,7 +99,7 @@ class PsaBillingItem(models.Model):
     def _psa_open_again(self):
         """Make released and adjusted rows open ones again."""
         self.filtered(lambda item: item._is_frozen())._write_row(
-            {"state": "pending", "is_adjusted": False, "write_off_reason": False}
+            {"state": "pending", "is_adjusted": False, "write_off_reason": False, "run_line_id": False}
         )
 
     def _move_to(self, contract, reason):

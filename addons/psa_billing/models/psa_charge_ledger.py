@@ -34,6 +34,11 @@ class PsaCharge(models.Model):
             if charge.approval_state == "approved"
         ]
 
+    def _psa_set_contract(self, contract):
+        # The price was approved: it stays, whatever would be proposed today.
+        with self.env.protecting([field for field in self._fields.values() if field.store and field.compute], self):
+            self._psa_write_approval({"contract_id": contract.id})
+
     def _psa_derivation(self):
         # Without cost and mark-up: more people read the ledger than know what things cost.
         kind = self.billable_type_id

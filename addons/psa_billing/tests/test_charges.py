@@ -119,6 +119,24 @@ class TestCharges(PsaBillingCommon, HttpCase):
         self.assertEqual(charge.sudo().price_unit, 180.0)
         self.assertEqual(charge.approval_state, "draft")
 
+    def test_an_approved_charge_moves_to_another_contract_at_its_price(self):
+        project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
+        foreign = self._new_contract(
+            self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Foreign",
+            currency_id=self.env.ref("base.CHF" if self.company.currency_id.name == "EUR" else "base.EUR").id,
+        )
+        charge = self._approved()
+        row = self._rows(charge).with_user(self.billing)
+        row.action_approve()
+        self.by_list.product_id.list_price = 300.0
+
+        row._move_to(project, "Belongs to the project")
+
+        self.assertRecordValues(row, [{"contract_id": project.id, "amount": 180.0, "state": "pending"}])
+        self.assertRecordValues(charge, [{"contract_id": project.id, "price_unit": 180.0, "approval_state": "approved"}])
+        with self.assertRaisesRegex(UserError, "move to contracts in their currency"):
+            row._move_to(foreign, "Wrong")
+
     def test_the_price_follows_the_rule_of_the_type(self):
         for kind, price, cost in ((self.by_list, 180.0, 120.0), (self.fixed, 0.7, 0.4), (self.markup, 24.99, 19.99)):
             with self.subTest(kind=kind.name):

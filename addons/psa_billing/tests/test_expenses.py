@@ -91,6 +91,17 @@ class TestExpenses(PsaInvoicingCommon):
         self.assertIn("Travel", row.name)
         self.assertEqual(expense.sudo().psa_billing_state, "pending")
 
+    def test_an_approved_expense_moves_to_another_contract(self):
+        project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
+        expense = self._approved()
+        row = self._rows(expense).with_user(self.billing)
+        row.action_approve()
+
+        row._move_to(project, "Belongs to the project")
+
+        self.assertRecordValues(self._rows(expense), [{"contract_id": project.id, "amount": 80.0, "state": "pending"}])
+        self.assertEqual(expense.psa_contract_id, project)
+
     def test_odoo_s_posting_changes_nothing_in_the_ledger(self):
         for mode in ("own_account", "company_account"):
             with self.subTest(mode=mode):
