@@ -69,6 +69,20 @@ class TestConservation(PsaInvoicingCommon):
         self.assertEqual([bar["name"] for bar in section["clients"]], ["Harbour Dental", "Northgate"])
         self.assertEqual(section["total"]["worked"], "3:40")
 
+    def test_a_price_set_by_hand_is_agreed(self):
+        kind = self.env["psa.billable.type"].create({"name": "Hardware", "company_id": self.company.id, "product_id": self.product.id})
+        charge = self.env["psa.charge"].create(
+            {"ticket_id": self.ticket.id, "billable_type_id": kind.id, "date": DAY, "price_unit": 100.0}
+        )
+        charge.with_user(self.billing).action_approve()
+        item = charge._psa_items().with_user(self.billing)
+        self.assertEqual(item.amount, 100.0)
+        item._adjust("Agreed on the phone", price_unit=50)
+
+        report = self._report()
+
+        self.assertTrue(report.is_conserved, report.difference_ids.mapped("problem"))
+
     def test_a_second_too_many_turns_the_bar_red_and_names_the_row(self):
         self._break(self.pending, "worked_seconds", 1)
 
