@@ -30,8 +30,6 @@ MODULES = {
     "desk": ("psa_helpdesk",),
     "clock": ("psa_helpdesk",),
     "ledger": ("psa_billing",),
-    "billing": ("psa_billing",),
-    "contract": ("contract",),
 }
 
 
@@ -160,8 +158,6 @@ class Bench:
             "desk": [Path(path) for path in self.settings.addons.split(",")],
             "clock": [Path(path) for path in self.settings.addons.split(",")],
             "ledger": [Path(path) for path in self.settings.addons.split(",")],
-            "billing": [Path(path) for path in self.settings.addons.split(",")],
-            "contract": [self.wheels],
         }[side]
 
     def odoo_options(self, side):

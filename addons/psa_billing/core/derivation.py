@@ -4,7 +4,7 @@ Everything is plain JSON: days as ISO text, amounts and rates as text of a ``Dec
 nothing for a row is left out. Nothing here changes when some other row is released or settled. The keys:
 
 ``policy``      the version of these rules: :data:`POLICY`.
-``inputs``      ``date``, ``client_id``, ``worked_seconds``, ``billable_seconds`` (as agreed by people; null: by the rule),
+``inputs``      ``date``, ``client_id``, ``worked_seconds``, ``billable_seconds`` (as agreed by people; left out: by the rule),
                 ``work_type_id``, ``role_id``; for a correction ``corrects_id``, the entry it corrects.
                 Of a priced fact: ``date``, ``client_id``, ``quantity``, ``price_unit``.
 ``contract``    ``id``, ``version_id``, ``candidate_ids`` (those in force that day), ``why``: ``named_on_entry``,
@@ -69,3 +69,14 @@ def told_amount(whole, paid, result, rounding, seconds=None):
     if seconds is not None:
         amount["seconds"] = seconds
     return amount
+
+
+def said(derivation):
+    """Return a derivation without the keys that say nothing, at any depth: not every protocol can carry them.
+
+    >>> said({"inputs": {"client_id": 7, "billable_seconds": None}, "candidate_ids": [1, 2]})
+    {'inputs': {'client_id': 7}, 'candidate_ids': [1, 2]}
+    """
+    if isinstance(derivation, dict):
+        return {key: said(value) for key, value in derivation.items() if value is not None}
+    return derivation

@@ -55,7 +55,7 @@ def _place(row):
 
 def _time(row, about, done, pairs):
     time, inputs, part = about["time"], about["inputs"], about.get("part")
-    worked, agreed = inputs["worked_seconds"], inputs["billable_seconds"]
+    worked, agreed = inputs["worked_seconds"], inputs.get("billable_seconds")
     by_rule = worked
     if time["rule"] != "correction":
         step = time.get("increment_minutes", 0) * 60
@@ -81,7 +81,7 @@ def _time(row, about, done, pairs):
         elif row.funding != "retainer":
             pairs["draw"] = None, row.draw
     rate = about.get("rate")
-    if rate and rate["result"] is not None:
+    if rate and rate.get("result") is not None:
         pairs["rate"] = Fraction(rate["hourly_rate"]) * Fraction(rate.get("multiplier", 1)), Fraction(rate["result"])
     if row.funding in ("rate", "overage") and "corrects" not in about:
         pairs["price_unit"] = Fraction(rate["result"]), row.price_unit
@@ -122,8 +122,8 @@ def _correction(row, origin, pairs):
     found = {"amount": row.amount, "value": row.value, "draw": row.draw and row.draw.amount}
     for name, number in found.items():
         step = origin["rounding"] if name != "draw" or row.funding == "retainer" else 1
-        want = None if origin[name] is None and name != "amount" else [
-            rounded(Fraction(origin[name] or 0) * seconds / origin["seconds"], step) for seconds in (before + row.seconds, before)
+        want = None if origin.get(name) is None and name != "amount" else [
+            rounded(Fraction(origin.get(name) or 0) * seconds / origin["seconds"], step) for seconds in (before + row.seconds, before)
         ]
         pairs[name] = want and want[0] - want[1], number
     pairs["taken"] = True, before + row.seconds >= 0

@@ -85,8 +85,13 @@ class PsaAccountingExport(models.Model):
     @api.depends("move_ids", "state")
     def _compute_missing_ids(self):
         for export in self:
-            missing = export._psa_missing() if export.state == "draft" else self.env["psa.accounting.map"]
-            export.missing_ids, export.missing_count = missing, len(missing)
+            if export.state == "done":
+                export.missing_ids, export.missing_count = False, 0
+                continue
+            names = self.env["psa.accounting.map"]._psa_names(export.company_id, export.format)
+            export.missing_ids = export._psa_missing()
+            # Also what nobody has asked for yet, and has no row therefore.
+            export.missing_count = len(export._psa_wanted() - names.keys())
 
     @api.depends("move_ids", "state")
     def _compute_problems(self):
@@ -134,7 +139,6 @@ class PsaAccountingExport(models.Model):
             "default_company_id": self.company_id.id,
             "default_format": self.format,
             "search_default_missing": 1 if self.missing_count else 0,
-            "search_default_group_kind": 1,
         }
         return action
 

@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from psycopg2.extras import Json
 
 from ..core import ledger, terms
+from ..core.derivation import said
 
 # Rows go to the database in statements of at most this many.
 INSERT_BATCH = 1000
@@ -134,4 +135,4 @@ class PsaBillingItem(models.Model):
     @api.model
     def _plain_derivation(self, derivation):
         """Return a derivation as it comes back from the database."""
-        return json.loads(json.dumps(derivation))
+        return json.loads(json.dumps(said(derivation)))

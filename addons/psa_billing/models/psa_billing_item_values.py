@@ -5,6 +5,7 @@ from odoo.tools.misc import format_date
 
 from ..core import ledger, rating, terms
 from ..core import timer as timer_core
+from ..core.derivation import said
 from ..tools import to_decimal
 from .psa_billing_item import TIME_MODEL
 
@@ -149,7 +150,7 @@ class PsaBillingItem(models.Model):
             "product_id": row.product_id or False,
             "amount": float(row.amount or 0),
             "value": float(row.value or 0),
-            "derivation": row.derivation,
+            "derivation": said(row.derivation),
         }
         if not component_id:
             # A source may know what it belongs to; rating does not.

@@ -165,8 +165,11 @@ class PsaCharge(models.Model):
 
     @api.depends("billable_type_id", "product_id")
     def _compute_name(self):
+        # What nobody has worded yet follows the choice of type and product.
+        named = set(self.mapped("name")) - {False}
+        generic = set(self.env["psa.billable.type"].sudo().search([("name", "in", list(named))]).mapped("name")) if named else set()
         for charge in self:
-            if not charge.name:
+            if not charge.name or charge.name in generic:
                 charge.name = charge.product_id.name if charge._psa_names_product() else charge.billable_type_id.name
 
     @api.depends("task_id")

@@ -16,7 +16,8 @@ class ResPartner(models.Model):
     def _psa_overview_billing(self):
         """Show what is to invoice, what contracts covered this month, what is left of prepaid hours, and the margin."""
         Item = self.env["psa.billing.item"]
-        if not Item.has_access("read"):
+        # Others read rows, too: those they release. What a client brings is for those who bill.
+        if not self.env["psa.client.profit"].has_access("read"):
             return None
         rows = [*self._overview_open(Item), *self._overview_covered(Item), *self._overview_balances(), *self._overview_margin()]
         if not rows:

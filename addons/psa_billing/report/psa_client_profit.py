@@ -51,6 +51,7 @@ class PsaClientProfit(models.Model):
             "labour_cost", "labour_revenue", "margin", "revenue", "worked_hours",
         ],
         "res.company": ["psa_margin_target"],
+        "res.partner": ["psa_is_client"],
     }  # fmt: skip
 
     @property
@@ -75,6 +76,7 @@ class PsaClientProfit(models.Model):
                     GROUP BY fact.client_id, fact.company_id, fact.currency_id
                    ) total
               JOIN res_company company ON company.id = total.company_id
+              JOIN res_partner client ON client.id = total.client_id AND client.psa_is_client
             """,
             date_from=date_from,
             date_to=date_to,

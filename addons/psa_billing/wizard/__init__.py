@@ -1,11 +1,11 @@
 from . import (
+    psa_wizard_mixin,  # before the wizards, which inherit it
     psa_billing_adjust,
     psa_billing_hold,
     psa_billing_move,
     psa_billing_move_line,
     account_move_reversal,
     psa_billing_write_off,
-    psa_company_profile_margin,
     psa_conservation,
     psa_conservation_difference,
     psa_conservation_facts,

@@ -1,5 +1,6 @@
 """The laws of rating on made-up histories, and its agreement with auditors that share no code with it."""
 
+import json
 import os
 import random
 from collections import Counter, defaultdict
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from psa_cores.psa_billing import checker, correction_checker, derivation_checker, rating
+from psa_cores.psa_billing.derivation import said
 from psa_cores.psa_billing.funding import Pools, Weight, key_of
 from psa_cores.psa_billing.pricing import block_terms_on
 from psa_cores.psa_billing.terms import Book, Draw, TimeFact
@@ -290,3 +292,11 @@ def test_what_people_changed_is_not_judged():
     assert derivation_checker.check([changed])
     assert derivation_checker.check([changed], {(changed.source_model, 1, "rate")}) == []
     assert changed.derivation["inputs"]["date"] == DAY.isoformat()
+
+
+@given(dice_to_throw)
+def test_a_derivation_that_leaves_out_what_says_nothing_tells_as_much(dice):
+    facts, book = rated_and_corrected(dice)
+    rows = [replace(row, derivation=said(row.derivation)) for row in rating.rate(facts, book)]
+    assert derivation_checker.check(rows) == []
+    assert not [row for row in rows if "null" in json.dumps(row.derivation)]
