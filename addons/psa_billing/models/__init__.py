@@ -128,6 +128,7 @@ from . import (
     psa_expense_policy,
     res_company_charges,
     hr_expense,
+    hr_expense_access,
     hr_expense_ledger,
     psa_expense_delta,
     res_currency_rate_check,
