@@ -223,7 +223,9 @@ class TestMainJob:
         assert {item["state"] for item in _ledger(world, books, told)} == {"approved"}
 
     def test_bookkeeper_prepares_and_posts_the_invoice(self, world, books, told):
-        wizard_id = books.create("psa.prepare.invoices", {"client_ids": [(6, 0, [world.ids["client"]])]})
+        wizard_id = books.create(
+            "psa.prepare.invoices", {"client_ids": [(6, 0, [world.ids["client"]])], "has_open_cycles": True}
+        )
         books.button("psa.prepare.invoices", wizard_id, "action_prepare")
 
         (move,) = books.find("account.move", [("partner_id", "=", world.ids["client"])], "state", "move_type")

@@ -12,7 +12,12 @@ class PsaDemoLedger(models.AbstractModel):
         """Hold one row, adjust another and release a third, as billing would."""
         billing = self.env.ref("psa.user_billing")
         items = self.env["psa.billing.item"].with_user(billing).with_company(self.env.ref("base.main_company")).search(
-            [("state", "=", "pending"), ("company_id", "=", self.env.ref("base.main_company").id), ("is_adjusted", "=", False)],
+            [
+                ("kind", "=", "time"),
+                ("state", "=", "pending"),
+                ("company_id", "=", self.env.ref("base.main_company").id),
+                ("is_adjusted", "=", False),
+            ],
             order="date, id",
         )
         if len(items) < 3 or self.env["psa.billing.item"].search_count([("is_held", "=", True)], limit=1):

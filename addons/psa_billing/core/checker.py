@@ -67,7 +67,7 @@ def _time(fact, terms, held, left):
     if rule and rule.increment_minutes:
         charged = ceil(Fraction(charged, rule.increment_minutes * 60)) * rule.increment_minutes * 60
     charged = fact.billable_seconds if fact.billable_seconds is not None else worked if fact.is_delta else charged
-    rows, step, base = [], currency.rounding, _base(contract, version, currency, kind and kind.product_id)
+    rows, step, base, ticket = [], currency.rounding, _base(contract, version, currency, kind and kind.product_id), fact.ticket_id
 
     def put(seconds, row):
         at = sum(row["seconds"] for row in rows)
@@ -84,8 +84,8 @@ def _time(fact, terms, held, left):
     weights = Fraction(kind.multiplier), Fraction(role.multiplier)
     weight = max(weights) if version and version.multiplier_policy == "highest" else weights[0] * weights[1]
     cover, price = _coverage(fact, version), _rate(fact, version, currency, weight)
-    whole = contract.flat_terms if contract and not cover else ()
-    flat = {one.kind for one in whole if _holds(one, fact.date) and (one.kind == "fixed_price" or fact.ticket_id)}
+    whole = [one for one in contract.flat_terms if _holds(one, fact.date)] if contract and not cover else ()
+    flat = {one.kind for one in whole if one.kind == "fixed_price" or (ticket and (one.ticket_ids is None or ticket in one.ticket_ids))}
     if flat or (cover and cover.effect == "included"):
         name = f"coverage:{cover.id}" if cover else min(flat)
         put(charged, _paid(name, name.split(":")[0], None if price is None else cost(price, charged, step)))

@@ -1,7 +1,7 @@
 """What the company allows its people to lay out, and what an expense still lacks. Pure: no clock, no database."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 ALLOWED = "allowed"
 NEEDS_REASON = "needs_reason"
@@ -73,10 +73,46 @@ def judge(amount, day_total, has_receipt, has_reason, policy):
 
 @dataclass(frozen=True)
 class Billed:
-    """A ledger row of the expense that stands: invoiced, or given up."""
+    """What was charged of an expense, or given up, in the currency of the company."""
 
     amount: Decimal
     is_given_up: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ledger row of an expense, in the row's own currency."""
+
+    amount: Decimal
+    is_adjusted: bool = False
+    is_given_up: bool = False
+
+
+def billed(rows, due, base, rounding):
+    """Return what the rows of an expense, or of one correction of it, have charged, in the currency of the company.
+
+    What the review took off or put on is a part given up.
+
+    :param due: what they were to charge in all, in the currency of the rows
+    :param base: the same in the currency of the company
+    :param rounding: the smallest step of the company's currency
+
+    >>> billed([Row(Decimal(92))], Decimal(92), Decimal(100), Decimal("0.01"))
+    (Billed(amount=Decimal('100.00'), is_given_up=False),)
+    >>> [part.amount for part in billed([Row(Decimal(46), is_adjusted=True)], Decimal(92), Decimal(100), Decimal("0.01"))]
+    [Decimal('50.00'), Decimal('50.00')]
+    """
+    parts, seen, given = [], Decimal(0), Decimal(0)
+    for row in rows:
+        # Rounded together: what a retainer pays of it and the rest add up to the whole.
+        seen += row.amount
+        until = seen * base / due if due else seen
+        until = (until / rounding).quantize(Decimal(1), rounding=ROUND_HALF_UP) * rounding
+        parts.append(Billed(until - given, row.is_given_up))
+        given = until
+    if any(row.is_adjusted for row in rows):
+        parts.append(Billed(base - given, is_given_up=True))
+    return tuple(parts)
 
 
 def to_charge(due, billed):

@@ -220,9 +220,20 @@ def flat_terms_of(contract: Contract, fact: TimeFact) -> FlatTerms | None:
     flat = [
         terms
         for terms in contract.flat_terms
-        if in_force(terms, fact.date) and (terms.kind != "per_ticket" or fact.ticket_id is not None)
+        if in_force(terms, fact.date) and (terms.kind != "per_ticket" or _pays_for(terms, fact.ticket_id))
     ]
     return min(flat, key=lambda terms: (terms.kind == "per_ticket", terms.id), default=None)
+
+
+def _pays_for(terms: FlatTerms, ticket_id: int | None) -> bool:
+    return ticket_id is not None and (terms.ticket_ids is None or ticket_id in terms.ticket_ids)
+
+
+def paid_tickets(contract: Contract | None, ticket_id: int | None):
+    """Return what of a ticket decides about prices by the ticket: whether it is one, or which, if some pay for some only."""
+    if contract and any(terms.ticket_ids is not None for terms in contract.flat_terms):
+        return ticket_id
+    return ticket_id is not None
 
 
 def coverage_of(version: Version | None, fact: TimeFact) -> CoverageRule | None:

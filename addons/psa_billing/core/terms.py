@@ -157,12 +157,13 @@ class BlockTerms:
 
 @dataclass(frozen=True)
 class FlatTerms:
-    """A price that pays for all time under the contract: ``fixed_price`` or ``per_ticket``."""
+    """A price that pays for all time under the contract (``fixed_price``) or on tickets (``per_ticket``; None: on all)."""
 
     id: int
     kind: str
     date_from: date
     date_to: date | None = None
+    ticket_ids: frozenset[int] | None = None
 
 
 @dataclass(frozen=True)

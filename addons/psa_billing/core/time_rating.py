@@ -14,6 +14,7 @@ from .pricing import (
     flat_terms_of,
     multiplier_of,
     overage_price,
+    paid_tickets,
     price_of,
 )
 from .terms import (
@@ -206,7 +207,7 @@ def _terms_of(run, fact, contract, version, currency, stretch):
     role = fact.role
     key = (
         contract.id if contract else None, version.id if version else None, currency.id, stretch, run.stretch_of(role, fact.date),
-        fact.work_type, role, fact.ticket_id is not None, fact.site_id, fact.asset_ids,
+        fact.work_type, role, paid_tickets(contract, fact.ticket_id), fact.site_id, fact.asset_ids,
     )
     terms = run.terms.get(key)
     if terms is None:

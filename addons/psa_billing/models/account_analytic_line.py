@@ -92,7 +92,7 @@ class AccountAnalyticLine(models.Model):
     )
     psa_approved_on = fields.Datetime("Approved On", readonly=True, copy=False)
     psa_refusal_reason = fields.Char(
-        "Refused Because", readonly=True, copy=False, help="Why the approver sent the entry back."
+        "Refused Because", readonly=True, copy=False, groups="base.group_user", help="Why the approver sent the entry back."
     )
     psa_billing_state = fields.Selection(
         lambda self: self.env["psa.billing.item"]._fields["state"].selection,
@@ -185,6 +185,7 @@ class AccountAnalyticLine(models.Model):
         for vals in vals_list:
             self._psa_refuse_approval_values(vals)
         self._psa_fill_work(vals_list)
+        self._psa_check_work(vals_list)
         service_vals = self._psa_service_vals(vals_list)
         for vals in vals_list:
             # Explicit, so that no default from the context can say otherwise.
@@ -199,6 +200,7 @@ class AccountAnalyticLine(models.Model):
     def write(self, vals):
         self._psa_refuse_approval_values(vals)
         self._psa_check_unlocked()
+        self._psa_check_work([vals])
         result = super().write(vals)
         if {"psa_ticket_id", "task_id", "project_id"} & vals.keys():
             self._psa_follow_service()
@@ -291,6 +293,15 @@ class AccountAnalyticLine(models.Model):
     def _psa_write_approval(self, vals):
         """Change approval fields: the one door past the lock, private, so closed to callers outside."""
         return super().write(vals)  # pylint: disable=super-method-mismatch
+
+    def _psa_check_work(self, vals_list):
+        """Nobody logs time on a ticket or task that he may not read: the entry would tell of it, and its client would pay."""
+        if self.env.su:
+            return
+        for model, name in (("psa.ticket", "psa_ticket_id"), ("project.task", "task_id")):
+            work = self.env[model].browse({vals[name] for vals in vals_list if vals.get(name)})
+            if work:
+                work.check_access("read")
 
     def _psa_refuse_approval_values(self, vals):
         named = APPROVAL_FIELDS & vals.keys()

@@ -22,7 +22,7 @@ class AccountAnalyticLine(models.Model):
         help="The approved entry that this one corrects: its time is added to that one's, and may be negative.",
     )
     psa_correction_ids = fields.One2many("account.analytic.line", "psa_corrects_id", "Corrections", readonly=True)
-    psa_correction_reason = fields.Char("Corrected Because", readonly=True, copy=False)
+    psa_correction_reason = fields.Char("Corrected Because", readonly=True, copy=False, groups="base.group_user")
     psa_corrected_hours = fields.Float(
         "Worked after Corrections", compute="_compute_psa_corrected", help="The time of this entry and of all its corrections."
     )

@@ -18,7 +18,7 @@ class AccountAnalyticLine(models.Model):
     _inherit = "account.analytic.line"
 
     psa_is_flagged = fields.Boolean("Looks Wrong", compute="_compute_psa_flags", search="_search_psa_is_flagged")
-    psa_flag_text = fields.Char("Why It Looks Wrong", compute="_compute_psa_flags")
+    psa_flag_text = fields.Char("Why It Looks Wrong", compute="_compute_psa_flags", groups="base.group_user")
 
     @api.depends(
         "user_id", "date", "unit_amount", "psa_start", "psa_end", "psa_approval_state", "project_id", "company_id.psa_day_limit_hours"

@@ -265,7 +265,7 @@ class AccountAnalyticLine(models.Model):
     @api.model
     def _psa_zone(self, company):
         """Return the name of the time zone in which the days of a service company begin."""
-        return company.sudo().resource_calendar_id.tz or company.sudo().partner_id.tz or "UTC"
+        return company._psa_zone()
 
     @api.model
     def _psa_local(self, moment, company):

@@ -20,7 +20,7 @@ class AccountMoveLine(models.Model):
         copy=False,
         index="btree_not_null",
         ondelete="set null",
-        groups="psa_crm.group_billing",
+        # Without groups: who credits an invoice writes it, and need not be in billing.
         help="The invoice line that this line of a credit note credits, or that it replaces.",
     )
 
@@ -33,7 +33,7 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         result = super()._copy_data_extend_business_fields(values)
-        if self.display_type == "product":
+        if self.display_type == "product" and self.move_id.is_sale_document():
             values["psa_source_line_id"] = self.id
         return result
 

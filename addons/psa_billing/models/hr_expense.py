@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_amount
 
-from ..core import charges, expense_policy
+from ..core import charges, expense_policy, pricing, terms
 from ..tools import to_decimal
 
 APPROVED_STATES = ("approved", "posted", "in_payment", "paid")
@@ -119,10 +119,12 @@ class HrExpense(models.Model):
 
     @api.depends("psa_is_rebilled", "psa_contract_id", "untaxed_amount", "product_id", "company_id")
     def _compute_psa_rebill(self):
+        charged = self._origin._psa_charged()
         for expense in self:
-            rule, __ = expense._psa_rebill_terms()
-            expense.psa_rebill_rule = rule if expense.psa_is_rebilled else charges.NOT_REBILLED
-            expense.psa_rebill_amount = float(expense._psa_due())
+            known = charged.get(expense._origin)
+            rebill_terms = (known and known.rebill_terms) or expense._psa_rebill_terms()
+            expense.psa_rebill_rule = rebill_terms[0] if expense.psa_is_rebilled else charges.NOT_REBILLED
+            expense.psa_rebill_amount = float(expense._psa_due(rebill_terms))
 
     @api.depends("product_id", "total_amount", "date", "employee_id", "nb_attachment", "psa_policy_reason", "company_id")
     def _compute_psa_policy(self):
@@ -260,20 +262,38 @@ class HrExpense(models.Model):
         return policy.rebill_rule, policy.rebill_markup
 
     def _psa_contract_in_force(self):
-        """Return the contract that rating would take: the first of the client's in force on that day."""
-        contracts = self.psa_client_id.sudo().psa_contract_ids.filtered(
+        """Return the contract that rating takes if the expense names none."""
+        client, currency = self.psa_client_id.sudo().commercial_partner_id, self.company_currency_id
+        contracts = client.psa_contract_ids.filtered(
             lambda contract: contract.company_id == self.company_id
-            and contract.state == "active"
-            and (not self.date or contract.date_start <= self.date)
-            and (not self.date or not contract.date_end or self.date <= contract.date_end)
+            and contract.currency_id == currency
+            and contract.state != "draft"
         )
-        return contracts.sorted(lambda contract: (contract.date_start, contract.id), reverse=True)[:1]
+        if not contracts:
+            return contracts
+        fact = terms.PriceFact(
+            source_model=self._name,
+            source_id=self._origin.id or 0,
+            part="price",
+            company_id=self.company_id.id,
+            currency=terms.Currency(currency.id, to_decimal(currency.rounding)),
+            date=self.date or fields.Date.context_today(self),
+            quantity=to_decimal(1),
+            price_unit=None,
+            product_id=None,
+            client_id=client.id,
+        )
+        chosen = pricing.choose_contract(fact, contracts._psa_terms()).contract
+        return contracts.browse(chosen.id if chosen else ())
 
-    def _psa_due(self):
-        """Return what the client is to pay for the expense, in the currency of the company."""
+    def _psa_due(self, rebill_terms=None):
+        """Return what the client is to pay for the expense, in the currency of the company.
+
+        :param rebill_terms: rule and mark-up it was charged by already; without them those of today count
+        """
         if not self.psa_is_rebilled or not self.psa_client_id:
             return to_decimal(0)
-        rule, markup = self._psa_rebill_terms()
+        rule, markup = rebill_terms or self._psa_rebill_terms()
         amount = charges.rebilled_amount(
             to_decimal(self.untaxed_amount), rule, to_decimal(markup), to_decimal(self.company_currency_id.rounding)
         )

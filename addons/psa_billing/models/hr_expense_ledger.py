@@ -7,6 +7,7 @@ from odoo.tools.misc import format_date
 from ..core import expense_policy, terms
 from ..tools import to_decimal
 from .hr_expense import APPROVED_STATES
+from .psa_billing_item_review import BACK
 
 # What the client pays depends on these.
 BILLED_FIELDS = {
@@ -62,69 +63,92 @@ class HrExpense(models.Model):
                 self.env._("“%s” is on an invoice of the client. Refuse the expense instead of deleting it.", expense.name)
             )
 
+    def _psa_charged(self):
+        """Return ``{expense: Charged}``, in a constant number of queries."""
+        expenses = self.sudo()
+        deltas = self.env["psa.expense.delta"].sudo().search([("expense_id", "in", expenses.ids)])
+        rows = {}
+        for item in (expenses._psa_items() | (deltas._psa_items() if deltas else deltas.env["psa.billing.item"])).sorted("id"):
+            rows.setdefault((item.source_model, item.source_id), []).append(item)
+        of_expense = deltas.grouped("expense_id")
+        return {
+            expense: Charged(
+                rows.get((expense._name, expense.id), []),
+                {delta: rows.get((delta._name, delta.id), []) for delta in of_expense.get(expense, ())},
+                to_decimal(expense.company_currency_id.rounding),
+            )
+            for expense in expenses
+        }
+
     def _psa_sync_ledger(self):
         """Make the ledger say what these expenses say, in a constant number of queries for those that are not invoiced yet."""
         expenses = self.sudo()
-        deltas = self.env["psa.expense.delta"].sudo().search([("expense_id", "in", expenses.ids)])
-        rows, of_deltas = {}, {}
-        for item in expenses._psa_items():
-            rows.setdefault(item.source_id, []).append(item)
-        for item in deltas._psa_items() if deltas else ():
-            of_deltas.setdefault(item.source_id, []).append(item)
-        to_bill = to_unbill = self.sudo().browse()
-        for expense in expenses:
-            own = rows.get(expense.id, ())
-            if any(_stands(row) for row in own):
-                own_deltas = deltas.filtered(lambda delta, expense=expense: delta.expense_id == expense)
-                expense._psa_sync_deltas(own, own_deltas, of_deltas)
-            elif not expense._psa_is_due():
-                to_unbill |= expense if own else self.browse()
-            else:
-                # What was released at another amount goes through the review again.
-                if any(row.state == "approved" for row in own) and sum(to_decimal(row.value) for row in own) != expense._psa_due():
-                    to_unbill |= expense
-                to_bill |= expense
+        to_bill = to_unbill = expenses.browse()
+        loose, changed = self.env["psa.expense.delta"].sudo(), self.env["psa.billing.item"].sudo()
+        for expense, charged in expenses._psa_charged().items():
+            if charged.stands:
+                expense._psa_sync_deltas(charged)
+                continue
+            # The expense's own row says everything again.
+            loose = loose.union(*charged.open_deltas)
+            amount = expense._psa_own_amount(charged, charged.of_standing_deltas)
+            if amount is None:
+                to_unbill |= expense if charged.own else expenses.browse()
+                continue
+            # What was released at another amount goes through the review again.
+            if charged.is_released and charged.base != amount:
+                changed = changed.union(*charged.own)
+            to_bill |= expense
+        if loose:
+            loose._psa_unbill()
+            loose.unlink()
         if to_unbill:
             to_unbill._psa_unbill()
+        changed._reviewed("back", {**BACK, "is_adjusted": False, "adjust_reason": False}, self.env.uid)
         if to_bill:
             to_bill._psa_bill()
 
-    def _psa_sync_deltas(self, own, deltas, of_deltas):
+    def _psa_sync_deltas(self, charged):
         """Charge or credit the difference to what was invoiced of an expense, by the one delta that is still open."""
-        billed, still_open = [], deltas.browse()
-        for rows in (own, *(of_deltas.get(delta.id, ()) for delta in deltas)):
-            billed += [part for row in rows if _stands(row) for part in _billed(row)]
-        for delta in deltas:
-            if not any(_stands(row) for row in of_deltas.get(delta.id, ())):
-                still_open |= delta
-        due = self._psa_due() if self._psa_is_due() else to_decimal(0)
-        rest = expense_policy.to_charge(due, billed)
+        due = self._psa_due(charged.rebill_terms) if self._psa_is_due() else to_decimal(0)
+        rest = expense_policy.to_charge(due, [*charged.of_own, *charged.of_standing_deltas])
+        still_open = self.env["psa.expense.delta"].sudo().union(*charged.open_deltas)
         if still_open and (rest is None or to_decimal(still_open[0].amount) != rest):
             still_open._psa_unbill()
             still_open.unlink()
-            still_open = deltas.browse()
+            still_open = still_open.browse()
         if rest is not None and not still_open:
             self.env["psa.expense.delta"].sudo().create({"expense_id": self.id, "amount": float(rest)})._psa_bill()
 
     def _psa_is_due(self):
         return self.state in APPROVED_STATES and self.psa_is_rebilled and bool(self.psa_client_id)
 
+    def _psa_own_amount(self, charged, by_deltas):
+        """Return what the expense's own row is to say besides what its corrections charge; None if there is to be none."""
+        due = self._psa_due(charged.rebill_terms) if self._psa_is_due() else to_decimal(0)
+        if by_deltas:
+            return expense_policy.to_charge(due, by_deltas)
+        return due if self._psa_is_due() else None
+
     def _psa_price_facts(self):
-        expenses = self.sudo()
+        amounts = [
+            (expense, charged, expense._psa_own_amount(charged, charged.of_deltas))
+            for expense, charged in self._psa_charged().items()
+        ]
         return [
-            expense._psa_price_fact(self._name, expense.id, expense._psa_due())
-            for expense in expenses
-            if expense._psa_is_due()
+            expense._psa_price_fact(self._name, expense.id, amount, charged)
+            for expense, charged, amount in amounts
+            if amount is not None
         ]
 
-    def _psa_price_fact(self, source_model, source_id, amount):
+    def _psa_price_fact(self, source_model, source_id, amount, charged):
         """Return an amount to be paid for this expense as a fact, in the currency of the contract it names."""
-        company_currency = self.company_currency_id
+        base, company_currency = amount, self.company_currency_id
         currency = self.psa_contract_id.currency_id or company_currency
         if currency != company_currency:
             currency._psa_check_rate(self.company_id, self.date, self.name)
             amount = to_decimal(company_currency._convert(float(amount), currency, self.company_id, self.date))
-        rule, markup = self._psa_rebill_terms()
+        rule, markup = charged.rebill_terms or self._psa_rebill_terms()
         default = self.env.ref("psa_billing.product_charge_expense", raise_if_not_found=False)
         return terms.PriceFact(
             source_model=source_model,
@@ -147,6 +171,7 @@ class HrExpense(models.Model):
                     "rule": rule,
                     "markup": str(to_decimal(markup)),
                     "due": str(amount),
+                    "base": str(base),
                 }
             },
         )
@@ -180,18 +205,77 @@ class HrExpense(models.Model):
         }
 
 
+class Charged:
+    """What the ledger says of one expense: its own rows, and those of its corrections."""
+
+    def __init__(self, own, of_delta, rounding):
+        self.own = own
+        self.of_delta = of_delta  # {delta: rows}
+        self.rounding = rounding
+
+    @property
+    def stands(self):
+        """Whether a row of its own is past changing; then all of them keep what they say."""
+        return any(map(_stands, self.own))
+
+    @property
+    def is_released(self):
+        """Whether a row of its own waits for its invoice."""
+        return any(row.state == "approved" for row in self.own)
+
+    @property
+    def base(self):
+        """What its own rows were made for, in the currency of the company."""
+        return _told(self.own)[1]
+
+    @property
+    def rebill_terms(self):
+        """Rule and mark-up it was invoiced by: what is agreed later is no reason to charge it again. None: not invoiced."""
+        for rows in (self.own, *self.of_delta.values()):
+            told = rows[0].derivation.get("expense") if rows and any(map(_stands, rows)) else None
+            if told:
+                return told["rule"], Decimal(told["markup"])
+        return None
+
+    @property
+    def open_deltas(self):
+        return [delta for delta, rows in self.of_delta.items() if not any(map(_stands, rows))]
+
+    @property
+    def of_own(self):
+        """What its own rows charge, as the core reads it."""
+        return _billed(self.own, self.rounding)
+
+    @property
+    def of_standing_deltas(self):
+        """What corrections charge that are past changing."""
+        return [part for rows in self.of_delta.values() if any(map(_stands, rows)) for part in _billed(rows, self.rounding)]
+
+    @property
+    def of_deltas(self):
+        """What all corrections charge."""
+        still_open = [expense_policy.Billed(to_decimal(delta.amount)) for delta in self.open_deltas]
+        return [*self.of_standing_deltas, *still_open]
+
+
 def _stands(row):
     """Tell whether a ledger row is past changing: on an invoice, given up, or settled with its period."""
     return row.state in ("invoiced", "written_off") or bool(row.settled_on)
 
 
-def _billed(row):
-    """Return a row that stands as the core reads it; what the review took off or put on is a part given up."""
-    amount = to_decimal(row.value or row.amount)
-    if row.state == "written_off":
-        return [expense_policy.Billed(amount, is_given_up=True)]
-    parts = [expense_policy.Billed(amount)]
-    due = (row.derivation or {}).get("expense", {}).get("due")
-    if row.is_adjusted and due:
-        parts.append(expense_policy.Billed(Decimal(due) - amount, is_given_up=True))
-    return parts
+def _told(rows):
+    """Return what rows of one source were made for: in their own currency, and in that of the company."""
+    told = (rows[0].derivation or {}).get("expense", {})
+    return Decimal(told.get("due", 0)), Decimal(told.get("base", 0))
+
+
+def _billed(rows, rounding):
+    """Return what the rows of one source charge, as the core reads it."""
+    return expense_policy.billed(
+        [
+            expense_policy.Row(to_decimal(row.value or row.amount), row.is_adjusted, row.state == "written_off")
+            for row in rows
+        ],
+        *_told(rows),
+        rounding,
+    )

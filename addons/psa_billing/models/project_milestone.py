@@ -1,5 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
+
+# What only the buttons set.
+SIGN_OFF_FIELDS = {"psa_signed_off_on", "psa_signed_off_user_id"}
 
 
 class ProjectMilestone(models.Model):
@@ -27,7 +30,19 @@ class ProjectMilestone(models.Model):
         "res.users", "Noted By", copy=False, readonly=True, groups="psa_crm.group_billing", ondelete="restrict"
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._psa_refuse_sign_off_values(vals)
+            if not self.env.su and self._has_field_access(self._fields["psa_signed_off_on"], "write"):
+                # Explicit, so that no default from the context can say otherwise.
+                vals.update(dict.fromkeys(SIGN_OFF_FIELDS, False))
+        milestones = super().create(vals_list)
+        milestones._psa_check_component()
+        return milestones
+
     def write(self, vals):
+        self._psa_refuse_sign_off_values(vals)
         fixed = vals.keys() & {"psa_component_id", "psa_amount", "psa_signed_off_on", "is_reached", "project_id"}
         dues = self.env["psa.contract.due"].sudo().search([("milestone_id", "in", self.ids)]) if fixed else None
         if dues:
@@ -37,7 +52,10 @@ class ProjectMilestone(models.Model):
                     dues[0].milestone_id.name,
                 )
             )
-        return super().write(vals)
+        result = super().write(vals)
+        if "psa_component_id" in vals:
+            self._psa_check_component()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
@@ -52,7 +70,7 @@ class ProjectMilestone(models.Model):
                 raise UserError(self.env._("“%s” is not reached yet. Mark it as reached first.", milestone.name))
             if not milestone.psa_amount:
                 raise UserError(self.env._("“%s” has no amount. Set “Amount to Charge”.", milestone.name))
-        self.filtered(lambda milestone: not milestone.psa_signed_off_on).write(
+        self.filtered(lambda milestone: not milestone.psa_signed_off_on)._psa_write_sign_off(
             {"psa_signed_off_on": fields.Date.context_today(self), "psa_signed_off_user_id": self.env.uid}
         )
         return True
@@ -60,5 +78,20 @@ class ProjectMilestone(models.Model):
     def action_psa_sign_off_undo(self):
         """Take the sign-off back, as long as nothing was charged."""
         self.psa_component_id.check_access("write")
-        self.write({"psa_signed_off_on": False, "psa_signed_off_user_id": False})
+        self._psa_write_sign_off({"psa_signed_off_on": False, "psa_signed_off_user_id": False})
         return True
+
+    def _psa_write_sign_off(self, vals):
+        """Note or take back a sign-off: the one door past the guard, private, so closed to callers outside."""
+        self.check_access("write")
+        self.sudo().write(vals)
+
+    def _psa_refuse_sign_off_values(self, vals):
+        if not self.env.su and SIGN_OFF_FIELDS & vals.keys():
+            raise AccessError(self.env._("Milestones are signed off with the button “Sign Off”, in the name of whoever presses it."))
+
+    def _psa_check_component(self):
+        """Nobody charges a milestone under a contract that is not his to change."""
+        components = self.sudo().psa_component_id.sudo(self.env.su)
+        if components:
+            components.check_access("write")

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 
 class PsaBillableType(models.Model):
@@ -99,8 +100,14 @@ class PsaBillableType(models.Model):
         default="product",
         help="Where the price of a charge comes from. It can be changed until the charge is approved.",
     )
-    price_unit = fields.Monetary("Fixed Price", aggregator=None)
-    markup = fields.Float("Mark-up (%)", digits=(16, 2), aggregator=None, help="Added to the cost. 25 makes 100.00 to 125.00.")
+    price_unit = fields.Monetary("Fixed Price", aggregator=None, groups="psa_billing.group_charge_price")
+    markup = fields.Float(
+        "Mark-up (%)",
+        digits=(16, 2),
+        aggregator=None,
+        groups="psa_billing.group_charge_price",
+        help="Added to the cost. 25 makes 100.00 to 125.00.",
+    )
     cost = fields.Monetary(
         "Default Cost",
         aggregator=None,
@@ -128,7 +135,7 @@ class PsaBillableType(models.Model):
 
     @api.constrains("price_rule", "markup")
     def _check_markup(self):
-        for kind in self:
+        for kind in self.sudo():
             if kind.price_rule == "markup" and kind.markup < -100:
                 raise ValidationError(
                     self.env._("“%s”: a mark-up below -100 %% makes a negative price. Correct Mark-up.", kind.name)
@@ -173,5 +180,7 @@ class PsaBillableType(models.Model):
     @api.model
     def _psa_default(self, company, desk):
         """Return the type a new charge starts with: the first one offered, the desk's own before the others."""
-        kinds = self.search(self._psa_domain_for(company, desk))
+        # Asked with full rights: types without company are those of its own people, and those for every company.
+        own = Domain("company_id", "=", company.id) | company._psa_domain_of_makers()
+        kinds = self.search(Domain(self._psa_domain_for(company, desk)) & own)
         return kinds.filtered("desk_id")[:1] or kinds.filtered(lambda kind: kind.kind == "part")[:1] or kinds[:1]

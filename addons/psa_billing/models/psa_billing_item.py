@@ -154,7 +154,7 @@ class PsaBillingItem(models.Model):
         "Problem",
         readonly=True,
     )
-    derivation = fields.Json(readonly=True)
+    derivation = fields.Json(readonly=True, groups="psa_crm.group_billing", help="It tells of cost and mark-up.")
     reviewed_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     reviewed_on = fields.Datetime(readonly=True)
     write_off_reason = fields.Char("Written Off Because", readonly=True)

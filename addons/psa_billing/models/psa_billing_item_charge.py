@@ -28,7 +28,8 @@ class PsaBillingItem(models.Model):
 
     def _explain_expense(self):
         expense = (self.derivation or {}).get("expense")
-        if not expense:
+        # What was laid out, and what we put on it, is for billing alone.
+        if not expense or not self.env.user.has_group("psa_crm.group_billing"):
             return []
         values = {"cost": expense["cost"], "markup": expense["markup"], "total": expense["total"], "currency": expense["currency"]}
         laid_out = self.env._("%(total)s %(currency)s were laid out; without taxes that is %(cost)s.", **values)

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.addons.psa_crm.core import access
 from odoo.exceptions import AccessError
 
 EVENTS = [
@@ -17,7 +18,7 @@ GUARD = """
     BEGIN
         -- A deleted row is taken out of its history by the foreign key, which works inside a trigger of its own.
         IF TG_OP = 'UPDATE' AND pg_trigger_depth() > 1
-            AND to_jsonb(NEW) - 'item_id' - 'user_id' = to_jsonb(OLD) - 'item_id' - 'user_id'
+            AND to_jsonb(NEW) - 'item_id' - 'user_id' - 'client_id' = to_jsonb(OLD) - 'item_id' - 'user_id' - 'client_id'
         THEN
             RETURN NEW;
         END IF;
@@ -35,17 +36,22 @@ class PsaBillingItemHistory(models.Model):
     """What people decided about ledger rows: who, when, what it was before, and why. Never changed, and it outlives the row."""
 
     _name = "psa.billing.item.history"
-    _inherit = "psa.append.only.mixin"
+    _inherit = ["psa.append.only.mixin", "psa.access.mixin"]
     _description = "Ledger History"
     _order = "id desc"
     _rec_name = "event"
     _log_access = False
+    _psa_access_part = access.CONTRACTS
+    _psa_access_write_level = access.FULL
+    _psa_access_lent = False
 
     _item_idx = models.Index("(item_id, id DESC) WHERE item_id IS NOT NULL")
     _company_idx = models.Index("(company_id, id DESC)")
+    _client_idx = models.Index("(client_id, id DESC)")
 
     item_id = fields.Many2one("psa.billing.item", "Row", readonly=True, ondelete="set null")
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    client_id = fields.Many2one("res.partner", readonly=True, ondelete="set null", help="Whose row it was, also once that is gone.")
     source_model = fields.Char(readonly=True)
     source_id = fields.Many2oneReference(model_field="source_model", readonly=True)
     date = fields.Datetime(required=True, readonly=True)

@@ -15,14 +15,14 @@ class PsaBillingItem(models.Model):
         """Write the same event into the history of each row, in one statement."""
         if not self:
             return
-        self.flush_recordset(["source_model"])
+        self.flush_recordset(["source_model", "client_id"])
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO psa_billing_item_history (
-                    item_id, company_id, source_model, source_id, date, user_id, event, old_value, new_value, reason
+                    item_id, company_id, client_id, source_model, source_id, date, user_id, event, old_value, new_value, reason
                 )
-                SELECT id, company_id, source_model, source_id, %s, %s, %s, %s, %s, %s
+                SELECT id, company_id, client_id, source_model, source_id, %s, %s, %s, %s, %s, %s
                   FROM psa_billing_item WHERE id IN %s ORDER BY id
                 """,
                 fields.Datetime.now(), uid or self.env.uid, event, old or None, new or None, reason or None, tuple(self.ids),

@@ -87,6 +87,8 @@ class PsaBillingRun(models.Model):
             & Domain("date", "<=", until)
             & Domain("client_id", "!=", False)
             & Domain("is_held", "=", False)
+            # Who may only read what a client owes does not bill him.
+            & Domain("psa_can_write", "=", True)
             & (Domain("run_line_id", "=", False) | Domain("run_line_id.state", "!=", "planned"))
         )
         open_rows = Domain("state", "in", states)

@@ -166,7 +166,8 @@ class PsaCharge(models.Model):
     def _psa_price(self):
         """Return the price of one unit by the rule of the type."""
         self.ensure_one()
-        kind = self.billable_type_id
+        # The price on the charge is for whom it has its group; the type reckons it for all.
+        kind = self.billable_type_id.sudo()
         company, currency = self.company_id, self.currency_id
         if not kind or not currency:
             return 0.0

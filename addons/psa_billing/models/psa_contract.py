@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from markupsafe import Markup
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools.misc import format_date
 
 # Fields of the terms in force: they are kept on the version, so that a change never rewrites the past.
@@ -17,6 +17,8 @@ VERSION_FIELDS = (
 )
 # What its contract decides about a version.
 OTHER_VERSION_FIELDS = {"contract_id", "date_from", "is_indexed"}
+# What only the buttons and the system set.
+BUTTON_FIELDS = {"state", "billed_until", "renewal_count"}
 
 
 class PsaContract(models.Model):
@@ -231,7 +233,7 @@ class PsaContract(models.Model):
         version_vals_list = []
         for vals in vals_list:
             # Context defaults and callers do not choose these.
-            vals["state"] = "draft"
+            vals.update(dict.fromkeys(BUTTON_FIELDS - {"state"}, False), state="draft")
             company = self.env["res.company"].browse(vals.get("company_id") or self.env.company.id)
             vals["number"] = (
                 self.env["ir.sequence"].with_company(company).sudo().next_by_code("psa.contract")
@@ -273,6 +275,10 @@ class PsaContract(models.Model):
                     changed.currency_id[:1].name,
                 )
             )
+        if BUTTON_FIELDS & vals.keys() and not self.env.su:
+            raise AccessError(
+                self.env._("Contracts are activated, renewed and billed with their buttons only, which look whether that can be.")
+            )
         if "version_id" in vals and not self.env.su:
             raise UserError(self.env._("Which terms are in force follows from their dates. Use “New Version”."))
         result = super().write(vals)
@@ -311,7 +317,7 @@ class PsaContract(models.Model):
         today = fields.Date.context_today(self)
         reopened = self.filtered(lambda c: c.state == "ended" and c.date_end and c.date_end < today)
         reopened.date_end = False
-        self.state = "active"
+        self._psa_set_state("active")
         self.component_ids._psa_count(today)
         return True
 
@@ -322,8 +328,13 @@ class PsaContract(models.Model):
             lambda c: c.date_start <= today and (not c.date_end or c.date_end > today)
         ).date_end = today
         self.filtered(lambda c: c.date_start > today)._psa_call_off()
-        self.state = "ended"
+        self._psa_set_state("ended")
         return True
+
+    def _psa_set_state(self, state):
+        """Change the state: the one door past the guard, private, so closed to callers outside."""
+        self.check_access("write")
+        self.sudo().state = state
 
     def _psa_call_off(self):
         """Let nothing fall due under contracts that end before they have begun."""
@@ -339,7 +350,7 @@ class PsaContract(models.Model):
             raise UserError(
                 self.env._("Work has been rated under this contract; it cannot be a draft again.")
             )
-        self.state = "draft"
+        self._psa_set_state("draft")
         return True
 
     def action_view_items(self):
@@ -354,9 +365,8 @@ class PsaContract(models.Model):
     @api.model
     def _cron_end_contracts(self):
         """End the contracts whose last day is past."""
-        self.search(
-            [("state", "=", "active"), ("date_end", "<", fields.Date.context_today(self))]
-        ).state = "ended"
+        over = self.search([("state", "=", "active"), ("date_end", "<", self.env["res.company"]._psa_last_today())])
+        over.filtered(lambda contract: contract.date_end < contract.company_id._psa_today())._psa_set_state("ended")
 
     def _psa_has_items(self):
         """Say whether work was rated under any of the contracts."""

@@ -84,8 +84,8 @@ class PsaContract(models.Model):
         "component_ids.step_ids.price_unit",
     )
     def _compute_monthly_value(self):
-        today = fields.Date.context_today(self)
         for contract in self:
+            today = contract.company_id._psa_today() if contract.company_id else fields.Date.context_today(self)
             value = 0.0
             if contract.state in ("draft", "active") and contract.date_start:
                 for component in contract.component_ids:
@@ -162,9 +162,9 @@ class PsaContract(models.Model):
                     self.env._("%s is not active, so nothing more is sold under it. Activate it first.", contract.display_name)
                 )
 
-    def _psa_zone(self):
-        """Return the name of the time zone the contract's days are reckoned in."""
-        return self.company_id.partner_id.tz or self.env.user.tz or "UTC"
+    def _psa_by_day(self):
+        """Return ``[(today, contracts)]``: what runs at night goes by the day it is at each contract's company."""
+        return list(self.grouped(lambda contract: contract.company_id._psa_today()).items())
 
     def _psa_bill_due(self, until):
         """Put everything that fell due until a day (included) in the ledger, each once; return the new dues.
@@ -246,7 +246,6 @@ class PsaContract(models.Model):
     @api.model
     def _cron_bill_due(self):
         """Bill what fell due, a batch of contracts at a time; what one contract lacks does not stop the others."""
-        today = fields.Date.context_today(self)
         contracts = self.sudo().search([("state", "in", ("active", "ended")), ("component_ids", "!=", False)], order="id")
         # An ended contract has nothing more to bill once its last day was.
         contracts = contracts.filtered(
@@ -255,7 +254,7 @@ class PsaContract(models.Model):
             or contract.billing_error
             or (contract.date_end and contract.billed_until <= contract.date_end)
         )
-        contracts._psa_in_batches(lambda batch: batch._psa_bill_due(today), BILL_BATCH)
+        contracts._psa_in_batches(lambda batch: [some._psa_bill_due(day) for day, some in batch._psa_by_day()], BILL_BATCH)
 
     def _psa_in_batches(self, work, size):
         """Do some work for batches of contracts, commit after each, and go on when one fails."""

@@ -255,6 +255,9 @@ class PsaContractComponent(models.Model):
                 )
             )
         result = super().write(vals)
+        if "contract_id" in vals:
+            # Odoo checks the component as it was: nobody sells something under a contract that is not his to change.
+            self.check_access("write")
         if vals.keys() & {"date_from", "date_to", "is_prorated", "name", "product_id", "true_up"}:
             self._psa_forget_open_dues()
         return result

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 
 
@@ -91,7 +91,7 @@ class PsaContractComponent(models.Model):
     @api.model
     def _cron_count(self):
         """Count once a day, before anything falls due."""
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._psa_last_today()
         contracts = self.env["psa.contract"].sudo().search(
             [
                 ("state", "=", "active"),
@@ -99,4 +99,6 @@ class PsaContractComponent(models.Model):
             ],
             order="id",
         )
-        contracts._psa_in_batches(lambda batch: batch.component_ids._psa_count(today), 50)
+        contracts._psa_in_batches(
+            lambda batch: [some.component_ids._psa_count(day) for day, some in batch._psa_by_day()], 50
+        )

@@ -42,7 +42,7 @@ class PsaContractComponent(models.Model):
         return vals_list
 
     def _psa_known_dues(self):
-        """Return what fell due before: ``(keys, {(component id, cycle start): [count, amount]})``."""
+        """Return what fell due before: ``(keys, {(component id, cycle start): [next number of a key, amount]})``."""
         keys, charged = set(), {}
         for due in self.env["psa.contract.due"].sudo().search_fetch(
             [("component_id", "in", self.ids)], ["component_id", "key", "cycle_from", "amount"]
@@ -50,7 +50,8 @@ class PsaContractComponent(models.Model):
             keys.add((due.component_id.id, due.key))
             if due.cycle_from:
                 entry = charged.setdefault((due.component_id.id, due.cycle_from), [0, to_decimal(0)])
-                entry[0] += 1
+                # After the highest, not by how many there are: some may have been taken back in between.
+                entry[0] = max(entry[0], int(due.key.rsplit(":", 1)[1]) + 1)
                 entry[1] += to_decimal(due.amount)
         return keys, charged
 
@@ -76,15 +77,35 @@ class PsaContractComponent(models.Model):
         return dues._psa_frozen() if dues else dues
 
     def _psa_forget_open_dues(self):
-        """Take back periods and fees nobody has released yet: they fall due again, by what the contract says now."""
+        """Take back periods and fees nobody has released yet: they fall due again, by what the contract says now.
+
+        A period of which a part was released stays as a whole: it was billed, and what is different is a true-up.
+        """
         dues = self.env["psa.contract.due"].sudo().search(
             [("component_id", "in", self._origin.ids), ("kind", "in", ("recurring", "correction", "setup", "fixed_price"))]
         )
-        dues -= dues._psa_frozen() if dues else dues
+        frozen = dues._psa_frozen() if dues else dues
+        begun = {(due.component_id, due.cycle_from) for due in frozen if due.kind == "recurring"}
+        dues = (dues - frozen).filtered(
+            lambda due: due.kind != "recurring" or (due.component_id, due.cycle_from) not in begun
+        )
         if dues:
-            dues._psa_take_back()
-            # Soon, and not only at night: the rows are missed in the review.
-            self.env.ref("psa_billing.ir_cron_contract_bill").sudo()._trigger()
+            dues._psa_take_back_for_now()
+
+    def _psa_forget_whole(self):
+        """Take back fixed prices that fell due as a whole, now that they have instalments; refuse if they were billed."""
+        whole = self.env["psa.contract.due"].sudo().search([("component_id", "in", self.ids), ("key", "=", "once")])
+        frozen = whole._psa_frozen() if whole else whole
+        if frozen:
+            raise UserError(
+                self.env._(
+                    "“%s” was billed as a whole, so it takes no instalments. Credit its invoice and take the row back to the "
+                    "review first (“Back to Review”).",
+                    frozen[0].component_id.name,
+                )
+            )
+        if whole:
+            whole._psa_take_back_for_now()
 
     def _psa_prepare_period_vals(self, until, known):
         """A row for each part of a period, or one for what a period billed before costs more or less."""
@@ -102,13 +123,13 @@ class PsaContractComponent(models.Model):
         yield from self._psa_prepare_dropped_periods(until, charged)
 
     def _psa_prepare_one_period(self, period, active, parts, due_day, until, charged):
-        count, amount = charged.get((self.id, period.start), (0, to_decimal(0)))
-        if not count:
-            for number, part in enumerate(parts):
+        number, amount = charged.get((self.id, period.start), (0, to_decimal(0)))
+        if not number:
+            for index, part in enumerate(parts):
                 if part.amount:
                     yield {
                         "kind": "recurring",
-                        "key": f"period:{period.start}:{number}",
+                        "key": f"period:{period.start}:{index}",
                         "name": self._psa_period_name(part),
                         "date": due_day,
                         "cycle_from": period.start,
@@ -121,23 +142,23 @@ class PsaContractComponent(models.Model):
         if (until - period.end).days > TRUE_UP_DAYS:
             return
         expected = sum((part.amount for part in parts), to_decimal(0))
-        yield from self._psa_prepare_true_up(period, active, parts, expected, count, amount, until)
+        yield from self._psa_prepare_true_up(period, active, parts, expected, number, amount, until)
 
     def _psa_prepare_dropped_periods(self, until, charged):
         end = self._psa_end()
-        for (component_id, start), (count, amount) in sorted(charged.items()):
+        for (component_id, start), (number, amount) in sorted(charged.items()):
             if component_id == self.id and end and start >= end and amount:
                 period = periods.cycle_of(self.contract_id._psa_cycle_rule(), start)
-                yield from self._psa_prepare_true_up(period, period, (), to_decimal(0), count, amount, until)
+                yield from self._psa_prepare_true_up(period, period, (), to_decimal(0), number, amount, until)
 
-    def _psa_prepare_true_up(self, period, active, parts, expected, count, amount, until):
+    def _psa_prepare_true_up(self, period, active, parts, expected, number, amount, until):
         difference = periods.true_up(expected, amount, self.true_up)
         if not difference:
             return
         last_day = self.contract_id.date_end
         yield {
             "kind": "correction",
-            "key": f"true_up:{period.start}:{count}",
+            "key": f"true_up:{period.start}:{number}",
             "name": self.env._(
                 "%(component)s, %(start)s to %(end)s: %(parts)s (%(charged)s were charged before)",
                 component=self.name,
@@ -184,6 +205,8 @@ class PsaContractComponent(models.Model):
             yield from self._psa_prepare_once_vals(until, known)
             return
         keys, _charged = known
+        if (self.id, "once") in keys:
+            return
         first, bill_from = self._psa_first_day(), self.contract_id.bill_from
         for instalment in self.instalment_ids:
             key = f"instalment:{instalment.id}"
@@ -236,7 +259,7 @@ class PsaContractComponent(models.Model):
         if self.contract_id.bill_from:
             first = max(first, self.contract_id.bill_from)
         last = min(until, end - timedelta(days=1)) if end else until
-        zone = self.contract_id._psa_zone()
+        zone = self.company_id._psa_zone()
         tickets = self.env["psa.ticket"].sudo().with_context(active_test=False).search(
             Domain("client_id", "=", self.contract_id.client_id.id)
             & Domain("company_id", "=", self.company_id.id)

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
@@ -100,7 +100,10 @@ class PsaContractComponent(models.Model):
             limit = to_decimal(component.top_up_below)
             if component.kind == "block":
                 limit *= terms.SECONDS_PER_HOUR
-            if left.get(component, 0) < limit:
+            step = periods.step_on(component._psa_steps(), today)
+            size = (step.quantity if component.kind == "block" else step.quantity * step.price_unit) if step else 0
+            # Nothing bought leaves as little as before: it would be bought again each time.
+            if size and left.get(component, 0) < limit:
                 bought |= component._psa_buy(today, "top_up")
         bought._psa_order()
         return bought
@@ -152,6 +155,7 @@ class PsaContractComponent(models.Model):
         expired = self.prepaid_ids.filtered(
             lambda block: block.origin != "rollover" and not block.is_cancelled and block.date_to and block.date_to < today
         )
+        expired -= expired._psa_given_up()
         drawn = expired._psa_drawn()
         for block in expired:
             start = block.date_to + timedelta(days=1)
@@ -221,8 +225,7 @@ class PsaContractComponent(models.Model):
     @api.model
     def _cron_prepaid(self):
         """Carry over, top up, and let work draw from blocks that have become usable."""
-        today = fields.Date.context_today(self)
         contracts = self.env["psa.contract"].sudo().search(
             [("state", "in", ("active", "suspended")), ("component_ids.kind", "in", (*PREPAID, "included_hours"))], order="id"
         )
-        contracts._psa_in_batches(lambda batch: batch._psa_tend_prepaid(today), 20)
+        contracts._psa_in_batches(lambda batch: [some._psa_tend_prepaid(day) for day, some in batch._psa_by_day()], 20)

@@ -51,6 +51,9 @@ class PsaContractComponentStep(models.Model):
         if vals.keys() - {"note"}:
             self._psa_check_open()
         result = super().write(vals)
+        if "component_id" in vals:
+            # Odoo checks the price as it was: it goes to no component that is not one's own to change.
+            self.check_access("write")
         if vals.keys() - {"note"}:
             self.component_id._psa_forget_open_dues()
         return result

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 
 from ..core import periods, terms
 from ..tools import to_decimal
@@ -21,15 +22,38 @@ class PsaContractComponent(models.Model):
             may_go_negative=self.overage == "negative",
         )
 
-    def _psa_flat_term(self):
-        """Return the price that pays for time, as the rating core reads it."""
+    def _psa_flat_term(self, ticket_ids=None):
+        """Return the price that pays for time, as the rating core reads it.
+
+        :param ticket_ids: the tickets whose time it pays for; None for all
+        """
         self.ensure_one()
         return terms.FlatTerms(
             id=self.id,
             kind=terms.BY_TICKET_PRICE if self.kind == "per_ticket" else terms.BY_FIXED_PRICE,
             date_from=self._psa_first_day(),
             date_to=self.date_to or None,
+            ticket_ids=ticket_ids,
         )
+
+    def _psa_paid_tickets(self):
+        """Return which tickets prices by the ticket are for: ``{component: ids}``, without those that are for all."""
+        tickets = {}
+        some = self.filtered(lambda component: component.kind == "per_ticket" and component.is_time_covered)
+        for components in some.grouped(lambda component: component.ticket_domain or "[]").values():
+            domain = components[0]._psa_domain("ticket_domain", "psa.ticket")
+            if domain.is_true():
+                continue
+            found = self.env["psa.ticket"].sudo().with_context(active_test=False).search_fetch(
+                Domain("client_id", "in", components.client_id.ids)
+                & Domain("company_id", "in", components.company_id.ids)
+                & domain,
+                ["client_id", "company_id"],
+            )
+            ids = {key: frozenset(of_both.ids) for key, of_both in found.grouped(lambda t: (t.client_id, t.company_id)).items()}
+            for component in components:
+                tickets[component] = ids.get((component.client_id, component.company_id), frozenset())
+        return tickets
 
     def _psa_included_seconds(self, period, active):
         """Return the included hours of a period, in whole seconds."""

@@ -131,3 +131,8 @@ class PsaContractDue(models.Model):
         dues = self.sudo()
         dues._psa_unbill()
         dues.unlink()
+
+    def _psa_take_back_for_now(self):
+        """Take dues back, and bill again soon: at night only would be missed in the review."""
+        self._psa_take_back()
+        self.env.ref("psa_billing.ir_cron_contract_bill").sudo()._trigger()

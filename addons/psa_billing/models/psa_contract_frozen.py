@@ -22,6 +22,8 @@ class PsaContractLineMixin(models.AbstractModel):
         self.version_id._psa_check_open()
         result = super().write(vals)
         if "version_id" in vals:
+            # Odoo checks the line as it was: it goes to no terms that are not one's own to change.
+            self.check_access("write")
             self.version_id._psa_check_open()
         return result
 

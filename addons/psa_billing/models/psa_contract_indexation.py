@@ -67,7 +67,7 @@ class PsaContract(models.Model):
     @api.model
     def _cron_index(self):
         """Raise prices where a contract says so."""
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._psa_last_today()
         contracts = self.sudo().search(
             [("state", "=", "active"), ("index_next_date", "<=", today), ("index_percent", "!=", 0)], order="id"
         )
@@ -78,6 +78,8 @@ class PsaContract(models.Model):
             if not contract.index_percent or not contract.index_next_date:
                 continue
             day = contract.index_next_date
+            if day > contract.company_id._psa_today():
+                continue
             if contract._psa_covers(day):
                 contract._psa_index(contract.index_percent, day, contract.index_name)
                 contract.message_post(

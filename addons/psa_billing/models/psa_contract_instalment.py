@@ -20,10 +20,20 @@ class PsaContractInstalment(models.Model):
     amount = fields.Monetary(required=True)
     due_ids = fields.One2many("psa.contract.due", "instalment_id")
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        instalments = super().create(vals_list)
+        instalments.component_id._psa_forget_whole()
+        return instalments
+
     def write(self, vals):
         if vals.keys() & {"date_due", "amount", "component_id"}:
             self._psa_check_open()
-        return super().write(vals)
+        result = super().write(vals)
+        if "component_id" in vals:
+            # Odoo checks the instalment as it was: it goes to no component that is not one's own to change.
+            self.check_access("write")
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -96,10 +96,10 @@ class PsaContractPrepaid(models.Model):
     @api.depends("date_from", "date_to", "is_cancelled", "hours", "amount", "kind")
     def _compute_state(self):
         today = fields.Date.context_today(self)
-        usable = self._origin._psa_usable()
+        usable, given_up = self._origin._psa_usable(), self._origin._psa_given_up()
         for prepaid in self:
             left = prepaid.remaining_amount if prepaid.kind == "money" else prepaid.remaining_hours
-            if prepaid.is_cancelled:
+            if prepaid.is_cancelled or prepaid._origin in given_up:
                 prepaid.state = "cancelled"
             elif prepaid.date_to and prepaid.date_to < today:
                 prepaid.state = "expired"
@@ -194,9 +194,18 @@ class PsaContractPrepaid(models.Model):
             for prepaid, seconds, money in rows
         }
 
+    def _psa_given_up(self):
+        """Return those whose purchase was written off: nobody pays for them, so nothing more is drawn."""
+        dues = self.sudo().due_ids
+        rows = self.env["psa.billing.item"].sudo().search_fetch(
+            Domain(dues._psa_items_domain(dues.ids)) & Domain("state", "=", "written_off"), ["source_id"]
+        )
+        ids = set(dues.browse(rows.mapped("source_id")).prepaid_id.ids)
+        return self.filtered(lambda prepaid: prepaid.id in ids)
+
     def _psa_usable(self):
         """Return those that may be drawn from by how their purchase stands, whatever their dates."""
-        alive = self.sudo().filtered(lambda prepaid: not prepaid.is_cancelled)
+        alive = (self - self._psa_given_up()).sudo().filtered(lambda prepaid: not prepaid.is_cancelled)
         waiting = alive.filtered(lambda prepaid: prepaid.usable != "at_once" and prepaid.due_ids)
         usable = set((alive - waiting).ids)
         dues = waiting.due_ids
@@ -222,10 +231,14 @@ class PsaContractPrepaid(models.Model):
         return to_decimal(self.amount) if self.kind == "money" else round(self.hours * terms.SECONDS_PER_HOUR)
 
     def _psa_left(self):
-        """Return ``{prepaid: what is left}``, by all rows there are: seconds, or money as Decimal."""
+        """Return ``{prepaid: what is left}``, by all rows there are: seconds, or money as Decimal.
+
+        Without those that nothing is left of because their purchase was written off.
+        """
         drawn = self._psa_drawn()
         return {
-            prepaid: prepaid._psa_size() - drawn.get(prepaid, Decimal(0) if prepaid.kind == "money" else 0) for prepaid in self
+            prepaid: prepaid._psa_size() - drawn.get(prepaid, Decimal(0) if prepaid.kind == "money" else 0)
+            for prepaid in self - self._psa_given_up()
         }
 
     def _psa_order(self):

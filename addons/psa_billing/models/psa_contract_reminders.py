@@ -56,7 +56,7 @@ class PsaContract(models.Model):
 
     def _psa_prepare_renewal_notice(self, today):
         self.ensure_one()
-        if not self.is_renewal_due or self.date_end < today:
+        if self.state != "active" or not self.date_notice or not self.date_notice <= today <= self.date_end:
             return None
         end = format_date(self.env, self.date_end)
         what = {
@@ -86,9 +86,9 @@ class PsaContract(models.Model):
     @api.model
     def _cron_remind(self):
         """Send reminders, a batch of contracts at a time."""
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._psa_last_today()
         contracts = self.sudo().search(
             Domain("state", "=", "active") & (Domain("date_notice", "<=", today) | Domain("prepaid_ids", "!=", False)),
             order="id",
         )
-        contracts._psa_in_batches(lambda batch: batch._psa_remind(today), 20)
+        contracts._psa_in_batches(lambda batch: [some._psa_remind(day) for day, some in batch._psa_by_day()], 20)

@@ -84,7 +84,7 @@ class PsaContract(models.Model):
         for contract in self:
             before = contract.date_end
             contract.date_end = periods.renewed_end(before, contract.renewal_months)
-            contract.renewal_count += 1
+            contract.sudo().renewal_count += 1
             contract.message_post(
                 body=self.env._(
                     "Renewed for %(months)s months: from %(start)s until %(end)s.",
@@ -97,9 +97,9 @@ class PsaContract(models.Model):
     @api.model
     def _cron_end_contracts(self):
         """Renew what renews by itself, and end the contracts whose last day is past."""
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._psa_last_today()
         for contract in self.search([("state", "=", "active"), ("renewal", "=", "auto"), ("date_end", "<=", today)], order="id"):
-            while contract.date_end <= today:
+            while contract.date_end <= contract.company_id._psa_today():
                 contract._psa_renew()
         result = super()._cron_end_contracts()
         self._psa_switch_all(today)
@@ -108,11 +108,10 @@ class PsaContract(models.Model):
     @api.model
     def _psa_switch_all(self, today):
         """Show the terms in force on contracts whose next terms begin."""
-        begun = self.env["psa.contract.version"].sudo().search([("date_from", "=", today)])
-        late = self.env["psa.contract.version"].sudo().search(
-            [("date_from", "<", today), ("date_from", ">=", today - timedelta(days=31))]
+        begun = self.env["psa.contract.version"].sudo().search(
+            [("date_from", "<=", today), ("date_from", ">=", today - timedelta(days=31))]
         )
-        (begun | late).contract_id._psa_switch_versions()
+        begun.contract_id._psa_switch_versions()
         # What a month brings follows the day, too.
         lately = [("date_from", ">=", today - timedelta(days=31)), ("date_from", "<=", today)]
         changed = self.env["psa.contract.component.step"].sudo().search(lately).contract_id
@@ -126,12 +125,12 @@ class PsaContract(models.Model):
 
     def _psa_switch_versions(self, without=None):
         """Show the terms in force today, or on a contract that has not begun its first."""
-        today = fields.Date.context_today(self)
         for contract in self.sudo():
+            today = contract.company_id._psa_today()
             versions = contract.version_ids.sorted("date_from")
             if without:
                 versions -= without
-            current = versions.filtered(lambda version: version.date_from <= today)[-1:] or versions[:1]
+            current = versions.filtered_domain([("date_from", "<=", today)])[-1:] or versions[:1]
             if current and contract.version_id != current:
                 contract.version_id = current
 

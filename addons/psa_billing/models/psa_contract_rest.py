@@ -26,7 +26,7 @@ class PsaContract(models.Model):
                 last.date_to = False
             else:
                 self.env["psa.contract.suspension"].sudo().create({"contract_id": contract.id, "date_from": today})
-        self.state = "suspended"
+        self._psa_set_state("suspended")
         self.component_ids._psa_forget_open_dues()
         # What is billed in advance is credited by days, now and not only when it goes on.
         self.filtered("billed_until")._psa_bill_due(today)
@@ -44,7 +44,7 @@ class PsaContract(models.Model):
                 last.unlink()
             else:
                 last.date_to = today - timedelta(days=1)
-        self.state = "active"
+        self._psa_set_state("active")
         self.component_ids._psa_forget_open_dues()
         return True
 

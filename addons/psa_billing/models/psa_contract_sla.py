@@ -1,4 +1,6 @@
-from odoo import api, fields, models, tools
+from datetime import timedelta
+
+from odoo import api, models, tools
 
 # What decides whether a contract runs for whom.
 DECISIVE = {"state", "active", "client_id", "company_id", "date_start", "date_end"}
@@ -33,9 +35,11 @@ class PsaContract(models.Model):
     def _cron_end_contracts(self):
         """End the contracts whose last day is past, and let those count whose first day this is."""
         result = super()._cron_end_contracts()
+        today = self.env["res.company"]._psa_last_today()
         started = self.sudo().search(
-            [("state", "=", "active"), ("date_start", "=", fields.Date.context_today(self))]
+            [("state", "=", "active"), ("date_start", ">=", today - timedelta(days=1)), ("date_start", "<=", today)]
         )
+        started = started.filtered(lambda contract: contract.date_start == contract.company_id._psa_today())
         started.client_id._sla_contracts_changed()
         return result
 

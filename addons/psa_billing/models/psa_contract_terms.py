@@ -31,9 +31,11 @@ class PsaContract(models.Model):
         versions = contracts.version_ids
         versions.rate_ids.fetch(["role_id", "work_type_id", "hourly_rate"])
         versions.coverage_ids.fetch(["effect", "work_type_ids", "role_ids", "site_ids", "asset_ids"])
-        return tuple(contract._psa_term() for contract in contracts)
+        paid_tickets = contracts.component_ids._psa_paid_tickets()
+        return tuple(contract._psa_term(paid_tickets) for contract in contracts)
 
-    def _psa_term(self):
+    def _psa_term(self, paid_tickets):
+        """:param paid_tickets: see ``psa.contract.component._psa_paid_tickets``"""
         self.ensure_one()
         versions = self.version_ids.sorted(lambda version: (version.date_from, version.id))
         return terms.Contract(
@@ -52,7 +54,7 @@ class PsaContract(models.Model):
                 if component.kind in ("block", "included_hours")
             ),
             flat_terms=tuple(
-                component._psa_flat_term()
+                component._psa_flat_term(paid_tickets.get(component))
                 for component in self.component_ids.sorted("id")
                 if component.kind in ("fixed_price", "milestone", "per_ticket") and component.is_time_covered
             ),

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.addons.psa_crm.core import access
 
 from ..tools import to_decimal
 
@@ -11,20 +12,27 @@ class PsaExpenseDelta(models.Model):
 
     _name = "psa.expense.delta"
     _description = "Correction of a Re-billed Expense"
-    _inherit = ["psa.billable.mixin"]
+    _inherit = ["psa.billable.mixin", "psa.access.mixin"]
     _order = "id"
     _rec_name = "expense_id"
 
     _psa_item_kind = "correction"
+    _psa_access_part = access.CONTRACTS
+    _psa_access_write_level = access.FULL
+    _psa_access_lent = False
+
+    _client_idx = models.Index("(client_id, id)")
 
     expense_id = fields.Many2one("hr.expense", required=True, readonly=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="expense_id.company_id", store=True, index=True)
+    client_id = fields.Many2one(related="expense_id.psa_client_id", store=True)
     currency_id = fields.Many2one(related="company_id.currency_id")
     amount = fields.Monetary(readonly=True)
 
     def _psa_price_facts(self):
+        charged = self.sudo().expense_id._psa_charged()
         return [
-            delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount))
+            delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount), charged[delta.expense_id])
             for delta in self.sudo()
         ]
 

@@ -59,7 +59,7 @@ class PsaRole(models.Model):
         if not self:
             return None
         company = company or self.company_id or self.env.company
-        rates = self.sudo().rate_ids
+        rates = self.sudo().rate_ids._psa_counting(company)
         default = to_decimal(self.hourly_rate)
         layers = [
             [rate._psa_fact() for rate in rates if rate.company_id == company],

@@ -20,7 +20,12 @@ class PsaRoleRate(models.Model):
     _role_idx = models.Index("(role_id, currency_id, date_from DESC, id DESC)")
 
     role_id = fields.Many2one("psa.role", required=True, ondelete="cascade")
-    company_id = fields.Many2one("res.company", index=True, help="Leave empty for every company.")
+    company_id = fields.Many2one(
+        "res.company",
+        index=True,
+        default=lambda self: not self.env.su and self.env.company,  # what the system ships is for every company
+        help="Leave empty for every company you work in.",
+    )
     currency_id = fields.Many2one("res.currency", required=True, default=lambda self: self.env.company.currency_id)
     date_from = fields.Date("From", help="Empty: from ever.")
     date_to = fields.Date("Until", help="The last day. Empty: until further notice.")
@@ -57,6 +62,13 @@ class PsaRoleRate(models.Model):
                         "one ends before the other starts.",
                         rate=rate.display_name, other=other.display_name, currency=rate.currency_id.name,
                     ))
+
+    def _psa_counting(self, company):
+        """Return the rates that count in a company: its own, and those without one that its people see."""
+        strangers = self.filtered(lambda rate: not rate.company_id and not rate.role_id.company_id)
+        if strangers:
+            strangers = strangers.filtered_domain(~company._psa_domain_of_makers())
+        return self.filtered(lambda rate: not rate.company_id or rate.company_id == company) - strangers
 
     def _psa_fact(self):
         """Return this rate as the rating core reads it."""

@@ -8,16 +8,17 @@ class PsaTicket(models.Model):
     psa_time_ids = fields.One2many(
         "account.analytic.line", "psa_ticket_id", "Time", groups="hr_timesheet.group_hr_timesheet_user"
     )
-    psa_worked_hours = fields.Float("Hours Worked", compute="_compute_psa_hours")
-    psa_billable_hours = fields.Float("Hours Billable", compute="_compute_psa_hours")
+    psa_worked_hours = fields.Float("Hours Worked", compute="_compute_psa_hours", groups="base.group_user")
+    psa_billable_hours = fields.Float("Hours Billable", compute="_compute_psa_hours", groups="base.group_user")
     psa_timer_ids = fields.One2many(
         "psa.work.timer", "ticket_id", "Timers", groups="psa_crm.group_technician"
     )
     psa_timer_state = fields.Selection(
         [("none", "No timer"), ("running", "Running"), ("paused", "Paused")],
         compute="_compute_psa_timer",
+        groups="base.group_user",
     )
-    psa_timer_seconds = fields.Integer("My Timer", compute="_compute_psa_timer")
+    psa_timer_seconds = fields.Integer("My Timer", compute="_compute_psa_timer", groups="base.group_user")
 
     @api.depends("psa_time_ids.unit_amount", "psa_time_ids.psa_billable_minutes")
     def _compute_psa_hours(self):

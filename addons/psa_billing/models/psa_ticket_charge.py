@@ -13,12 +13,12 @@ class PsaTicket(models.Model):
     psa_charge_ids = fields.One2many(
         "psa.charge", "ticket_id", "Charges", groups="psa_crm.group_technician,psa_crm.group_billing"
     )
-    psa_charge_count = fields.Integer(compute="_compute_psa_charges")
+    psa_charge_count = fields.Integer(compute="_compute_psa_charges", groups="base.group_user")
     psa_charge_amount = fields.Monetary(
         "Charged besides Time", compute="_compute_psa_charges", currency_field="psa_currency_id", groups="psa_billing.group_charge_price"
     )
     psa_currency_id = fields.Many2one(related="company_id.currency_id", string="Currency of Charges")
-    psa_expense_count = fields.Integer("Expenses", compute="_compute_psa_expense_count")
+    psa_expense_count = fields.Integer("Expenses", compute="_compute_psa_expense_count", groups="base.group_user")
 
     @api.depends("psa_charge_ids.amount")
     def _compute_psa_charges(self):

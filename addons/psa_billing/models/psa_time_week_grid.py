@@ -153,6 +153,12 @@ class PsaTimeWeek(models.Model):
         user = self.env["res.users"].browse(int(user_id or self.env.uid))
         if user != self.env.user and not self._psa_sees_others():
             raise AccessError(self.env._("You see your own timesheet only."))
+        companies = self.env.companies
+        # People of the own companies, and those a client was lent to who logged time here.
+        if user != self.env.user and not user.sudo().company_ids & companies and not self.search_count(
+            [("user_id", "=", user.id), ("company_id", "in", companies.ids)], limit=1
+        ):
+            raise AccessError(self.env._("You see timesheets of your own companies only."))
         return user
 
     @api.model

@@ -71,12 +71,25 @@ class PsaWorkTimer(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         timers = super().create(vals_list)
+        timers._psa_check_work()
         for task in timers.task_id:
             if not task.project_id or not task.sudo().project_id.allow_timesheets:
                 raise UserError(self.env._(
                     "“%s” is on no project with timesheets. Switch them on in the settings of the project first.", task.display_name
                 ))
         return timers
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"ticket_id", "task_id"}:
+            self._psa_check_work()
+        return result
+
+    def _psa_check_work(self):
+        """A timer tells subject and client of what it runs on: it runs only on what one may read."""
+        for work in (self.ticket_id, self.task_id):
+            if work:
+                work.check_access("read")
 
     def action_start(self):
         """Start or go on with the timer; another one that runs is paused."""

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ..core import rating, terms
 from ..tools import to_decimal
@@ -29,7 +30,10 @@ class PsaWorkType(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
-        "res.company", index=True, help="Leave empty to offer it in every company."
+        "res.company",
+        index=True,
+        default=lambda self: not self.env.su and self.env.company,  # what the system ships is for every company
+        help="Leave empty to offer it in every company you work in.",
     )
     is_billable = fields.Boolean(
         "Billable",
@@ -109,7 +113,8 @@ class PsaWorkType(models.Model):
     def _psa_default(self, company):
         """Return the work type a new entry starts with: the first one offered in the company."""
         # Somebody whom the client is lent to does not see the list, but starts with what the company starts with.
-        return self.sudo().search([("company_id", "in", (company.id, False))], limit=1).sudo(self.env.su)
+        own = Domain("company_id", "=", company.id) | (Domain("company_id", "=", False) & company._psa_domain_of_makers())
+        return self.sudo().search(own, limit=1).sudo(self.env.su)
 
     def _psa_fact(self):
         """Return this work type as the rating core reads it; nothing if there is none."""

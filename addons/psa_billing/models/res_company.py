@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -29,6 +30,14 @@ class ResCompany(models.Model):
         default=60,
         help="Whose timer runs although he did nothing on his screen for so long is asked, too. 0 asks nobody.",
     )
+
+    def _psa_domain_of_makers(self):
+        """Return the domain of the rows without a company that count in this one: made by its people, or for every company."""
+        return (
+            Domain("create_uid", "=", False)
+            | Domain("create_uid", "in", self.env["ir.rule"]._psa_makers_for_all())
+            | Domain("create_uid.company_ids", "in", self.ids)
+        )
 
     def _psa_day_limit(self):
         """Return the hours above which a day of this company is flagged."""

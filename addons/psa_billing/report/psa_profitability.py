@@ -113,6 +113,7 @@ class PsaProfitability(models.Model):
         ],
         "psa.work.capacity": ["company_id", "employee_id", "hours", "month"],
         "psa.role.rate": ["company_id", "currency_id", "date_from", "date_to", "hourly_cost", "role_id"],
+        "psa.role": ["company_id"],
         "hr.employee": ["user_id"],
         "res.company": ["currency_id"],
         "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
@@ -242,8 +243,17 @@ class PsaProfitability(models.Model):
             """
             SELECT rate.hourly_cost
               FROM psa_role_rate rate
+              JOIN psa_role role_of_rate ON role_of_rate.id = rate.role_id
              WHERE rate.role_id = %(role_id)s AND rate.currency_id = company.currency_id
-               AND (rate.company_id = company.id OR rate.company_id IS NULL)
+               AND (
+                   rate.company_id = company.id
+                   OR rate.company_id IS NULL AND (
+                       role_of_rate.company_id IS NOT NULL OR rate.create_uid IS NULL OR rate.create_uid = ANY(%(makers)s)
+                       OR EXISTS (
+                           SELECT FROM res_company_users_rel maker WHERE maker.cid = company.id AND maker.user_id = rate.create_uid
+                       )
+                   )
+               )
                AND (rate.date_from IS NULL OR rate.date_from <= %(day)s)
                AND (rate.date_to IS NULL OR rate.date_to >= %(day)s)
              ORDER BY rate.company_id NULLS LAST, rate.date_from DESC NULLS LAST, rate.id DESC
@@ -251,6 +261,7 @@ class PsaProfitability(models.Model):
             """,
             role_id=role_id,
             day=day,
+            makers=self.env["ir.rule"]._psa_makers_for_all(),
         )
 
     @api.model

@@ -1,5 +1,5 @@
 from odoo import Command
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 from psycopg2.errors import UniqueViolation
@@ -68,6 +68,24 @@ class TestContract(PsaBillingCommon):
             self.assertEqual(str(self.contract.date_end), "2026-04-15")
             self.env["psa.contract"]._cron_end_contracts()
         self.assertEqual((self.contract.state, other.state), ("ended", "ended"))
+
+    def test_state_and_what_was_billed_are_not_written_from_outside(self):
+        Contract = self.env(user=self.billing, su=False)["psa.contract"]
+        draft = Contract.with_context(default_renewal_count=3, default_billed_until="2026-12-31").create(
+            {"name": "Empty", "client_id": self.client.id, "company_id": self.company.id, "state": "active", "billed_until": "2026-12-31"}
+        )
+        self.assertRecordValues(draft, [{"state": "draft", "billed_until": False, "renewal_count": 0}])
+
+        for vals in ({"state": "active"}, {"billed_until": "2030-01-01"}, {"renewal_count": 7}):
+            with self.subTest(vals), self.assertRaises(AccessError):
+                draft.write(vals)
+        contract = self.contract.with_user(self.billing)
+        contract.action_suspend()
+        contract.action_resume()
+        contract.action_end()
+        contract.action_draft()
+        contract.action_activate()
+        self.assertEqual(contract.state, "active")
 
     def test_smart_button_of_the_client(self):
         self.assertEqual(self.client.with_user(self.billing).psa_contract_count, 1)

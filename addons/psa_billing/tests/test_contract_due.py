@@ -4,7 +4,7 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo import Command, fields
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
 
 from .common import PsaBillingCommon
@@ -186,6 +186,37 @@ class TestContractDue(PsaBillingCommon):
         self.assertEqual(service.step_ids.mapped(lambda step: (str(step.date_from), step.price_unit)),
                          [("2026-01-01", 30), ("2026-02-10", 40)])
 
+    def test_true_ups_are_numbered_on_where_one_in_the_middle_was_taken_back(self):
+        service = self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        service.step_ids = [Command.create({"date_from": "2026-06-16", "quantity": 12, "price_unit": 30})]
+        waiting = self._bill("2026-06-20")
+        # Held in the review, while what came later was released.
+        rows = self._rows(waiting).with_user(self.billing)
+        rows._hold("Is asked about")
+        later = waiting.sudo().copy({"key": "true_up:2026-06-01:2", "amount": 5, "price_unit": 5})
+        later._psa_bill()
+        self._freeze(later)
+
+        service.name = "Renamed"
+        again = self._bill("2026-06-30")
+
+        self.assertEqual((again.key, again.amount), ("true_up:2026-06-01:3", 25))
+        self.assertFalse(waiting.exists())
+
+    def test_no_part_of_a_period_is_lost_when_another_part_was_released(self):
+        service = self._add(
+            "recurring", true_up="none", steps=[("2026-06-01", 10, 30), ("2026-06-16", 10, 60)], date_from="2026-06-01"
+        )
+        first, second = self._bill("2026-06-01")
+        self._freeze(first)
+
+        service.name = "Renamed"
+        self._bill("2026-06-02")
+
+        self.assertTrue(second.exists())
+        self.assertEqual(sum(service.due_ids.mapped("amount")), 150 + 300)
+
     def test_ending_a_contract_billed_in_advance_credits_the_rest(self):
         self.managed.billing_cycle = "yearly"
         self._add("recurring", steps=[("2026-01-01", 1, 365)])
@@ -296,6 +327,22 @@ class TestContractDue(PsaBillingCommon):
         (term,) = self.managed._psa_terms()
         self.assertEqual([(flat.id, flat.kind) for flat in term.flat_terms], [(project.id, "fixed_price")])
 
+    def test_instalments_entered_later_take_the_place_of_the_whole_price(self):
+        late, billed = (self._add("fixed_price", name=name, steps=[("2026-01-01", 1, 700)]) for name in ("Late", "Billed"))
+        dues = self._bill("2026-01-01")
+        self.assertEqual(dues.mapped("amount"), [700, 700])
+        self._freeze(dues.filtered(lambda due: due.component_id == billed))
+
+        late.instalment_ids = [
+            Command.create({"name": str(month), "date_due": f"2026-0{month}-01", "amount": 350}) for month in (1, 2)
+        ]
+        with self.assertRaisesRegex(UserError, "billed as a whole"), self.env.cr.savepoint():
+            billed.instalment_ids = [Command.create({"name": "1", "date_due": "2026-02-01", "amount": 700})]
+        self._bill("2026-03-01")
+
+        self.assertEqual(late.due_ids.mapped("amount"), [350, 350])
+        self.assertEqual(billed.due_ids.mapped("amount"), [700])
+
     def test_a_milestone_is_charged_when_it_was_reached_and_signed_off(self):
         component = self._add("milestone", steps=())
         project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
@@ -321,6 +368,45 @@ class TestContractDue(PsaBillingCommon):
         with self.assertRaisesRegex(UserError, "was billed"):
             milestone.action_psa_sign_off_undo()
 
+    def test_a_milestone_is_signed_off_with_the_button_only(self):
+        component = self._add("milestone", steps=())
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
+        Milestone = self.env(user=self.billing, su=False)["project.milestone"]
+        vals = {"name": "Cabling", "project_id": project.id, "psa_component_id": component.id, "psa_amount": 500}
+
+        with self.assertRaises(AccessError):
+            Milestone.create({**vals, "psa_signed_off_on": "2026-05-05"})
+        milestone = Milestone.with_context(default_psa_signed_off_on="2026-05-05").create(vals)
+        self.assertFalse(milestone.psa_signed_off_on)
+        for stolen in ({"psa_signed_off_on": "2026-05-05"}, {"psa_signed_off_user_id": self.technician.id}):
+            with self.subTest(stolen), self.assertRaises(AccessError):
+                milestone.write(stolen)
+
+    def test_terms_go_to_no_contract_that_is_not_one_s_own(self):
+        elsewhere = self.env["res.company"].create({"name": "Kestrel"})
+        client = self.env["res.partner"].create({"name": "Theirs", "psa_is_client": True, "company_id": elsewhere.id})
+        theirs = self._new_contract(client, [], activate=False, company_id=elsewhere.id, date_start="2026-01-01")
+        their_component = self._add("fixed_price", theirs, steps=())
+        component = self._add("fixed_price", steps=[("2026-05-01", 1, 40)])
+        instalment = self.env["psa.contract.instalment"].create(
+            {"component_id": component.id, "name": "Half", "date_due": "2027-01-01", "amount": 20}
+        )
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
+        milestone = self.env["project.milestone"].create({"name": "Cabling", "project_id": project.id})
+        Milestone = self.env(user=self.billing, su=False)["project.milestone"]
+
+        for attempt in (
+            lambda: component.with_user(self.billing).write({"contract_id": theirs.id}),
+            lambda: component.step_ids.with_user(self.billing).write({"component_id": their_component.id}),
+            lambda: instalment.with_user(self.billing).write({"component_id": their_component.id}),
+            lambda: self.managed.rate_ids.with_user(self.billing).write({"version_id": theirs.version_id.id}),
+            lambda: milestone.with_user(self.billing).write({"psa_component_id": their_component.id}),
+            lambda: Milestone.create({"name": "x", "project_id": project.id, "psa_component_id": their_component.id}),
+        ):
+            self.env.invalidate_all()
+            with self.assertRaises(AccessError), self.cr.savepoint():
+                attempt()
+
     def test_each_closed_ticket_is_charged_once(self):
         self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
         with freeze_time("2026-02-10 12:00:00"):
@@ -336,6 +422,18 @@ class TestContractDue(PsaBillingCommon):
             self.ticket.action_close()
         self.assertFalse(self._bill("2026-03-31"), "reopened and closed again")
         self.assertNotEqual(other.state, "closed")
+
+    def test_time_on_tickets_a_price_by_the_ticket_is_not_for_is_charged_by_the_hour(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)], ticket_domain="[('name', 'like', 'Printer')]")
+        self.managed.action_activate()
+        change = self._new_ticket("New firewall")
+
+        rows = self._approve(self._log(60, date="2026-03-10") | self._log(60, date="2026-03-10", ticket=change))
+
+        self.assertEqual(
+            {row.ticket_id: (row.funding, row.amount) for row in rows},
+            {self.ticket: ("per_ticket", 0), change: ("rate", 100)},
+        )
 
     # What goes wrong
 
@@ -372,6 +470,25 @@ class TestContractDue(PsaBillingCommon):
         self.assertEqual(len(self.managed.due_ids), 2)
         self.assertEqual(str(self.managed.billed_until), "2026-02-15")
         self.assertTrue(progress.called)
+
+    def test_the_nightly_runs_go_by_the_day_it_is_at_the_company(self):
+        self.company.resource_calendar_id.tz = "America/New_York"
+        self._add("recurring")
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.date_end = "2026-03-31"
+        self.managed.action_activate()
+
+        with freeze_time("2026-03-01 03:00:00"):
+            self.ticket.action_close()
+            self.env["psa.contract"]._cron_bill_due()
+        self.assertEqual(str(self.managed.billed_until), "2026-02-28", "22 o'clock there")
+        self.assertEqual(str(self.managed.due_ids.filtered("ticket_id").date), "2026-02-28")
+        with freeze_time("2026-04-01 03:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+            self.assertEqual(self.managed.state, "active")
+        with freeze_time("2026-04-01 05:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+            self.assertEqual(self.managed.state, "ended")
 
     def test_billing_many_contracts_takes_few_queries(self):
         contracts = self.env["psa.contract"]

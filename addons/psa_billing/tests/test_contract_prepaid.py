@@ -118,6 +118,27 @@ class TestContractPrepaid(PsaBillingCommon):
         self.assertEqual(self._pools()[block.id].size, 0)
         self.assertEqual(block.state, "cancelled")
 
+    def test_what_is_written_off_pays_for_nothing_more(self):
+        self._add(validity_months=12)
+        row = self._bill("2026-01-31")._psa_items().with_user(self.billing)
+        block = self.prepaid.prepaid_ids
+        work = self._work(2)
+        self.assertEqual(work.prepaid_id, block)
+
+        row._write_off("Was agreed otherwise")
+
+        block.invalidate_recordset()
+        self.assertEqual((block.state, self._pools()[block.id].size, block._psa_left()), ("cancelled", 0, {}))
+        self.assertEqual(self._items_of(self.env["account.analytic.line"].search([])).mapped("amount"), [200])
+
+        row.action_back_to_review()
+        block.invalidate_recordset()
+        self.assertEqual((block.state, block.drawn_hours), ("usable", 2))
+        with self.assertRaisesRegex(UserError, "sold with this quantity"):
+            row._adjust("Half of it", quantity=5, price_unit=80)
+        row._adjust("A discount", quantity=10, price_unit=70)
+        self.assertEqual(row.amount, 700)
+
     def test_hours_are_usable_only_as_agreed(self):
         self._add(usable="invoiced")
         self._bill("2026-01-31")
@@ -239,6 +260,16 @@ class TestContractPrepaid(PsaBillingCommon):
         self.assertEqual(len(bought), 1)
         self.assertEqual(bought.due_ids.amount, 800)
         self.assertEqual(self.prepaid.notice_ids.filtered(lambda n: n.kind == "top_up").prepaid_id, bought)
+
+    def test_nothing_is_not_bought_again_and_again(self):
+        self._add(hours=0, is_auto_top_up=True, top_up_below=2, purchase="manual")
+        self._add("retainer", price=0, is_auto_top_up=True, top_up_below=100, purchase="manual")
+        self.prepaid.action_activate()
+
+        with freeze_time(f"2026-03-10 {NOON}"):
+            self.env["psa.contract.component"]._cron_prepaid()
+
+        self.assertFalse(self.prepaid.prepaid_ids)
 
     def test_each_threshold_is_told_once_to_manager_and_client(self):
         self._add(notice_percents="50, 80, 100", validity_months=12)

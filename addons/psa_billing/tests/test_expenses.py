@@ -184,6 +184,123 @@ class TestExpenses(PsaInvoicingCommon):
         row = self._rows(expense)
         self.assertEqual((row.amount, row.state), (90.0, "pending"))
 
+    def _currency(self, *rates):
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            [{"currency_id": currency.id, "name": name, "rate": rate, "company_id": self.company.id} for name, rate in rates]
+        )
+        return currency
+
+    def test_a_contract_in_foreign_money_charges_an_expense_once(self):
+        currency = self._currency(("2026-01-01", 0.92))
+        contract = self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-01-01", currency_id=currency.id, priority=20)
+        expense = self._expense(100.0)
+        expense.sudo().psa_contract_id = contract
+        expense.action_submit()
+        expense.with_user(self.approver)._do_approve()
+        expense = expense.sudo()
+        row = self._rows(expense)
+        self.assertEqual((row.amount, row.currency_id), (92.0, currency))
+        row.with_user(self.billing).action_approve()
+
+        expense.psa_invoice_text = "Travel"
+        self.assertEqual(row.state, "approved", "nothing has changed of what he pays")
+        row._write_row({"state": "invoiced"})
+        expense._post_without_wizard()
+        self.assertEqual(self._rows(expense), row)
+
+        expense.total_amount_currency = 150.0
+        self.assertEqual(self._rows(expense).mapped("amount"), [92.0, 46.0])
+        self._rows(expense)[1]._write_row({"state": "invoiced"})
+        expense._psa_sync_ledger()
+        self.assertEqual(self._rows(expense).mapped("amount"), [92.0, 46.0])
+
+    def test_an_expense_that_comes_back_from_its_invoice_is_charged_once_with_its_correction(self):
+        for new_amount, amounts in ((90.0, [90.0]), (None, [])):
+            for review in (False, True):
+                with self.subTest(new_amount=new_amount, review=review):
+                    expense = self._approved()
+                    row = self._rows(expense)
+                    row._write_row({"state": "invoiced"})
+                    if new_amount:
+                        expense.total_amount_currency = new_amount
+                    else:
+                        expense.with_user(self.approver)._do_refuse("Not ours")
+                    self.assertEqual(len(self._rows(expense)), 2)
+
+                    row._psa_release()
+                    if review:
+                        row.with_user(self.billing).action_back_to_review()
+                    else:
+                        expense._psa_sync_ledger()
+
+                    self.assertEqual(self._rows(expense).mapped("amount"), amounts)
+
+    def test_an_expense_that_comes_back_after_its_correction_was_invoiced_charges_the_rest(self):
+        expense = self._approved()
+        row = self._rows(expense)
+        row._write_row({"state": "invoiced"})
+        expense.with_user(self.approver)._do_refuse("Not ours")
+        self._rows(expense)[1]._write_row({"state": "invoiced"})
+
+        row._psa_release()
+        expense._psa_sync_ledger()
+        row.with_user(self.billing).action_back_to_review()
+
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, -80.0])
+
+    def test_a_written_off_expense_that_is_brought_back_is_charged_once(self):
+        expense = self._approved()
+        row = self._rows(expense)
+        row.with_user(self.billing)._write_off("Goodwill")
+        expense.total_amount_currency = 90.0
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0])
+
+        row.with_user(self.billing).action_back_to_review()
+
+        self.assertEqual(self._rows(expense).mapped("amount"), [90.0])
+
+    def test_a_released_adjustment_survives_the_posting(self):
+        expense = self._approved()
+        row = self._rows(expense)
+        row.with_user(self.billing)._adjust("Agreed", price_unit=50.0)
+        row.with_user(self.billing).action_approve()
+
+        expense._post_without_wizard()
+
+        self.assertEqual((self._rows(expense), row.amount, row.state), (row, 50.0, "approved"))
+
+    def test_what_is_agreed_later_does_not_change_what_was_invoiced(self):
+        self.contract.write({"expense_rule": "percent", "expense_markup": 20})
+        expense = self._approved()
+        self._rows(expense)._write_row({"state": "invoiced"})
+        self.contract.expense_markup = 50
+        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="cost", priority=1)
+
+        expense._post_without_wizard()
+
+        self.assertEqual(self._rows(expense).mapped("amount"), [96.0])
+        expense.invalidate_recordset()
+        self.assertEqual((expense.psa_rebill_rule, expense.psa_rebill_amount), ("percent", 96.0))
+        expense.total_amount_currency = 100.0
+        self.assertEqual(self._rows(expense).mapped("amount"), [96.0, 24.0])
+
+    def test_the_price_is_that_of_the_contract_the_row_falls_under(self):
+        self.contract.write({"priority": 1, "expense_rule": "cost"})
+        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="percent", expense_markup=20)
+
+        row = self._rows(self._approved())
+
+        self.assertEqual((row.contract_id, row.amount), (self.contract, 80.0))
+
+    def test_a_contract_that_rests_still_says_what_the_client_pays(self):
+        self.contract.write({"expense_rule": "percent", "expense_markup": 20})
+        self.contract.state = "ended"
+
+        row = self._rows(self._approved())
+
+        self.assertEqual((row.contract_id, row.amount), (self.contract, 96.0))
+
     def test_an_invoiced_expense_is_not_deleted(self):
         expense = self._approved()
         self._rows(expense)._write_row({"state": "invoiced"})
@@ -314,6 +431,23 @@ class TestExpenses(PsaInvoicingCommon):
         self.assertFalse(own.search([("id", "=", expense.id)]))
         with self.assertRaises(AccessError):
             own.browse(expense.id).check_access("read")
+
+    def test_what_was_laid_out_is_told_to_billing_alone(self):
+        expense = self._approved()
+        row = self._rows(expense)
+        self.assertIn("were laid out", row.with_user(self.billing).explanation)
+        self.env["psa.billing.item"].invalidate_model()
+        self.assertNotIn("laid out", "".join(row.with_user(self.technician).sudo()._explain()))
+        delta = self.env["psa.expense.delta"].create({"expense_id": expense.id, "amount": 5.0})
+        Delta = self.env["psa.expense.delta"].with_user(self.billing)
+        self.assertEqual(Delta.search([("id", "=", delta.id)]).client_id, self.client)
+
+        self.env["psa.access.rule"].create(
+            {"client_id": self.client.id, "level": "refuse", "user_id": self.billing.id, "company_id": self.company.id}
+        )
+        self.env.invalidate_all()
+
+        self.assertFalse(Delta.search([("id", "=", delta.id)]))
 
     def test_a_rebilled_expense_is_on_the_invoice_once(self):
         expense = self._approved()

@@ -184,6 +184,33 @@ class TestInvoicing(PsaInvoicingCommon):
         with self.assertRaisesRegex(UserError, "charges work that has been billed"):
             rest.button_draft()
 
+    def test_an_accountant_outside_of_billing_reverses_what_he_keeps(self):
+        accountant = self._new_user("alan.accountant", "account.group_account_user")
+        self._release(self._log(60))
+        invoice = self._prepare()
+        invoice.action_post()
+        bill = self.init_invoice("in_invoice", products=self.product_a, post=True, company=self.company)
+        entry = self.env["account.move"].create({"line_ids": [
+            Command.create({"account_id": self.company_data["default_account_revenue"].id, "debit": 5.0}),
+            Command.create({"account_id": self.company_data["default_account_expense"].id, "credit": 5.0}),
+        ]})  # fmt: skip
+        entry.action_post()
+
+        for move in (invoice, bill, entry):
+            with self.subTest(move.move_type):
+                reversal = move.with_user(accountant)._reverse_moves()
+                self.assertEqual(len(reversal.sudo().line_ids.psa_source_line_id), 1 if move == invoice else 0)
+
+    def test_who_may_only_read_a_client_does_not_bill_him(self):
+        self._release(self._log(60))
+        self.env["psa.access.rule"].create(
+            {"client_id": self.client.id, "level": "read", "user_id": self.billing.id, "company_id": self.company.id}
+        )
+
+        with self.assertRaisesRegex(UserError, "nothing to invoice"):
+            self._prepare()
+        self.assertTrue(self._prepare(user=self.company_admin))
+
     def test_a_cancelled_invoice_revived_takes_its_work_again(self):
         item = self._release(self._log(60))
         move = self._prepare()

@@ -124,6 +124,24 @@ class TestLedgerReview(PsaBillingCommon):
         self.assertTrue(event.exists(), "it outlives the row")
         self.assertFalse(event.item_id)
 
+    def test_history_of_a_row_that_is_gone_is_hidden_with_its_client(self):
+        item = self._as(self.billing, self._release(self._log(60)))
+        History = self._as(self.billing, self.env["psa.billing.item.history"])
+        item.action_back_to_review()
+        event = item.history_ids[:1].sudo()
+        item.sudo()._delete_rows()
+        self.assertEqual(event.client_id, self.client)
+        self.assertTrue(History.search_count([("id", "=", event.id)]))
+
+        self.env["psa.access.rule"].create(
+            {"client_id": self.client.id, "level": "refuse", "user_id": self.billing.id, "company_id": self.company.id}
+        )
+        self.env.invalidate_all()
+
+        self.assertFalse(History.search_count([("id", "=", event.id)]))
+        with self.assertRaises(AccessError):
+            History.browse(event.id).read(["old_value"])
+
     # Moving
 
     def test_rows_move_to_another_contract_after_a_preview(self):

@@ -82,6 +82,29 @@ class TestLentTime(PsaBillingCommon):
         self.assertEqual(line.unit_amount, 0.25)
         self.assertFalse(self.lent.psa_timer_ids)
 
+    def test_what_else_is_logged_at_once_goes_its_usual_way(self):
+        private = self.env["project.project"].create({
+            "name": "Private", "company_id": self.company.id, "privacy_visibility": "followers", "allow_timesheets": True})
+        stranger = self.env["hr.employee"].create({"name": "Carl", "company_id": self.company.id})
+        Line = self.lent.env["account.analytic.line"]
+        entry = {"name": "Stood in", "unit_amount": 1.0}
+
+        with self.assertRaises(AccessError):
+            Line.create([
+                {**entry, "psa_ticket_id": self.ticket.id},
+                {**entry, "project_id": private.id, "employee_id": stranger.id, "date": "2026-03-10"},
+            ])
+        own = self._new_ticket("Own", self.env["res.partner"].create({"name": "Fjord Client", "psa_is_client": True}),
+                               self._new_desk(self.elsewhere, "Fjord Desk"))
+        lines = Line.create([
+            {**entry, "psa_ticket_id": own.id},
+            {**entry, "psa_ticket_id": self.ticket.id, "project_id": private.id, "psa_contract_id": self.contract.id},
+        ]).sudo()
+        self.assertEqual(lines.psa_ticket_id.ids, [own.id, self.ticket.id])
+        self.assertEqual([line.company_id for line in lines], [self.elsewhere, self.company])
+        self.assertEqual(lines[1].project_id, self.company.psa_service_project_id)
+        self.assertFalse(lines[1].psa_contract_id)
+
     def test_once_the_share_is_over_nothing_is_logged_or_seen_any_more(self):
         line = self._log_by_wizard(1.0)
         self.share.with_user(self.company_admin).action_revoke()

@@ -387,6 +387,23 @@ class TestTimeWeek(PsaBillingCommon):
         self.env["psa.role.rate"].create({**values, "date_from": "2026-04-01"})
         self.env["psa.role.rate"].create({**values, "company_id": self.company.id})
 
+    def test_rates_and_work_types_of_strangers_count_in_their_company_only(self):
+        elsewhere = self.env["res.company"].create({"name": "Fjord IT", "currency_id": self.company.currency_id.id})
+        biller = self._new_user("olga.biller", "psa_crm.group_billing", elsewhere)
+        env = self.env(user=biller, su=False, context=dict(self.env.context, allowed_company_ids=elsewhere.ids))
+        self.role_engineer.hourly_rate = 90
+        rate = env["psa.role.rate"].create({"role_id": self.role_engineer.id, "hourly_rate": 1, "company_id": False})
+        work_type = env["psa.work.type"].create({"name": "Theirs", "sequence": -5, "company_id": False, "product_id": False})
+        self.env.flush_all()
+
+        self.assertEqual([term.hourly_rate for term in self.role_engineer._psa_fact(self.company).rates], [90])
+        self.assertIn(1, [term.hourly_rate for term in self.role_engineer._psa_fact(elsewhere).rates])
+        self.assertEqual(env["psa.work.type"]._psa_default(self.company).id, self.work_type.id)
+        self.assertEqual(env["psa.work.type"]._psa_default(elsewhere), work_type)
+        self.assertFalse(rate.company_id)
+        values = env["psa.role.rate"].default_get(["company_id"]), env["psa.work.type"].default_get(["company_id"])
+        self.assertEqual(values, ({"company_id": elsewhere.id},) * 2)
+
     def test_what_a_role_costs_is_for_billing(self):
         rate = self.env["psa.role.rate"].create({"role_id": self.role_engineer.id, "hourly_rate": 120, "hourly_cost": 60})
         self.assertEqual(rate.with_user(self.technician).hourly_rate, 120)

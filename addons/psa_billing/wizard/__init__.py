@@ -1,4 +1,5 @@
 from . import (
+    psa_wizard_mixin,  # before the wizards, which inherit it
     psa_billing_adjust,
     psa_billing_hold,
     psa_billing_move,

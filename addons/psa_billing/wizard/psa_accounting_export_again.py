@@ -5,6 +5,7 @@ class PsaAccountingExportAgain(models.TransientModel):
     """Export documents again that were exported before, on purpose."""
 
     _name = "psa.accounting.export.again"
+    _inherit = "psa.wizard.mixin"
     _description = "Export Again"
 
     export_id = fields.Many2one("psa.accounting.export", required=True, readonly=True, ondelete="cascade")

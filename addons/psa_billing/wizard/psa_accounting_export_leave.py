@@ -5,6 +5,7 @@ class PsaAccountingExportLeave(models.TransientModel):
     """Leave out of an export what its format cannot carry, because it is entered by hand over there."""
 
     _name = "psa.accounting.export.leave"
+    _inherit = "psa.wizard.mixin"
     _description = "Leave Out of Export"
 
     export_id = fields.Many2one("psa.accounting.export", required=True, readonly=True, ondelete="cascade")

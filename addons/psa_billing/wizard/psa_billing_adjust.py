@@ -8,18 +8,19 @@ class PsaBillingAdjust(models.TransientModel):
     """Charge another quantity, price or text than rating says; what it was before stays beside it and in the history."""
 
     _name = "psa.billing.adjust"
+    _inherit = "psa.wizard.mixin"
     _description = "Adjust a Ledger Row"
 
     item_id = fields.Many2one("psa.billing.item", "Row", required=True, readonly=True)
-    uom_id = fields.Many2one(related="item_id.uom_id")
-    currency_id = fields.Many2one(related="item_id.currency_id")
-    old_quantity = fields.Float(related="item_id.quantity", string="Quantity Now")
-    old_price_unit = fields.Float(related="item_id.price_unit", string="Unit Price Now")
-    old_amount = fields.Monetary(related="item_id.amount", string="Amount Now")
-    old_name = fields.Text(related="item_id.name", string="Text Now")
-    quantity = fields.Float("New Quantity", digits=(16, 4), compute="_compute_new", store=True, readonly=False)
-    price_unit = fields.Float("New Unit Price", digits=0, compute="_compute_new", store=True, readonly=False)
-    name = fields.Text("New Text", compute="_compute_new", store=True, readonly=False)
+    uom_id = fields.Many2one(related="item_id.uom_id", related_sudo=False)
+    currency_id = fields.Many2one(related="item_id.currency_id", related_sudo=False)
+    old_quantity = fields.Float(related="item_id.quantity", related_sudo=False, string="Quantity Now")
+    old_price_unit = fields.Float(related="item_id.price_unit", related_sudo=False, string="Unit Price Now")
+    old_amount = fields.Monetary(related="item_id.amount", related_sudo=False, string="Amount Now")
+    old_name = fields.Text(related="item_id.name", related_sudo=False, string="Text Now")
+    quantity = fields.Float("New Quantity", digits=(16, 4), compute="_compute_new", compute_sudo=False, store=True, readonly=False)
+    price_unit = fields.Float("New Unit Price", digits=0, compute="_compute_new", compute_sudo=False, store=True, readonly=False)
+    name = fields.Text("New Text", compute="_compute_new", compute_sudo=False, store=True, readonly=False)
     amount = fields.Monetary("New Amount", compute="_compute_amount")
     difference = fields.Monetary(compute="_compute_amount")
     reason = fields.Char(required=True, help="Kept on the row and in its history.")

@@ -5,6 +5,7 @@ class PsaBillingHold(models.TransientModel):
     """Hold ledger rows back for a reason."""
 
     _name = "psa.billing.hold"
+    _inherit = "psa.wizard.mixin"
     _description = "Hold Ledger Rows"
 
     item_ids = fields.Many2many("psa.billing.item", string="Rows", required=True)

@@ -6,6 +6,7 @@ class PsaBillingMove(models.TransientModel):
     """Move ledger rows to another contract of the client, and see before what that changes."""
 
     _name = "psa.billing.move"
+    _inherit = "psa.wizard.mixin"
     _description = "Move Ledger Rows to Another Contract"
 
     item_ids = fields.Many2many("psa.billing.item", string="Rows", required=True)
@@ -16,11 +17,11 @@ class PsaBillingMove(models.TransientModel):
         domain="[('client_id', '=', client_id), ('company_id', '=', company_id), ('state', '!=', 'draft')]",
     )
     reason = fields.Char(help="Kept in the history of the rows.")
-    currency_id = fields.Many2one(related="contract_id.currency_id")
-    line_ids = fields.One2many("psa.billing.move.line", "move_id", "What Changes", compute="_compute_lines", store=True)
-    old_amount = fields.Monetary("Now", compute="_compute_lines", store=True)
-    new_amount = fields.Monetary("Then", compute="_compute_lines", store=True)
-    difference = fields.Monetary(compute="_compute_lines", store=True)
+    currency_id = fields.Many2one(related="contract_id.currency_id", related_sudo=False)
+    line_ids = fields.One2many("psa.billing.move.line", "move_id", "What Changes", compute="_compute_lines", compute_sudo=False, store=True)
+    old_amount = fields.Monetary("Now", compute="_compute_lines", compute_sudo=False, store=True)
+    new_amount = fields.Monetary("Then", compute="_compute_lines", compute_sudo=False, store=True)
+    difference = fields.Monetary(compute="_compute_lines", compute_sudo=False, store=True)
 
     @api.depends("item_ids")
     def _compute_client_id(self):

@@ -5,6 +5,7 @@ class PsaBillingMoveLine(models.TransientModel):
     """What one entry costs before and after the move."""
 
     _name = "psa.billing.move.line"
+    _inherit = "psa.wizard.mixin"
     _description = "Change by a Move"
 
     move_id = fields.Many2one("psa.billing.move", required=True, ondelete="cascade")
@@ -15,4 +16,4 @@ class PsaBillingMoveLine(models.TransientModel):
     old_amount = fields.Monetary("Amount Now")
     new_amount = fields.Monetary("Amount Then")
     problem = fields.Char()
-    currency_id = fields.Many2one(related="move_id.currency_id")
+    currency_id = fields.Many2one(related="move_id.currency_id", related_sudo=False)

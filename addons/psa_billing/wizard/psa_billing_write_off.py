@@ -5,6 +5,7 @@ class PsaBillingWriteOff(models.TransientModel):
     """Give ledger rows up for a reason."""
 
     _name = "psa.billing.write.off"
+    _inherit = "psa.wizard.mixin"
     _description = "Write Off Ledger Rows"
 
     item_ids = fields.Many2many("psa.billing.item", string="Rows", required=True)

@@ -9,12 +9,14 @@ class PsaChargeCorrect(models.TransientModel):
     """Say what an approved charge should have been; signed charges make up the difference."""
 
     _name = "psa.charge.correct"
+    _inherit = "psa.wizard.mixin"
     _description = "Correct Charge"
 
     charge_id = fields.Many2one("psa.charge", required=True, readonly=True, ondelete="cascade")
-    currency_id = fields.Many2one(related="charge_id.currency_id")
+    currency_id = fields.Many2one(related="charge_id.currency_id", related_sudo=False)
     quantity = fields.Float(
         compute="_compute_values",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -22,7 +24,7 @@ class PsaChargeCorrect(models.TransientModel):
         help="What should have been charged. 0 takes the charge back.",
     )
     price_unit = fields.Monetary(
-        "Unit Price", compute="_compute_values", store=True, readonly=False, precompute=True
+        "Unit Price", compute="_compute_values", compute_sudo=False, store=True, readonly=False, precompute=True
     )
     reason = fields.Char(required=True)
     difference = fields.Monetary(compute="_compute_difference", help="What is added to the next invoice, or credited on it.")

@@ -5,6 +5,7 @@ class PsaChargeRefuse(models.TransientModel):
     """Send charges back with the reason."""
 
     _name = "psa.charge.refuse"
+    _inherit = "psa.wizard.mixin"
     _description = "Refuse Charges"
 
     charge_ids = fields.Many2many("psa.charge", string="Charges", required=True)

@@ -7,6 +7,7 @@ class PsaConservationDifference(models.TransientModel):
     """One entry that facts and ledger tell differently of."""
 
     _name = "psa.conservation.difference"
+    _inherit = "psa.wizard.mixin"
     _description = "Conservation Difference"
     _order = "conservation_id desc, id"
 

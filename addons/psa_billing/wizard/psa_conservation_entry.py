@@ -5,6 +5,7 @@ class PsaConservationEntry(models.TransientModel):
     """One entry that nobody has approved yet: time, a charge or an expense."""
 
     _name = "psa.conservation.entry"
+    _inherit = "psa.wizard.mixin"
     _description = "Entry Not Yet Approved"
     _order = "source_model, source_id, id"
 

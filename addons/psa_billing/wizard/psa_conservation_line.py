@@ -5,6 +5,7 @@ class PsaConservationLine(models.TransientModel):
     """The figures of a client in a currency: what was worked, and where it stands."""
 
     _name = "psa.conservation.line"
+    _inherit = "psa.wizard.mixin"
     _description = "Conservation by Client"
     _order = "conservation_id desc, id"
 

@@ -9,6 +9,7 @@ class PsaContractIndex(models.TransientModel):
     """Raise the prices of contracts by some per cent from a day on."""
 
     _name = "psa.contract.index"
+    _inherit = "psa.wizard.mixin"
     _description = "Raise Prices"
 
     contract_ids = fields.Many2many("psa.contract", required=True, readonly=True, string="Contracts")

@@ -6,10 +6,11 @@ class PsaContractNewVersion(models.TransientModel):
     """Agree on new terms from a day on; what was priced before keeps its price."""
 
     _name = "psa.contract.new.version"
+    _inherit = "psa.wizard.mixin"
     _description = "New Version of Contract Terms"
 
     contract_id = fields.Many2one("psa.contract", required=True, readonly=True, ondelete="cascade")
-    company_id = fields.Many2one(related="contract_id.company_id")
+    company_id = fields.Many2one(related="contract_id.company_id", related_sudo=False)
     date_from = fields.Date("In Force From", required=True, default=fields.Date.context_today)
     note = fields.Char("What Changes")
     last_frozen = fields.Date(compute="_compute_last_frozen")

@@ -8,6 +8,7 @@ class PsaPrepareInvoices(models.TransientModel):
     """The front of a billing run: which released rows become draft invoices, and how."""
 
     _name = "psa.prepare.invoices"
+    _inherit = "psa.wizard.mixin"
     _description = "Prepare Invoices"
     _check_company_auto = True
 
@@ -35,6 +36,7 @@ class PsaPrepareInvoices(models.TransientModel):
     has_open_cycles = fields.Boolean(
         "Bill Open Cycles, Too",
         compute="_compute_has_open_cycles",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -120,12 +122,21 @@ class PsaPrepareInvoices(models.TransientModel):
         if self.lock_message:
             raise UserError(self.lock_message)
         run = self.env["psa.billing.run"]._psa_plan(**self._get_choice(), **self._get_values())
+        if not run and self.open_cycle_count:
+            raise UserError(
+                self.env._(
+                    "There is nothing to invoice yet: %(count)s released rows belong to billing cycles that are not over on "
+                    "%(day)s. Choose a later day, or “Bill Open Cycles, Too”.",
+                    count=self.open_cycle_count,
+                    day=format_date(self.env, self.date_until),
+                )
+            )
         if not run:
             raise UserError(
                 self.env._(
                     "There is nothing to invoice: no row until %s is released. Approve time, then "
                     "release its rows in the review.",
-                    self.date_until,
+                    format_date(self.env, self.date_until),
                 )
             )
         run.sudo()._psa_post()

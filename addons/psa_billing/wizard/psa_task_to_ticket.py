@@ -6,15 +6,17 @@ class PsaTaskToTicket(models.TransientModel):
     """Ask which desk takes a task as a ticket."""
 
     _name = "psa.task.to.ticket"
+    _inherit = "psa.wizard.mixin"
     _description = "Convert a Task to a Ticket"
 
     task_id = fields.Many2one("project.task", required=True, ondelete="cascade")
     desk_id = fields.Many2one(
-        "psa.desk", compute="_compute_desk_id", store=True, readonly=False, ondelete="cascade"
+        "psa.desk", compute="_compute_desk_id", compute_sudo=False, store=True, readonly=False, ondelete="cascade"
     )
     client_id = fields.Many2one(
         "res.partner",
         compute="_compute_client_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         ondelete="cascade",

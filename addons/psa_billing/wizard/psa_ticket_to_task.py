@@ -6,19 +6,20 @@ class PsaTicketToTask(models.TransientModel):
     """Ask which project takes a ticket as a task."""
 
     _name = "psa.ticket.to.task"
+    _inherit = "psa.wizard.mixin"
     _description = "Convert a Ticket to a Task"
 
     ticket_id = fields.Many2one(
         "psa.ticket", required=True, ondelete="cascade", default=lambda self: self._default_ticket_id()
     )
-    company_id = fields.Many2one(related="ticket_id.company_id")
+    company_id = fields.Many2one(related="ticket_id.company_id", related_sudo=False)
     project_id = fields.Many2one(
         "project.project",
         ondelete="cascade",
         domain="[('allow_timesheets', '=', True), ('is_internal_project', '=', False), ('is_template', '=', False),"
         " ('company_id', 'in', [False, company_id])]",
     )
-    name = fields.Char("Task", compute="_compute_name", store=True, readonly=False)
+    name = fields.Char("Task", compute="_compute_name", compute_sudo=False, store=True, readonly=False)
     links_time = fields.Boolean(
         "Show open time on the task",
         default=True,

@@ -9,19 +9,20 @@ class PsaTimeCorrect(models.TransientModel):
     """Say what approved time should have been; the difference becomes an entry of its own."""
 
     _name = "psa.time.correct"
+    _inherit = "psa.wizard.mixin"
     _description = "Correct Approved Time"
 
     line_id = fields.Many2one("account.analytic.line", "Entry", required=True, readonly=True, ondelete="cascade")
-    date = fields.Date(related="line_id.date")
-    billing_state = fields.Selection(related="line_id.psa_billing_state")
-    is_billable = fields.Boolean(related="line_id.psa_is_billable")
+    date = fields.Date(related="line_id.date", related_sudo=False)
+    billing_state = fields.Selection(related="line_id.psa_billing_state", related_sudo=False)
+    is_billable = fields.Boolean(related="line_id.psa_is_billable", related_sudo=False)
     present_hours = fields.Float("Worked So Far", compute="_compute_present")
     present_billable_hours = fields.Float("Charged So Far", compute="_compute_present")
-    hours = fields.Float("Worked", compute="_compute_hours", store=True, readonly=False)
-    billable_hours = fields.Float("Charged", compute="_compute_billable_hours", store=True, readonly=False)
+    hours = fields.Float("Worked", compute="_compute_hours", compute_sudo=False, store=True, readonly=False)
+    billable_hours = fields.Float("Charged", compute="_compute_billable_hours", compute_sudo=False, store=True, readonly=False)
     difference = fields.Char(compute="_compute_difference")
-    name = fields.Text("What Was Done", compute="_compute_text", store=True, readonly=False)
-    invoice_text = fields.Text(compute="_compute_text", store=True, readonly=False)
+    name = fields.Text("What Was Done", compute="_compute_text", compute_sudo=False, store=True, readonly=False)
+    invoice_text = fields.Text(compute="_compute_text", compute_sudo=False, store=True, readonly=False)
     reason = fields.Char(required=True, help="Kept with the correction; the client does not read it.")
 
     @api.depends("line_id")

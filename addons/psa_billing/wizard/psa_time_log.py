@@ -13,6 +13,7 @@ class PsaTimeLog(models.TransientModel):
     """Ask what was done, and make a time entry of it."""
 
     _name = "psa.time.log"
+    _inherit = "psa.wizard.mixin"
     _description = "Log Time"
 
     ticket_id = fields.Many2one("psa.ticket", readonly=True, ondelete="cascade")
@@ -186,6 +187,19 @@ class PsaTimeLog(models.TransientModel):
             worked = [hours_to_minutes(part["unit_amount"]) for part in parts]
             self.env["account.analytic.line"]._psa_share_charged(parts, worked, vals, self.work_type_id)
         return [{**vals, **part} for part in parts] or [vals]
+
+    def _psa_check_named(self, vals):
+        # Somebody whom the client is lent to sees neither work types nor roles of the company, but starts with what it starts with.
+        super()._psa_check_named({name: value for name, value in vals.items() if name not in ("work_type_id", "role_id")})
+        ticket = self.env["psa.ticket"].browse(self._psa_named_ids(vals.get("ticket_id"))) or self[:1].ticket_id
+        company = ticket.company_id or self.env.company
+        start = {
+            "work_type_id": self.env["psa.work.type"]._psa_default(company).ids,
+            "role_id": self.env.user.with_company(company).sudo().psa_role_id.ids,
+        }
+        return super()._psa_check_named({
+            name: vals[name] for name, ids in start.items() if vals.get(name) and self._psa_named_ids(vals[name]) != ids
+        })
 
     def _prepare_line_vals(self, minutes):
         return {

@@ -5,6 +5,7 @@ class PsaTimeRefuse(models.TransientModel):
     """Send time entries or whole weeks back with a reason."""
 
     _name = "psa.time.refuse"
+    _inherit = "psa.wizard.mixin"
     _description = "Refuse Time"
 
     line_ids = fields.Many2many("account.analytic.line", string="Entries")

@@ -8,11 +8,13 @@ class PsaTimerStop(models.TransientModel):
     """Stop a timer that was forgotten at the moment when work really ended."""
 
     _name = "psa.timer.stop"
+    _inherit = "psa.wizard.mixin"
     _description = "Stop a Forgotten Timer"
 
     timer_id = fields.Many2one("psa.work.timer", required=True, readonly=True, ondelete="cascade")
-    started_at = fields.Datetime(related="timer_id.started_at")
-    stopped_at = fields.Datetime("I Stopped at", required=True, compute="_compute_stopped_at", store=True, readonly=False, precompute=True
+    started_at = fields.Datetime(related="timer_id.started_at", related_sudo=False)
+    stopped_at = fields.Datetime(
+        "I Stopped at", required=True, compute="_compute_stopped_at", compute_sudo=False, store=True, readonly=False, precompute=True
     )
 
     @api.depends("timer_id")

@@ -13,6 +13,7 @@ class PsaWhatIf(models.TransientModel):
     """
 
     _name = "psa.what.if"
+    _inherit = "psa.wizard.mixin"
     _description = "Contract What-If"
     _check_company_auto = True
 
@@ -40,18 +41,19 @@ class PsaWhatIf(models.TransientModel):
         required=True,
         check_company=True,
         compute="_compute_alternative_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
         help="The terms to try: the present contract, a draft, or any other contract. Change them below as you like.",
     )
-    currency_id = fields.Many2one(related="contract_id.currency_id")
+    currency_id = fields.Many2one(related="contract_id.currency_id", related_sudo=False)
     is_changed = fields.Boolean("Change the Terms", help="Rate by the terms below instead of those of the contract.")
     rate_ids = fields.One2many(
-        "psa.what.if.rate", "what_if_id", "Rates", compute="_compute_terms", store=True, readonly=False
+        "psa.what.if.rate", "what_if_id", "Rates", compute="_compute_terms", compute_sudo=False, store=True, readonly=False
     )
     offer_ids = fields.One2many(
-        "psa.what.if.offer", "what_if_id", "Components", compute="_compute_terms", store=True, readonly=False
+        "psa.what.if.offer", "what_if_id", "Components", compute="_compute_terms", compute_sudo=False, store=True, readonly=False
     )
     compared_on = fields.Datetime(readonly=True)
     is_exact = fields.Boolean(readonly=True)

@@ -8,6 +8,7 @@ class PsaWhatIfLine(models.TransientModel):
     """A month on one of the two sides."""
 
     _name = "psa.what.if.line"
+    _inherit = "psa.wizard.mixin"
     _description = "What-If Result"
     _order = "what_if_id, month, side, id"
 

@@ -8,13 +8,14 @@ class PsaWhatIfOffer(models.TransientModel):
     """Something to sell beside time by the hour, to try."""
 
     _name = "psa.what.if.offer"
+    _inherit = "psa.wizard.mixin"
     _description = "What-If Component"
     _order = "what_if_id, id"
 
     _order_idx = models.Index("(what_if_id, id)")
 
     what_if_id = fields.Many2one("psa.what.if", required=True, ondelete="cascade")
-    currency_id = fields.Many2one(related="what_if_id.currency_id")
+    currency_id = fields.Many2one(related="what_if_id.currency_id", related_sudo=False)
     name = fields.Char("Description", required=True)
     kind = fields.Selection(
         [

@@ -99,7 +99,10 @@ def contract(dice, number):
             for index in range(dice.choice((0, 1, 1, 2)))
         ),
         flat_terms=tuple(
-            FlatTerms(10 * number + index, dice.choice(("fixed_price", "per_ticket")), *dates(dice, 40))
+            FlatTerms(
+                10 * number + index, dice.choice(("fixed_price", "per_ticket")), *dates(dice, 40),
+                ticket_ids=dice.choice((None, frozenset(), frozenset({1, 3}))),
+            )
             for index in range(dice.choice((0, 0, 0, 1, 2)))
         ),
     )
@@ -142,7 +145,7 @@ def time_fact(dice, number, work_types, roles, contracts):
         role=maybe(dice, dice.choice(roles), 0.97),
         site_id=maybe(dice, dice.choice((5, 6))),
         asset_ids=ids(dice, 7, 8, 9),
-        ticket_id=maybe(dice, 3),
+        ticket_id=maybe(dice, dice.choice((3, 4))),
     )
 
 

@@ -21,6 +21,7 @@ from rating_stage import (
     NIGHT,
     ONSITE,
     REMOTE,
+    book,
     charge,
     contract,
     fact,
@@ -375,6 +376,17 @@ def test_a_price_by_the_ticket_covers_time_on_tickets_only():
 
     assert one(fact(ticket_id=4), terms).part == "per_ticket"
     assert one(fact(), terms).part == "rate"
+
+
+def test_a_price_by_the_ticket_that_is_for_some_tickets_leaves_the_others_to_the_rate():
+    terms = contract(flat_terms=(FlatTerms(6, "per_ticket", DAY, ticket_ids=frozenset({4})),))
+
+    assert one(fact(ticket_id=4), terms).part == "per_ticket"
+    assert one(fact(ticket_id=5), terms).part == "rate"
+    assert one(fact(), terms).part == "rate"
+    # Rated together, too, where what is known of one kind of work is remembered.
+    rows = rating.rate([fact(source_id=1, ticket_id=4), fact(source_id=2, ticket_id=5)], book(terms))
+    assert [row.part for row in rows] == ["per_ticket", "rate"]
 
 
 # ------------------------------------------------------------------ what has a price of its own
