@@ -130,6 +130,7 @@ from . import (
     psa_expense_policy,
     res_company_charges,
     hr_expense,
+    hr_expense_access,
     hr_expense_ledger,
     psa_expense_delta,
     psa_billing_item_expense,

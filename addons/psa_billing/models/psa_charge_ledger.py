@@ -23,7 +23,7 @@ class PsaCharge(models.Model):
                 currency=terms.Currency(charge.currency_id.id, to_decimal(charge.currency_id.rounding)),
                 date=charge.date,
                 quantity=to_decimal(charge.quantity),
-                price_unit=to_decimal(charge.price_unit),
+                price_unit=None if charge.is_price_missing else to_decimal(charge.price_unit),
                 product_id=charge.product_id.id or None,
                 client_id=charge.client_id.commercial_partner_id.id or None,
                 contract_id=charge.contract_id.id or None,

@@ -513,8 +513,24 @@ class TestBillingRun(PsaInvoicingCommon):
 
         for part in ("Work Details", "Replaced the fuser", "Checked the backup", "Prepaid Hours", "1:30 h", self.ticket.number):
             self.assertIn(part, html)
+        self.assertEqual(move.with_user(self.billing).psa_billing_item_count, 2)
         self.contract.work_details = "none"
         self.assertNotIn("Work Details", self._print(move))
+
+    def test_the_work_details_add_up_to_the_invoice_also_with_corrections(self):
+        self._row(90)
+        self._row(-30, kind="correction", name="03/10/2026\nCame late")
+        self._row(
+            amount=-20, value=-20, quantity=-1, price_unit=20, kind="correction", source_model="psa.charge", worked_seconds=0, seconds=0
+        )
+        true_up = self._row(kind="correction", source_model="psa.contract.due", worked_seconds=0, seconds=0)
+        move = self._run().line_ids.move_id
+
+        details = move._psa_work_details()
+
+        self.assertEqual([detail["amount"] for detail in details], [150.0, -50.0, -20.0])
+        self.assertEqual(details[1]["charged"], "-0:30 h")
+        self.assertEqual(sum(detail["amount"] for detail in details) + true_up.amount, move.amount_untaxed)
 
     def test_the_client_decides_for_new_contracts_and_for_work_under_none(self):
         self.other.psa_work_details = "none"

@@ -214,6 +214,28 @@ class TestCharges(PsaBillingCommon, HttpCase):
 
         self.assertEqual((charge.amount, charge.cost_total, self._rows(charge).state), (0.0, 120.0, "non_billable"))
 
+    def test_a_charge_without_any_price_waits_with_its_problem_instead_of_costing_nothing(self):
+        for kind in (self.env.ref("psa_billing.billable_type_part"), self.env.ref("psa_billing.billable_type_labour")):
+            with self.subTest(kind=kind.name):
+                charge = self._charge(kind=kind)
+                Charge = self.env(user=self.billing, su=False)["psa.charge"]
+                self.assertIn(charge, Charge.search([("is_price_missing", "=", True)]))
+                self.assertNotIn(charge, Charge.search([("is_price_missing", "=", False)]))
+                charge.with_user(self.billing).action_approve()
+
+                row = self._rows(charge)
+                self.assertEqual((row.state, row.error, row.amount), ("error", "missing_rate", 0.0))
+                self.assertIn("enter a Unit Price", row.explanation)
+                charge.with_user(self.billing).action_unapprove()
+                charge.with_user(self.billing).price_unit = 12.0
+                charge.with_user(self.billing).action_approve()
+                self.assertEqual((self._rows(charge).state, self._rows(charge).amount), ("pending", 12.0))
+
+    def test_a_price_of_nothing_set_by_hand_is_a_price(self):
+        charge = self._approved(user=self.billing, kind=self.env.ref("psa_billing.billable_type_part"), price_unit=0)
+
+        self.assertEqual((self._rows(charge).state, self._rows(charge).amount), ("pending", 0.0))
+
     def test_approval_is_taken_back_until_the_charge_is_invoiced(self):
         charge = self._approved()
 
