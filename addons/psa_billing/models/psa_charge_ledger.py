@@ -39,6 +39,17 @@ class PsaCharge(models.Model):
         with self.env.protecting([field for field in self._fields.values() if field.store and field.compute], self):
             self._psa_write_approval({"contract_id": contract.id})
 
+    def _psa_charged(self):
+        """Return ``{charge: (quantity, unit price)}`` of a charge and its corrections, as the review has left them."""
+        self.ensure_one()
+        lines = self | self.correction_ids
+        adjusted = {item.source_id: item for item in lines.sudo()._psa_items() if item.is_adjusted}
+        charged = {}
+        for line in lines:
+            said = adjusted.get(line._origin.id, line)
+            charged[line] = to_decimal(said.quantity), to_decimal(said.price_unit)
+        return charged
+
     def _psa_derivation(self):
         # Without cost and mark-up: more people read the ledger than know what things cost.
         kind = self.billable_type_id

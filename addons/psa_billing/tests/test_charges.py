@@ -145,6 +145,20 @@ class TestCharges(PsaBillingCommon, HttpCase):
                 self.assertAlmostEqual(charge.amount, 3 * price)
                 self.assertAlmostEqual(charge.margin, 3 * (price - cost))
 
+    def test_a_unit_s_price_has_more_decimals_than_money(self):
+        self.fixed.write({"price_unit": 0.655, "cost": 0.4375})
+        self.markup.cost = 0.524
+
+        for kind, price, amount in ((self.fixed, 0.655, 65.5), (self.markup, 0.655, 65.5)):
+            with self.subTest(kind=kind.name):
+                charge = self._approved(kind=kind, quantity=100)
+                self.assertEqual((charge.price_unit, charge.amount), (price, amount))
+                self.assertEqual((self._rows(charge).price_unit, self._rows(charge).amount), (price, amount))
+        by_hand = self._charge(kind=self.fixed, quantity=100).sudo()
+        self.assertEqual(by_hand.cost_total, 43.75)
+        by_hand.price_unit = 0.6125
+        self.assertEqual(by_hand.amount, 61.25)
+
     def test_the_price_list_of_the_client_counts_with_its_quantities(self):
         self.client.with_company(self.company).property_product_pricelist = self.env["product.pricelist"].create(
             {
@@ -277,6 +291,24 @@ class TestCharges(PsaBillingCommon, HttpCase):
         self.assertEqual(sum((charge | charge.correction_ids).mapped("amount")), 0.0)
         with self.assertRaisesRegex(UserError, "cannot be negative"):
             self._correct(charge, quantity=-1)
+
+    def test_a_correction_takes_back_what_the_review_left(self):
+        charge = self._approved()
+        row = self._rows(charge)
+        row.with_user(self.billing)._adjust("Agreed", price_unit=50.0)
+        row._write_row({"state": "invoiced"})
+
+        self._correct(charge, quantity=0)
+
+        self.assertEqual(self._rows(charge | charge.correction_ids).mapped("amount"), [50.0, -50.0])
+
+    def test_what_was_written_off_is_not_credited(self):
+        charge = self._approved()
+        self._rows(charge).with_user(self.billing)._write_off("Goodwill")
+
+        with self.assertRaisesRegex(UserError, "written off.*Back to Review"):
+            self._correct(charge, quantity=0)
+        self.assertEqual(self._rows(charge | charge.correction_ids).mapped("amount"), [180.0])
 
     def _correct(self, charge, **values):
         wizard = self.env["psa.charge.correct"].with_user(self.billing).create(

@@ -204,7 +204,8 @@ class TestExpenses(PsaInvoicingCommon):
 
     def test_a_contract_in_foreign_money_charges_an_expense_once(self):
         currency = self._currency(("2026-01-01", 0.92))
-        contract = self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-01-01", currency_id=currency.id, priority=20)
+        rates = [(self.role_engineer, False, 100.0)]
+        contract = self._new_contract(self.client, rates, date_start="2026-01-01", currency_id=currency.id, priority=20)
         expense = self._expense(100.0)
         expense.sudo().psa_contract_id = contract
         expense.action_submit()
@@ -286,7 +287,8 @@ class TestExpenses(PsaInvoicingCommon):
         expense = self._approved()
         self._rows(expense)._write_row({"state": "invoiced"})
         self.contract.expense_markup = 50
-        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="cost", priority=1)
+        rates = [(self.role_engineer, False, 100.0)]
+        self._new_contract(self.client, rates, date_start="2026-02-01", expense_rule="cost", priority=1)
 
         expense._post_without_wizard()
 
@@ -298,7 +300,8 @@ class TestExpenses(PsaInvoicingCommon):
 
     def test_the_price_is_that_of_the_contract_the_row_falls_under(self):
         self.contract.write({"priority": 1, "expense_rule": "cost"})
-        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="percent", expense_markup=20)
+        rates = [(self.role_engineer, False, 100.0)]
+        self._new_contract(self.client, rates, date_start="2026-02-01", expense_rule="percent", expense_markup=20)
 
         row = self._rows(self._approved())
 
