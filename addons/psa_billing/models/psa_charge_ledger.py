@@ -23,7 +23,7 @@ class PsaCharge(models.Model):
                 currency=terms.Currency(charge.currency_id.id, to_decimal(charge.currency_id.rounding)),
                 date=charge.date,
                 quantity=to_decimal(charge.quantity),
-                price_unit=to_decimal(charge.price_unit),
+                price_unit=None if charge.is_price_missing else to_decimal(charge.price_unit),
                 product_id=charge.product_id.id or None,
                 client_id=charge.client_id.commercial_partner_id.id or None,
                 contract_id=charge.contract_id.id or None,
@@ -33,6 +33,11 @@ class PsaCharge(models.Model):
             for charge in self.sudo()
             if charge.approval_state == "approved"
         ]
+
+    def _psa_set_contract(self, contract):
+        # The price was approved: it stays, whatever would be proposed today.
+        with self.env.protecting([field for field in self._fields.values() if field.store and field.compute], self):
+            self._psa_write_approval({"contract_id": contract.id})
 
     def _psa_charged(self):
         """Return ``{charge: (quantity, unit price)}`` of a charge and its corrections, as the review has left them."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..core import charges
 from ..tools import to_decimal
@@ -67,6 +68,13 @@ class PsaCharge(models.Model):
     is_below_cost = fields.Boolean(
         "Below Cost", compute="_compute_cost_total", store=True, groups="psa_crm.group_billing"
     )
+    is_price_missing = fields.Boolean(
+        "No Price",
+        compute="_compute_is_price_missing",
+        search="_search_is_price_missing",
+        groups="psa_billing.group_charge_price",
+        help="It is to be paid, and neither its type nor anybody names a price. What is free is not billable.",
+    )
     tax_ids = fields.Many2many(
         "account.tax",
         string="Taxes",
@@ -116,6 +124,19 @@ class PsaCharge(models.Model):
             charge.margin = earned - charge.cost_total
             price = charge.currency_id._convert(charge.price_unit, currency, company, charge._psa_day(), round=False)
             charge.is_below_cost = charge.is_billable and charges.is_below_cost(to_decimal(price), to_decimal(charge.cost))
+
+    @api.depends("price_unit", "is_price_manual", "is_billable")
+    def _compute_is_price_missing(self):
+        for charge in self:
+            charge.is_price_missing = charge.is_billable and not charge.price_unit and not charge.is_price_manual
+
+    @api.model
+    def _search_is_price_missing(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # Odoo asks for one value or the other.
+        missing = Domain([("is_billable", "=", True), ("price_unit", "=", 0), ("is_price_manual", "=", False)])
+        return missing if True in value else ~missing
 
     @api.depends("product_id", "client_id", "quantity", "price_unit", "currency_id", "company_id", "is_billable")
     def _compute_tax_ids(self):

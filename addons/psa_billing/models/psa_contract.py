@@ -281,10 +281,20 @@ class PsaContract(models.Model):
             )
         if "version_id" in vals and not self.env.su:
             raise UserError(self.env._("Which terms are in force follows from their dates. Use “New Version”."))
+        if "active" in vals and not vals["active"]:
+            self._psa_check_may_archive()
         result = super().write(vals)
         if "date_start" in vals:
             self.sudo()._psa_move_first_version()
         return result
+
+    def _psa_check_may_archive(self):
+        """Refuse to put away what is still billed: an archived contract is out of sight, so nothing may happen under it."""
+        running = self.filtered(lambda contract: contract.active and contract.state not in ("draft", "ended"))
+        if running:
+            raise UserError(
+                self.env._("%s is in force, so it cannot be archived. Press “End” first.", running[:1].display_name)
+            )
 
     def _psa_move_first_version(self):
         """Let the first terms begin with the contract."""
@@ -297,7 +307,7 @@ class PsaContract(models.Model):
     def _unlink_except_confirmed(self):
         if self._psa_has_items():
             raise UserError(
-                self.env._("Rows of the billing ledger belong to this contract, so it cannot be deleted. Archive it instead.")
+                self.env._("Rows of the billing ledger belong to this contract, so it cannot be deleted. End and archive it instead.")
             )
         if self.filtered(lambda contract: contract.state != "draft"):
             raise UserError(
@@ -317,6 +327,7 @@ class PsaContract(models.Model):
         today = fields.Date.context_today(self)
         reopened = self.filtered(lambda c: c.state == "ended" and c.date_end and c.date_end < today)
         reopened.date_end = False
+        self.filtered(lambda c: not c.active).active = True
         self._psa_set_state("active")
         self.component_ids._psa_count(today)
         return True

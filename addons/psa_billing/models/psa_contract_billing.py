@@ -246,7 +246,9 @@ class PsaContract(models.Model):
     @api.model
     def _cron_bill_due(self):
         """Bill what fell due, a batch of contracts at a time; what one contract lacks does not stop the others."""
-        contracts = self.sudo().search([("state", "in", ("active", "ended")), ("component_ids", "!=", False)], order="id")
+        contracts = self.sudo().search(
+            [("state", "in", ("active", "ended")), ("component_ids", "!=", False), ("active", "in", (True, False))], order="id"
+        )
         # An ended contract has nothing more to bill once its last day was.
         contracts = contracts.filtered(
             lambda contract: contract.state == "active"

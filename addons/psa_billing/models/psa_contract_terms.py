@@ -16,8 +16,8 @@ class PsaContract(models.Model):
 
     @api.model
     def _psa_contracts_of(self, clients, companies):
-        """Return all contracts of these clients that set prices, whatever their dates: the core decides."""
-        return self.sudo().search(
+        """Return all contracts of these clients that set prices, whatever their dates, archived ones too: the core decides."""
+        return self.sudo().with_context(active_test=False).search(
             Domain("client_id", "in", clients.ids)
             & Domain("company_id", "in", companies.ids)
             & Domain("state", "!=", "draft"),
@@ -26,7 +26,8 @@ class PsaContract(models.Model):
 
     def _psa_terms(self):
         """Return these contracts as ``terms.Contract``, with all versions, sorted by id."""
-        contracts = self.sudo().sorted("id")
+        # A rule for an archived work type is for that type, not for all work.
+        contracts = self.sudo().with_context(active_test=False).sorted("id")
         # Read together, whatever the cache holds of single contracts.
         versions = contracts.version_ids
         versions.rate_ids.fetch(["role_id", "work_type_id", "hourly_rate"])

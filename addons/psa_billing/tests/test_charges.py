@@ -120,6 +120,24 @@ class TestCharges(PsaBillingCommon, HttpCase):
         self.assertEqual(charge.sudo().price_unit, 180.0)
         self.assertEqual(charge.approval_state, "draft")
 
+    def test_an_approved_charge_moves_to_another_contract_at_its_price(self):
+        project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
+        foreign = self._new_contract(
+            self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Foreign",
+            currency_id=self.env.ref("base.CHF" if self.company.currency_id.name == "EUR" else "base.EUR").id,
+        )
+        charge = self._approved()
+        row = self._rows(charge).with_user(self.billing)
+        row.action_approve()
+        self.by_list.product_id.list_price = 300.0
+
+        row._move_to(project, "Belongs to the project")
+
+        self.assertRecordValues(row, [{"contract_id": project.id, "amount": 180.0, "state": "pending"}])
+        self.assertRecordValues(charge, [{"contract_id": project.id, "price_unit": 180.0, "approval_state": "approved"}])
+        with self.assertRaisesRegex(UserError, "move to contracts in their currency"):
+            row._move_to(foreign, "Wrong")
+
     def test_the_price_follows_the_rule_of_the_type(self):
         for kind, price, cost in ((self.by_list, 180.0, 120.0), (self.fixed, 0.7, 0.4), (self.markup, 24.99, 19.99)):
             with self.subTest(kind=kind.name):
@@ -210,6 +228,28 @@ class TestCharges(PsaBillingCommon, HttpCase):
         charge = self._approved(is_billable=False)
 
         self.assertEqual((charge.amount, charge.cost_total, self._rows(charge).state), (0.0, 120.0, "non_billable"))
+
+    def test_a_charge_without_any_price_waits_with_its_problem_instead_of_costing_nothing(self):
+        for kind in (self.env.ref("psa_billing.billable_type_part"), self.env.ref("psa_billing.billable_type_labour")):
+            with self.subTest(kind=kind.name):
+                charge = self._charge(kind=kind)
+                Charge = self.env(user=self.billing, su=False)["psa.charge"]
+                self.assertIn(charge, Charge.search([("is_price_missing", "=", True)]))
+                self.assertNotIn(charge, Charge.search([("is_price_missing", "=", False)]))
+                charge.with_user(self.billing).action_approve()
+
+                row = self._rows(charge)
+                self.assertEqual((row.state, row.error, row.amount), ("error", "missing_rate", 0.0))
+                self.assertIn("enter a Unit Price", row.explanation)
+                charge.with_user(self.billing).action_unapprove()
+                charge.with_user(self.billing).price_unit = 12.0
+                charge.with_user(self.billing).action_approve()
+                self.assertEqual((self._rows(charge).state, self._rows(charge).amount), ("pending", 12.0))
+
+    def test_a_price_of_nothing_set_by_hand_is_a_price(self):
+        charge = self._approved(user=self.billing, kind=self.env.ref("psa_billing.billable_type_part"), price_unit=0)
+
+        self.assertEqual((self._rows(charge).state, self._rows(charge).amount), ("pending", 0.0))
 
     def test_approval_is_taken_back_until_the_charge_is_invoiced(self):
         charge = self._approved()

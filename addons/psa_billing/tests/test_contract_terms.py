@@ -142,6 +142,26 @@ class TestContractTerms(PsaBillingCommon):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(*counts)
 
+    def test_a_contract_is_archived_once_it_has_ended_and_prices_late_work_all_the_same(self):
+        with freeze_time("2026-03-20 12:00:00"), self.assertRaisesRegex(UserError, "Press “End” first"):
+            self.contract.action_archive()
+        with freeze_time("2026-03-20 12:00:00"):
+            self.contract.action_end()
+        self.contract.action_archive()
+
+        row = self._approve(self._log(60))
+
+        self.assertRecordValues(row, [{"contract_id": self.contract.id, "amount": 100.0, "state": "pending"}])
+        self.contract.action_activate()
+        self.assertTrue(self.contract.active, "what is in force is in sight")
+
+    def test_a_coverage_rule_for_an_archived_work_type_does_not_cover_all_work(self):
+        old = self.work_type.copy({"name": "Fax support"})
+        self.contract.coverage_ids = [Command.create({"effect": "included", "work_type_ids": [Command.set(old.ids)]})]
+        old.action_archive()
+
+        self.assertRecordValues(self._approve(self._log(60)), [{"amount": 100.0, "state": "pending"}])
+
     def test_why_this_contract(self):
         self.assertFalse(self.contract.choice_text)
         other = self._new_contract(self.client, [(self.role_engineer, False, 1)], date_start="2026-02-01", name="Second")
