@@ -595,6 +595,8 @@ class TestCharges(PsaBillingCommon, HttpCase):
                     record.with_env(env).check_access("read")
 
     def test_a_desk_administrator_adds_types_for_his_desk_only(self):
+        # Who sets a price has to see prices.
+        self.desk_admin.group_ids += self.env.ref("psa_billing.group_charge_price")
         other_desk = self._new_desk(self.company, "Field")
         Type = self.env(user=self.desk_admin, su=False)["psa.billable.type"]
 
