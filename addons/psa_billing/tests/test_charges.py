@@ -561,6 +561,8 @@ class TestCharges(PsaBillingCommon, HttpCase):
 
     def test_a_desk_administrator_adds_types_for_his_desk_only(self):
         other_desk = self._new_desk(self.company, "Field")
+        # Who sets prices is let see them.
+        self.desk_admin.group_ids += self.env.ref("psa_billing.group_charge_price")
         Type = self.env(user=self.desk_admin, su=False)["psa.billable.type"]
 
         own = Type.create({"name": "Toner", "desk_id": self.desk.id, "price_rule": "fixed", "price_unit": 79})
