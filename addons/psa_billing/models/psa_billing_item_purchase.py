@@ -36,5 +36,5 @@ class PsaBillingItem(models.Model):
 
     def _psa_purchased(self):
         """Return the blocks and retainers these rows charge for."""
-        rows = self.sudo().filtered(lambda item: item.kind == "prepaid" and item.source_model == "psa.contract.due")
+        rows = self.sudo().exists().filtered(lambda item: item.kind == "prepaid" and item.source_model == "psa.contract.due")
         return self.env["psa.contract.due"].sudo().browse(rows.mapped("source_id")).exists().prepaid_id

@@ -598,6 +598,8 @@ class TestCharges(PsaBillingCommon, HttpCase):
         # Who sets a price has to see prices.
         self.desk_admin.group_ids += self.env.ref("psa_billing.group_charge_price")
         other_desk = self._new_desk(self.company, "Field")
+        # Who sets prices is let see them.
+        self.desk_admin.group_ids += self.env.ref("psa_billing.group_charge_price")
         Type = self.env(user=self.desk_admin, su=False)["psa.billable.type"]
 
         own = Type.create({"name": "Toner", "desk_id": self.desk.id, "price_rule": "fixed", "price_unit": 79})

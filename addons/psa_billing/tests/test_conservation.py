@@ -158,13 +158,10 @@ class TestConservation(PsaInvoicingCommon):
             .create({"ticket_id": self.other_ticket.id, "date": DAY, "quantity": 2})
         )
         charge.sudo().price_unit = 15
-        employee = self.env["hr.employee"].create(
-            {"name": "Tina", "user_id": self.technician.id, "company_id": self.company.id}
-        )
         expense = self.env["hr.expense"].create(
             {
                 "name": "Taxi",
-                "employee_id": employee.id,
+                "employee_id": self.technician.with_company(self.company).employee_id.id,
                 "product_id": self.env["product.product"].create({"name": "Travel", "can_be_expensed": True}).id,
                 "total_amount_currency": 12,
                 "date": DAY,
