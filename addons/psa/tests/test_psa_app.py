@@ -66,3 +66,5 @@ class TestPsaApp(TransactionCase):
         self.assertEqual(invoices.commercial_partner_id, client)
         items = self.env["psa.billing.item"].search([("move_id", "in", invoices.ids)])
         self.assertAlmostEqual(sum(items.mapped("amount")), sum(invoices.mapped("amount_untaxed")))
+        block = self.env.ref("psa.contract_elm_block").prepaid_ids
+        self.assertEqual((block.drawn_hours, block.remaining_hours, block.state), (13.5, 6.5, "usable"))

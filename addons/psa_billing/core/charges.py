@@ -37,8 +37,26 @@ def round_to(amount, rounding):
     return (amount / rounding).quantize(Decimal(1), rounding=ROUND_HALF_UP) * rounding
 
 
+def step_of_unit(rounding):
+    """Return the step to which the price of one unit is rounded: finer than money, for a kilometre costs 0.655.
+
+    >>> step_of_unit(Decimal("0.01"))
+    Decimal('0.0001')
+    """
+    return rounding / HUNDRED
+
+
+def step_like(cost, rounding):
+    """Return the step of a price that is made from a cost: that of money, or finer where the cost is.
+
+    >>> step_like(Decimal("19.90"), Decimal("0.05")), step_like(Decimal("0.524"), Decimal("0.01"))
+    (Decimal('0.05'), Decimal('0.001'))
+    """
+    return rounding if not cost % rounding else Decimal(1).scaleb(cost.normalize().as_tuple().exponent)
+
+
 def with_markup(cost, percent, rounding):
-    """Return the price of something that cost so much.
+    """Return the price of something that cost so much, to a step of money or of a unit's price.
 
     >>> with_markup(Decimal("19.99"), Decimal(25), Decimal("0.01"))
     Decimal('24.99')

@@ -106,6 +106,7 @@ class Row:
     span: tuple[int, int, int] | None = None  # from, to, and all charged seconds of the entry
     corrects: tuple[Decimal, int, int] | None = None  # worth and seconds of the corrected row, seconds taken back before
     line_id: int | None = None
+    is_adjusted: bool = False  # quantity or price were set by hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +274,10 @@ def compare(facts, rows, lines=(), roundings=None, company_currency=None) -> Rep
 
 
 def _worth(fact, rows, roundings):
-    """Return what the fact's side says of the money: its own price, or its time at the agreed rate."""
+    """Return what the fact's side says of the money: its own price, unless another was set by hand, or its time at the agreed rate."""
     if fact is None:
         return ZERO
-    if fact.price is not None and all(row.state != "error" for row in rows):
+    if fact.price is not None and not any(row.state == "error" or row.is_adjusted for row in rows):
         return fact.price
     return worth_of(rows, roundings)
 

@@ -5,7 +5,7 @@ one of each. What is not time (charges, periods, milestones) keeps a line of its
 
 Time is shown in hours, or in minutes where hours are no short number. Rounding each row before adding them up may move the sum by a cent
 or so against hours × rate; the price of the line then gets a few decimals, so that it gives the sum. Where the rows have different rates,
-or the sum was changed by more than rounding, the line has quantity 1.
+the sum was changed by more than rounding, or the quantity of what is not time has more decimals than lines keep, the line has quantity 1.
 """
 
 from dataclasses import dataclass
@@ -105,7 +105,7 @@ def _line(rows, rounding, digits):
 def _ways(rows, seconds, digits):
     """Return the ways to say quantity and price of the rows, best first."""
     first = rows[0]
-    if len(rows) == 1:
+    if len(rows) == 1 and first.quantity == round(first.quantity, digits):
         return [(OWN, first.quantity, first.price_unit)]
     if not all(row.is_time and row.hourly_rate == first.hourly_rate for row in rows) or first.hourly_rate is None:
         return []

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 
 from ..core import rating
 from ..tools import hours_to_minutes
@@ -10,6 +11,8 @@ APPROVAL_FIELDS = {
     "psa_approved_on",
     "psa_refusal_reason",
 }
+# An entry may have several rows in the ledger; the first of these that one of them is in is told of it.
+FIRST_TOLD = ("invoiced", "error", "pending", "approved", "written_off", "covered", "non_billable")
 
 
 class AccountAnalyticLine(models.Model):
@@ -148,16 +151,24 @@ class AccountAnalyticLine(models.Model):
             line.psa_billable_minutes = hours_to_minutes(line.psa_billable_hours)
 
     def _compute_psa_billing_state(self):
-        states = dict(
-            self.env["psa.billing.item"]
-            .sudo()
-            ._read_group(
-                [("source_model", "=", self._name), ("source_id", "in", self.ids)],
-                ["source_id", "state"],
-            )
-        )
+        states = {}
+        for source_id, state in self.env["psa.billing.item"].sudo()._read_group(
+            [("source_model", "=", self._name), ("source_id", "in", self.ids)], ["source_id", "state"]
+        ):
+            states.setdefault(source_id, set()).add(state)
         for line in self:
-            line.psa_billing_state = states.get(line.id, False)
+            of_line = states.get(line.id, ())
+            line.psa_billing_state = next((state for state in FIRST_TOLD if state in of_line), False)
+
+    def _psa_billed(self):
+        """Return those of which a part is invoiced, or settled with its period: they do not leave the ledger any more."""
+        items = self.env["psa.billing.item"].sudo().search_fetch(
+            Domain("source_model", "=", self._name)
+            & Domain("source_id", "in", self.ids)
+            & (Domain("state", "=", "invoiced") | Domain("settled_on", "!=", False)),
+            ["source_id"],
+        )
+        return self.browse(items.mapped("source_id"))
 
     @api.depends("psa_ticket_id.client_id")
     def _compute_partner_id(self):

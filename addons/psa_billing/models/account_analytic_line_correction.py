@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
 
 # What a correction has in common with the entry it corrects.
 SHARED_FIELDS = (
@@ -71,8 +72,7 @@ class AccountAnalyticLine(models.Model):
         if not originals:
             return super().create(vals_list)
         originals.check_access("read")
-        # Two corrections at once must not take away more than there is.
-        originals.sudo().lock_for_update()
+        originals.sudo()._psa_take_turn_to_correct()
         vals_list = [dict(vals) for vals in vals_list]
         for vals in vals_list:
             original = originals.browse(vals.get("psa_corrects_id") or []).sudo()
@@ -109,6 +109,25 @@ class AccountAnalyticLine(models.Model):
         original = self.psa_corrects_id or self
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time")
         return {**action, "domain": ["|", ("id", "=", original.id), ("psa_corrects_id", "=", original.id)], "context": {}}
+
+    def _psa_take_turn_to_correct(self):
+        """Let nobody else correct these entries at once: two corrections must not take away more than there is.
+
+        The rows are changed, so that whoever waited, and still sees them uncorrected, is refused by PostgreSQL and begins anew.
+        """
+        self.flush_recordset()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE account_analytic_line SET write_date = write_date
+                    WHERE id IN (SELECT id FROM account_analytic_line WHERE id = ANY(%s) ORDER BY id FOR UPDATE)""",
+                self.ids,
+            )
+        )
+
+    def _psa_with_corrections(self):
+        """Return the entries, those they correct, and all corrections of them."""
+        family = self | self.psa_corrects_id
+        return family | family.psa_correction_ids
 
     def _psa_shared_vals(self):
         """Return what a correction of this entry takes from it."""

@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import fields, models
 
 
@@ -8,18 +10,18 @@ class AccountMove(models.Model):
         "psa.billing.item", "move_id", "Billed Work", readonly=True, groups="psa_crm.group_billing"
     )
     psa_billing_item_count = fields.Integer(
-        "Time Entries", compute="_compute_psa_billing_item_count"
+        "Billed Work", compute="_compute_psa_billing_item_count", help="What it charges, and what it settled of covered work."
     )
 
     def _compute_psa_billing_item_count(self):
-        counts = {
-            move.id: count
-            for move, count in self.env["psa.billing.item"]
-            .sudo()
-            ._read_group([("move_id", "in", self.ids)], ["move_id"], ["__count"])
-        }
+        domain = ["|", ("move_id", "in", self.ids), ("settled_move_id", "in", self.ids)]
+        Item = self.env["psa.billing.item"].sudo()
+        counts = Counter()
+        for move, settled_move, count in Item._read_group(domain, ["move_id", "settled_move_id"], ["__count"]):
+            for one in move | settled_move:
+                counts[one.id] += count
         for move in self:
-            move.psa_billing_item_count = counts.get(move.id, 0)
+            move.psa_billing_item_count = counts[move.id]
 
     def write(self, vals):
         result = super().write(vals)

@@ -41,6 +41,7 @@ class HrExpense(models.Model):
     _inherit = ["hr.expense", "psa.billable.mixin"]
 
     _psa_item_kind = "expense"
+    _psa_contract_field = "psa_contract_id"
 
     @api.model_create_multi
     def create(self, vals_list):

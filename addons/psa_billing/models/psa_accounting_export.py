@@ -5,12 +5,17 @@ from odoo.tools import format_date
 from .psa_accounting_map import FORMATS
 
 INVOICE_TYPES = ("out_invoice", "out_refund")
+# What only the buttons set.
+BUTTON_FIELDS = {
+    "state", "line_ids", "left_out_ids", "again_of_id", "again_reason", "attachment_ids", "exported_by_id", "exported_on",
+}  # fmt: skip
 
 
 class PsaAccountingExport(models.Model):
     """A batch of posted invoices and credit notes for another accounting program, kept with its file.
 
-    Each document goes once in each format. To export one again, a batch says so and why.
+    Each document goes once in each format. To export one again, a batch says so and why. What the format cannot carry is
+    left out by hand, with a reason.
     """
 
     _name = "psa.accounting.export"
@@ -37,7 +42,12 @@ class PsaAccountingExport(models.Model):
     state = fields.Selection(
         [("draft", "To Export"), ("done", "Exported")], required=True, readonly=True, copy=False, default="draft", tracking=True
     )
-    line_ids = fields.One2many("psa.accounting.export.line", "export_id", "Exported", readonly=True)
+    line_ids = fields.One2many(
+        "psa.accounting.export.line", "export_id", "Exported", readonly=True, domain=[("is_left_out", "=", False)]
+    )
+    left_out_ids = fields.One2many(
+        "psa.accounting.export.line", "export_id", "Left Out", readonly=True, domain=[("is_left_out", "=", True)]
+    )
     move_ids = fields.Many2many(
         "account.move", string="To Be Exported", compute="_compute_move_ids", help="Posted, of these days, not exported yet."
     )
@@ -72,7 +82,7 @@ class PsaAccountingExport(models.Model):
             country = export.company_id.account_fiscal_country_id or export.company_id.country_id
             export.date_style = "mdy" if country.code in (False, "US") else "dmy"
 
-    @api.depends("company_id", "format", "date_from", "date_to", "state", "again_of_id")
+    @api.depends("company_id", "format", "date_from", "date_to", "state", "again_of_id", "left_out_ids")
     def _compute_move_ids(self):
         for export in self:
             export.move_ids = self.env["account.move"].search(export._psa_moves_domain())
@@ -96,8 +106,8 @@ class PsaAccountingExport(models.Model):
     @api.depends("move_ids", "state")
     def _compute_problems(self):
         for export in self:
-            texts = export._psa_problems() if export.state == "draft" else []
-            export.problems = "\n".join(texts) or False
+            problems = export._psa_problems() if export.state == "draft" else []
+            export.problems = "\n".join(text for __, text in problems) or False
 
     @api.constrains("date_from", "date_to")
     def _check_dates(self):
@@ -113,9 +123,7 @@ class PsaAccountingExport(models.Model):
 
     def write(self, vals):
         own = {name for name in vals if not name.startswith(("message_", "activity_"))}
-        if own & {"state", "line_ids", "again_of_id", "again_reason", "attachment_ids", "exported_by_id", "exported_on"} or (
-            own and "done" in self.mapped("state")
-        ):
+        if own & BUTTON_FIELDS or (own and "done" in self.mapped("state")):
             raise UserError(self.env._("What was exported stays as it is. Make a new export, or export again."))
         return super().write(vals)
 
@@ -162,9 +170,8 @@ class PsaAccountingExport(models.Model):
                     names=", ".join(missing.mapped("our_name")[:5]),
                 )
             )
-        problems = self._psa_problems()
-        if problems:
-            raise UserError("\n".join(problems))
+        if self.problems:
+            raise UserError(self.env._("%s\nPress “Leave Out…” to go on without.", self.problems))
         files = self._psa_files(moves)
         lines = [
             {"export_id": self.id, "move_id": move.id, "is_again": bool(self.again_of_id)} for move in moves
@@ -193,6 +200,13 @@ class PsaAccountingExport(models.Model):
         action["context"] = {"default_export_id": self.id}
         return action
 
+    def action_leave_out(self):
+        """Ask for the reason, then go on without what this format cannot carry."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_accounting_export_leave")
+        action["context"] = {"default_export_id": self.id}
+        return action
+
     def action_download(self):
         """Download the file."""
         self.ensure_one()
@@ -213,7 +227,8 @@ class PsaAccountingExport(models.Model):
         """Return the domain of the documents that go with this batch."""
         self.ensure_one()
         if self.again_of_id:
-            return [("id", "in", self.again_of_id.line_ids.move_id.ids), ("state", "=", "posted")]
+            moves = self.again_of_id.line_ids.move_id - self.left_out_ids.move_id
+            return [("id", "in", moves.ids), ("state", "=", "posted")]
         exported = self.env["psa.accounting.export.line"].sudo()._search(
             [("format", "=", self.format), ("company_id", "=", self.company_id.id)]
         )
@@ -225,6 +240,31 @@ class PsaAccountingExport(models.Model):
             ("invoice_date", "<=", self.date_to),
             ("id", "not in", exported.subselect("move_id")),
         ]
+
+    def _psa_leave_out(self, reason):
+        """Keep the documents that are in the way out of this batch and of the next ones, with a reason."""
+        self.ensure_one()
+        self.check_access("write")
+        if self.state != "draft":
+            raise UserError(self.env._("What was exported stays as it is. Make a new export, or export again."))
+        moves = self.env["account.move"].union(*(move for move, __ in self._psa_problems()))
+        if not moves:
+            raise UserError(self.env._("Nothing is in the way of this export."))
+        self.env["psa.accounting.export.line"].sudo().create(
+            [
+                {
+                    "export_id": self.id,
+                    "move_id": move.id,
+                    "is_again": bool(self.again_of_id),
+                    "is_left_out": True,
+                    "reason": reason,
+                }
+                for move in moves
+            ]
+        )
+        self.message_post(
+            body=self.env._("Left out: %(documents)s. %(reason)s", documents=", ".join(moves.mapped("name")), reason=reason)
+        )
 
     def _psa_export_again(self, reason):
         """Export the same documents again, as a batch of its own, and return it."""

@@ -43,30 +43,28 @@ class PsaAccountingExport(models.Model):
         return rows.filtered(lambda row: row._psa_key() in wanted)
 
     def _psa_problems(self):
-        """Return what keeps documents from being exported in this format, in words."""
+        """Return the documents that cannot be exported in this format, each with the reason in words."""
         self.ensure_one()
         problems = []
         home = self.company_id.currency_id
         for move in self.move_ids:
             if self.format == "iif" and move.currency_id != home:
-                problems.append(
-                    self.env._(
-                        "%(document)s is in %(currency)s. IIF files know the home currency %(home)s only: enter it in QuickBooks by hand.",
-                        document=move.name,
-                        currency=move.currency_id.name,
-                        home=home.name,
-                    )
+                text = self.env._(
+                    "%(document)s is in %(currency)s. IIF files know the home currency %(home)s only: enter it in QuickBooks by hand.",
+                    document=move.name,
+                    currency=move.currency_id.name,
+                    home=home.name,
                 )
+                problems.append((move, text))
             crowded = self._psa_lines(move).filtered(lambda line: len(line.tax_ids) > 1)
             if self.format != "iif" and crowded:
-                problems.append(
-                    self.env._(
-                        "%(document)s: “%(line)s” has several taxes, %(format)s takes one for each line. Use a group of taxes.",
-                        document=move.name,
-                        line=(crowded[0].name or "").split("\n")[0],
-                        format=dict(FORMATS)[self.format],
-                    )
+                text = self.env._(
+                    "%(document)s: “%(line)s” has several taxes, %(format)s takes one for each line. Use a group of taxes.",
+                    document=move.name,
+                    line=(crowded[0].name or "").split("\n")[0],
+                    format=dict(FORMATS)[self.format],
                 )
+                problems.append((move, text))
         return problems
 
     def _psa_files(self, moves):

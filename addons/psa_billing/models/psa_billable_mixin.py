@@ -21,6 +21,8 @@ class PsaBillableMixin(models.AbstractModel):
     _description = "Charged by a Price"
 
     _psa_item_kind = "charge"
+    # The field that names the contract of a record.
+    _psa_contract_field = "contract_id"
 
     @api.model
     def _psa_items_domain(self, ids):
@@ -50,11 +52,15 @@ class PsaBillableMixin(models.AbstractModel):
         """
         raise NotImplementedError
 
+    @api.model
+    def _psa_check_movable(self):
+        """Refuse that rows of these records move to another contract, if these belong to theirs by what they are."""
+        if self._psa_contract_field not in self._fields:
+            raise UserError(self.env._("A row of the kind “%s” cannot be moved to another contract.", self._description))
+
     def _psa_set_contract(self, contract):
         """Put the records under another contract of their client; billing has decided so in the review."""
-        if "contract_id" not in self._fields:
-            raise UserError(self.env._("%s cannot be moved to another contract.", self[:1].display_name))
-        self.write({"contract_id": contract.id})
+        self.write({self._psa_contract_field: contract.id})
 
     def _psa_bill(self):
         """Put the records in the billing ledger, or bring their rows up to date.

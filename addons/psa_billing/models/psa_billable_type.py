@@ -100,7 +100,13 @@ class PsaBillableType(models.Model):
         default="product",
         help="Where the price of a charge comes from. It can be changed until the charge is approved.",
     )
-    price_unit = fields.Monetary("Fixed Price", aggregator=None, groups="psa_billing.group_charge_price")
+    price_unit = fields.Float(
+        "Fixed Price",
+        digits=0,
+        min_display_digits="Product Price",
+        aggregator=None,
+        groups="psa_billing.group_charge_price",
+    )
     markup = fields.Float(
         "Mark-up (%)",
         digits=(16, 2),
@@ -108,8 +114,10 @@ class PsaBillableType(models.Model):
         groups="psa_billing.group_charge_price",
         help="Added to the cost. 25 makes 100.00 to 125.00.",
     )
-    cost = fields.Monetary(
+    cost = fields.Float(
         "Default Cost",
+        digits=0,
+        min_display_digits="Product Price",
         aggregator=None,
         groups="psa_crm.group_billing",
         help="What one unit costs us. 0 takes the cost of the product.",

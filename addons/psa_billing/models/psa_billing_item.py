@@ -140,7 +140,7 @@ class PsaBillingItem(models.Model):
     )
     error = fields.Selection(
         [
-            (terms.MISSING_RATE, "No rate for this role"),
+            (terms.MISSING_RATE, "No rate or price"),
             (terms.MISSING_ROLE, "The entry has no role"),
             (terms.MISSING_WORK_TYPE, "The entry has no work type"),
             (terms.MISSING_CLIENT, "The ticket has no client"),

@@ -1,5 +1,6 @@
-from odoo import models
+from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import float_compare, float_round
 
 from ..core import rating, terms
 from ..tools import to_decimal
@@ -19,9 +20,11 @@ class PsaBillingItem(models.Model):
         items = self.sudo()
         items._psa_take_turn(items.client_id, items.company_id)
         items = items._locked(ADJUSTABLE).filtered("is_adjusted")
+        items._psa_open_corrections()
         for item in items:
             item._log("undo", old=item._money_text(item._money_values()), reason=item.adjust_reason, uid=self.env.uid)
-        items._write_row({"is_adjusted": False, "adjust_reason": False, "state": "pending", **self._review_stamp(self.env.uid)})
+        undone = {"is_adjusted": False, "adjust_reason": False, "state": "pending", "run_line_id": False}
+        items._write_row({**undone, **self._review_stamp(self.env.uid)})
         items._psa_rate_again()
         return True
 
@@ -48,16 +51,25 @@ class PsaBillingItem(models.Model):
         old = item._money_values()
         new = {
             **old,
-            "quantity": old["quantity"] if quantity is None else quantity,
+            "quantity": self._invoiced_quantity(quantity, old["quantity"]),
             "price_unit": old["price_unit"] if price_unit is None else price_unit,
         }
         if new == old:
             return
+        item._psa_open_corrections()
         vals = item._adjusted_vals(new)
         item._log("adjust", old=self._money_text(old), new=self._money_text({**new, **vals}), reason=reason, uid=self.env.uid)
         item._write_row({**vals, "adjust_reason": reason, **self._review_stamp(self.env.uid)})
         # A problem that is put right by hand, or a part whose entry is kept now, may leave more for the others.
         item._psa_rate_again()
+
+    @api.model
+    def _invoiced_quantity(self, quantity, old):
+        """Return a quantity with the decimals that invoice lines keep; the old one if it is that, or none was entered."""
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        if quantity is None or not float_compare(quantity, old, precision_digits=digits):
+            return old
+        return float_round(quantity, precision_digits=digits)
 
     def _money_values(self):
         self.ensure_one()
@@ -87,6 +99,7 @@ class PsaBillingItem(models.Model):
             "is_adjusted": True,
             "state": "pending",
             "error": False,
+            "run_line_id": False,
         }
         if self.funding == terms.BY_NOBODY:
             vals["funding"] = terms.BY_RATE if self.source_model == TIME_MODEL else terms.BY_PRICE

@@ -23,7 +23,7 @@ class PsaBillingItem(models.Model):
             "product": self.env._("The price is that of the client's price list."),
             "markup": self.env._("The price is the cost and the mark-up of the type “%s”.", charge["type"]),
         }[charge["rule"]]
-        reason = [self.env._("It corrects a charge: %s", charge["reason"])] if charge["reason"] else []
+        reason = [self.env._("It corrects a charge: %s", charge["reason"])] if charge.get("reason") else []
         return [rule, *reason]
 
     def _explain_expense(self):

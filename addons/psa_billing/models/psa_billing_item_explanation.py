@@ -280,12 +280,17 @@ class PsaBillingItem(models.Model):
             terms.MISSING_WORK_TYPE: self.env._("Nothing says how the time is charged: the entry has no work type."),
             terms.MISSING_ROLE: self.env._("No rate can be looked up: the entry has no role."),
             terms.MISSING_PRODUCT: self.env._("An invoice line needs a product, and there is none."),
-            terms.MISSING_RATE: False if why.get("rate") else self.env._("It has no price."),
+            terms.MISSING_RATE: False if why.get("rate") else self._explain_no_price(),
             terms.NEGATIVE_TIME: self.env._("There is less left of the entry than is to be taken back, or the time is negative."),
             terms.CURRENCY_MISMATCH: self.env._("Its currency is not the contract's."),
             terms.MISSING_CURRENCY_RATE: self.env._("There is no exchange rate for the currency on that day."),
             terms.BLOCKS_EXHAUSTED: self.env._("The prepaid hours are used up."),
         }.get(self.error)]
+
+    def _explain_no_price(self):
+        if self.source_model == "psa.charge":
+            return self.env._("It has no price. Adjust the row, or take back the approval of the charge and enter a Unit Price.")
+        return self.env._("It has no price.")
 
     def _explain_adjustment(self, for_client):
         quantity, price = self._number(self.quantity), formatLang(self.env, self.price_unit, currency_obj=self.currency_id)

@@ -23,6 +23,21 @@ class PsaBillingItem(models.Model):
                 self.env._("%(contract)s is not a contract of %(client)s.", contract=contract.display_name, client=self.client_id.name)
             )
         contract.check_access("read")
+        if contract.state == "draft":
+            raise UserError(self.env._("%s is not in force: activate it first.", contract.display_name))
+        for model, of_model in self.grouped("source_model").items():
+            if model != TIME_MODEL:
+                self.env[model]._psa_check_movable()
+                foreign = of_model.filtered(lambda item: item.currency_id != contract.currency_id)
+                if foreign:
+                    raise UserError(
+                        self.env._(
+                            "“%(row)s” has a price in %(currency)s, and %(contract)s is in %(other)s. Rows with a price of their own "
+                            "move to contracts in their currency only.",
+                            row=foreign[0].name.split("\n")[0], currency=foreign[0].currency_id.name,
+                            contract=contract.display_name, other=contract.currency_id.name,
+                        )
+                    )
         stuck = self.filtered(lambda item: item.state not in MOVABLE or item.settled_on)
         if stuck:
             raise UserError(
@@ -33,11 +48,16 @@ class PsaBillingItem(models.Model):
             )
 
     def _siblings(self):
-        """Return these rows and the other parts of the same entries: an entry falls under one contract as a whole."""
+        """Return these rows and the others of the same entries: an entry falls under one contract as a whole, with its corrections."""
         siblings = self.browse()
         for model, of_model in self.grouped("source_model").items():
-            siblings |= self.search([("source_model", "=", model), ("source_id", "in", of_model.mapped("source_id"))])
-        return siblings
+            ids = of_model.mapped("source_id")
+            if model == TIME_MODEL:
+                ids += self.env[TIME_MODEL].sudo().browse(ids).exists()._psa_with_corrections().ids
+            siblings |= self.search(
+                [("source_model", "=", model), ("source_id", "in", ids), ("state", "!=", "non_billable")]
+            )
+        return siblings | self
 
     def _preview_move(self, contract):
         """Price the rows as if they were under this contract, without writing anything.
@@ -78,7 +98,9 @@ class PsaBillingItem(models.Model):
 
     def _psa_open_again(self):
         """Make released and adjusted rows open ones again."""
-        self.filtered(lambda item: item._is_frozen())._write_row({"state": "pending", "is_adjusted": False, "write_off_reason": False})
+        self.filtered(lambda item: item._is_frozen())._write_row(
+            {"state": "pending", "is_adjusted": False, "write_off_reason": False, "run_line_id": False}
+        )
 
     def _move_to(self, contract, reason):
         """Put the rows, and with them their whole entries, under another contract, and price them again."""
@@ -95,7 +117,8 @@ class PsaBillingItem(models.Model):
         for model, of_model in items.grouped("source_model").items():
             records = self.env[model].sudo().browse(of_model.mapped("source_id"))
             if model == TIME_MODEL:
-                records._psa_write_approval({"psa_contract_id": contract.id})
+                # Also those that are not approved yet.
+                records._psa_with_corrections()._psa_write_approval({"psa_contract_id": contract.id})
             else:
                 records._psa_set_contract(contract)
         self._psa_rate(items.client_id, items.company_id)

@@ -78,7 +78,7 @@ class PsaBillingItem(models.Model):
         case.facts = [change(fact) for fact in facts] if change else facts
         book = self._psa_book(clients, companies, case.facts)
         case.book = replace(
-            book, pools=self._psa_use_up(book.pools, kept, thawed), originals=self._psa_originals(case.facts, kept)
+            book, pools=self._psa_use_up(book.pools, kept, thawed), originals=self._psa_originals(case.facts, kept, thawed)
         )
         case.rows = rating.rate(case.facts, case.book)
         return case
@@ -159,14 +159,14 @@ class PsaBillingItem(models.Model):
         return set(rows)
 
     @api.model
-    def _psa_originals(self, facts, kept):
+    def _psa_originals(self, facts, kept, thawed):
         """Return the standing rows of the entries that corrections take back from, and of their earlier corrections."""
         ids = {fact.corrects_id for fact in facts if isinstance(fact, terms.TimeFact) and fact.corrects_id}
         if not ids:
             return ()
         earlier = self.env[TIME_MODEL].sudo().search([("psa_corrects_id", "in", list(ids))])
         items = self.search([("source_model", "=", TIME_MODEL), ("source_id", "in", [*ids, *earlier.ids])], order="source_id, id")
-        return tuple(item._psa_as_row() for item in items if item in kept or item._is_frozen())
+        return tuple(item._psa_as_row() for item in items - thawed if item in kept or item._is_frozen())
 
     @api.model
     def _psa_use_up(self, pools, kept, thawed):

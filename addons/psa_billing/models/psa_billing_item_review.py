@@ -10,6 +10,7 @@ BACK = {
     "write_off_reason": False,
     "is_held": False,
     "hold_reason": False,
+    "run_line_id": False,
 }
 
 
@@ -35,6 +36,7 @@ class PsaBillingItem(models.Model):
         items = self.sudo()
         items._psa_take_turn(items.client_id, items.company_id)
         items = items._locked(("approved", "written_off"))
+        items._psa_open_corrections()
         items._reviewed("back", BACK, self.env.uid)
         items._psa_rate_again()
         return True
@@ -83,7 +85,8 @@ class PsaBillingItem(models.Model):
         items._psa_take_turn(items.client_id, items.company_id)
         items = items._locked(OPEN_STATES)
         released = items.filtered(lambda item: item.state == "approved")
-        items._reviewed("hold", {"is_held": True, "hold_reason": reason}, self.env.uid, reason)
+        released._psa_open_corrections()
+        items._reviewed("hold", {"is_held": True, "hold_reason": reason, "run_line_id": False}, self.env.uid, reason)
         released._write_row({"state": "pending"})
         released._psa_rate_again()
 
@@ -91,8 +94,17 @@ class PsaBillingItem(models.Model):
         """Give rows up for a reason; they stay in the ledger."""
         self._check_billing()
         self._check_states(OPEN_STATES, self.env._("Only rows that are not invoiced yet can be written off."))
-        items = self.sudo()._locked(OPEN_STATES)
-        items._reviewed("write_off", {"state": "written_off", "write_off_reason": reason}, self.env.uid, reason)
+        items = self.sudo()
+        items._psa_take_turn(items.client_id, items.company_id)
+        items = items._locked(OPEN_STATES)
+        is_corrected = bool(items._psa_open_corrections())
+        given_up = {"state": "written_off", "write_off_reason": reason, "run_line_id": False}
+        items._reviewed("write_off", given_up, self.env.uid, reason)
+        if is_corrected:
+            # What was taken back from these rows is taken back from what is given up.
+            items._psa_rate_again()
+            corrections = items._psa_corrections().filtered(lambda item: item.state == "written_off")
+            corrections._reviewed("write_off", given_up, self.env.uid, reason)
 
     def _check_states(self, states, message):
         if self.filtered(lambda item: item.state not in states):

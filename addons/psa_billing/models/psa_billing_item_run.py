@@ -91,15 +91,17 @@ class PsaBillingItem(models.Model):
         self.flush_model(["state", "settled_on", "settled_move_id"])
         self.env.cr.execute(
             SQL(
-                """UPDATE psa_billing_item AS item SET settled_on = %s, settled_move_id = settled.move_id
+                """UPDATE psa_billing_item AS item SET settled_on = %s, settled_move_id = settled.move_id,
+                          write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
                      FROM unnest(%s::int[], %s::int[]) AS settled (id, move_id)
                     WHERE item.id = settled.id AND item.state = 'covered' AND item.settled_on IS NULL""",
                 fields.Date.context_today(self),
+                self.env.uid,
                 list(move_of),
                 list(move_of.values()),
             )
         )
-        self.invalidate_model(["settled_on", "settled_move_id"])
+        self.invalidate_model(["settled_on", "settled_move_id", "write_uid", "write_date"])
 
     def _psa_release(self, keep_trace=True):
         """Take rows off their invoice lines: they are to be invoiced again.

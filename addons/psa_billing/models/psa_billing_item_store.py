@@ -10,6 +10,8 @@ from ..core.derivation import said
 # Rows go to the database in statements of at most this many.
 INSERT_BATCH = 1000
 KEY = ("source_model", "source_id", "part")
+# What decides on which invoice a row goes: with another of these, it is no row of the billing run any more that took it.
+PLACE = {"state", "company_id", "client_id", "contract_id", "currency_id"}
 HOURS = {"hours": "seconds", "worked_hours": "worked_seconds"}
 
 
@@ -35,6 +37,8 @@ class PsaBillingItem(models.Model):
         for key, changes in plan.update.items():
             if by_key[key].has_own_text:
                 changes.pop("name", None)
+            if PLACE & changes.keys():
+                changes["run_line_id"] = False
             if changes:
                 by_key[key]._write_row(changes)
         self.browse(by_key[key].id for key in plan.delete)._delete_rows()

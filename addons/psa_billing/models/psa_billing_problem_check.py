@@ -22,15 +22,28 @@ class PsaBillingProblem(models.Model):
         """Check the ledgers in which rows were written since the last run; goes on where it was stopped."""
         Parameter = self.env["ir.config_parameter"].sudo()
         since = datetime.fromisoformat(Parameter.get_param(SINCE) or "2000-01-01 00:00:00")
+        settled = self._oldest_transaction()
         changed = self._changed_ledgers(since)
         done = 0
         for batch in split_every(CLIENTS_A_BATCH, changed):
             self._check_ledgers([(client_id, company_id) for client_id, company_id, _moment in batch], since)
             # They come in the order of their last change, so all that was written until then has been looked at.
-            Parameter.set_param(SINCE, max(moment for *_pair, moment in batch).isoformat(sep=" "))
+            # What others are still about to commit bears the moment they began.
+            Parameter.set_param(SINCE, min(settled, max(moment for *_pair, moment in batch)).isoformat(sep=" "))
             done += len(batch)
             if not self.env["ir.cron"]._commit_progress(len(batch), remaining=len(changed) - done):
                 break
+
+    @api.model
+    def _oldest_transaction(self):
+        """Return since when somebody at work may have written what is not to be seen yet."""
+        ((moment,),) = self.env.execute_query(
+            SQL(
+                """SELECT min(xact_start) AT TIME ZONE 'UTC' - interval '1 second' FROM pg_stat_activity
+                    WHERE datname = current_database()"""
+            )
+        )
+        return moment
 
     @api.model
     def _changed_ledgers(self, since):

@@ -13,7 +13,7 @@ class PsaBillingRunLine(models.Model):
     _inherit = "psa.billing.run.line"
 
     def _psa_query_rows(self):
-        """Lock the rows these lines took; yield ``(line id, False, row of the core)`` or ``(line id, True, id)`` of each."""
+        """Lock the rows still on these lines; yield ``(line id, False, row of the core)`` or ``(line id, True, id)`` of each."""
         Item = self.env["psa.billing.item"]
         Item.flush_model()
         found = self.env.execute_query(
@@ -21,9 +21,14 @@ class PsaBillingRunLine(models.Model):
                 """SELECT id, run_line_id, state = 'covered', date, amount, quantity, price_unit, product_id, uom_id,
                           kind, seconds, hourly_rate, contract_id, ticket_id, work_type_id, role_id, source_model,
                           source_id
-                     FROM psa_billing_item
+                     FROM psa_billing_item item
                     WHERE run_line_id = ANY(%s) AND is_held IS NOT TRUE
                       AND (state = 'approved' OR state = 'covered' AND settled_on IS NULL)
+                      AND (client_id, company_id, currency_id) IN (
+                          SELECT client_id, company_id, currency_id FROM psa_billing_run_line WHERE id = item.run_line_id)
+                      AND (contract_id IS NULL OR EXISTS (
+                          SELECT 1 FROM psa_billing_run_line_contract_rel rel
+                           WHERE rel.line_id = item.run_line_id AND rel.contract_id = item.contract_id))
                     ORDER BY id FOR UPDATE""",
                 self.ids,
             )

@@ -141,6 +141,14 @@ class PsaCharge(models.Model):
             raise UserError(self.env._("“%s” is not approved yet: change it directly.", self.name))
         if self.corrects_id:
             raise UserError(self.env._("“%s” is a correction itself. Correct the charge it belongs to.", self.name))
+        if "written_off" in (self | self.correction_ids).sudo()._psa_items().mapped("state"):
+            # A correction would credit what the client never owed.
+            raise UserError(
+                self.env._(
+                    "“%s” was written off: there is nothing to correct. Take it “Back to Review” in the billing ledger first.",
+                    self.name,
+                )
+            )
 
     def _psa_correct(self, lines, reason):
         """Make signed charges that correct this one, approve them, and return them.

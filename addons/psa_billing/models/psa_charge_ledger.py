@@ -23,7 +23,7 @@ class PsaCharge(models.Model):
                 currency=terms.Currency(charge.currency_id.id, to_decimal(charge.currency_id.rounding)),
                 date=charge.date,
                 quantity=to_decimal(charge.quantity),
-                price_unit=to_decimal(charge.price_unit),
+                price_unit=None if charge.is_price_missing else to_decimal(charge.price_unit),
                 product_id=charge.product_id.id or None,
                 client_id=charge.client_id.commercial_partner_id.id or None,
                 contract_id=charge.contract_id.id or None,
@@ -33,6 +33,22 @@ class PsaCharge(models.Model):
             for charge in self.sudo()
             if charge.approval_state == "approved"
         ]
+
+    def _psa_set_contract(self, contract):
+        # The price was approved: it stays, whatever would be proposed today.
+        with self.env.protecting([field for field in self._fields.values() if field.store and field.compute], self):
+            self._psa_write_approval({"contract_id": contract.id})
+
+    def _psa_charged(self):
+        """Return ``{charge: (quantity, unit price)}`` of a charge and its corrections, as the review has left them."""
+        self.ensure_one()
+        lines = self | self.correction_ids
+        adjusted = {item.source_id: item for item in lines.sudo()._psa_items() if item.is_adjusted}
+        charged = {}
+        for line in lines:
+            said = adjusted.get(line._origin.id, line)
+            charged[line] = to_decimal(said.quantity), to_decimal(said.price_unit)
+        return charged
 
     def _psa_derivation(self):
         # Without cost and mark-up: more people read the ledger than know what things cost.

@@ -1,6 +1,5 @@
-from decimal import Decimal
-
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..core import charges
 from ..tools import to_decimal
@@ -20,18 +19,22 @@ class PsaCharge(models.Model):
         "res.currency", compute="_compute_currency_id", store=True, precompute=True, required=True
     )
     company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
-    cost = fields.Monetary(
+    # Prices of one unit have more decimals than money: a kilometre costs 0.655.
+    cost = fields.Float(
         "Unit Cost",
+        digits=0,
+        min_display_digits="Product Price",
         compute="_compute_cost",
         store=True,
         readonly=False,
-        currency_field="company_currency_id",
         aggregator=None,
         groups="psa_crm.group_billing",
         help="What one unit costs us, in the currency of the company.",
     )
-    price_unit = fields.Monetary(
+    price_unit = fields.Float(
         "Unit Price",
+        digits=0,
+        min_display_digits="Product Price",
         compute="_compute_price_unit",
         store=True,
         readonly=False,
@@ -65,6 +68,13 @@ class PsaCharge(models.Model):
     is_below_cost = fields.Boolean(
         "Below Cost", compute="_compute_cost_total", store=True, groups="psa_crm.group_billing"
     )
+    is_price_missing = fields.Boolean(
+        "No Price",
+        compute="_compute_is_price_missing",
+        search="_search_is_price_missing",
+        groups="psa_billing.group_charge_price",
+        help="It is to be paid, and neither its type nor anybody names a price. What is free is not billable.",
+    )
     tax_ids = fields.Many2many(
         "account.tax",
         string="Taxes",
@@ -90,7 +100,7 @@ class PsaCharge(models.Model):
                 cost = charge.product_id.with_company(company).standard_price or cost
             else:
                 cost = kind.currency_id._convert(cost, company.currency_id, company, charge._psa_day(), round=False)
-            charge.cost = company.currency_id.round(cost)
+            charge.cost = charge._psa_round_unit(company.currency_id, cost)
 
     @api.depends(
         "billable_type_id", "product_id", "uom_id", "quantity", "cost", "client_id", "date", "currency_id", "is_price_manual"
@@ -114,6 +124,19 @@ class PsaCharge(models.Model):
             charge.margin = earned - charge.cost_total
             price = charge.currency_id._convert(charge.price_unit, currency, company, charge._psa_day(), round=False)
             charge.is_below_cost = charge.is_billable and charges.is_below_cost(to_decimal(price), to_decimal(charge.cost))
+
+    @api.depends("price_unit", "is_price_manual", "is_billable")
+    def _compute_is_price_missing(self):
+        for charge in self:
+            charge.is_price_missing = charge.is_billable and not charge.price_unit and not charge.is_price_manual
+
+    @api.model
+    def _search_is_price_missing(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # Odoo asks for one value or the other.
+        missing = Domain([("is_billable", "=", True), ("price_unit", "=", 0), ("is_price_manual", "=", False)])
+        return missing if True in value else ~missing
 
     @api.depends("product_id", "client_id", "quantity", "price_unit", "currency_id", "company_id", "is_billable")
     def _compute_tax_ids(self):
@@ -140,7 +163,7 @@ class PsaCharge(models.Model):
     @api.onchange("price_unit")
     def _onchange_price_unit(self):
         for charge in self:
-            charge.is_price_manual = charge.currency_id.compare_amounts(charge.price_unit, charge._psa_price()) != 0
+            charge.is_price_manual = to_decimal(charge.price_unit) != to_decimal(charge._psa_price())
 
     def _psa_price(self):
         """Return the price of one unit by the rule of the type."""
@@ -151,24 +174,30 @@ class PsaCharge(models.Model):
         if not kind or not currency:
             return 0.0
         if kind.price_rule == "fixed" and not self._psa_names_product():
-            return kind.currency_id._convert(kind.price_unit, currency, company, self._psa_day())
+            price = kind.currency_id._convert(kind.price_unit, currency, company, self._psa_day(), round=False)
+            return self._psa_round_unit(currency, price)
         if kind.price_rule == "markup":
-            price = charges.with_markup(
-                to_decimal(self.sudo().cost), to_decimal(kind.markup), Decimal(str(company.currency_id.rounding))
-            )
-            return company.currency_id._convert(float(price), currency, company, self._psa_day())
+            cost = to_decimal(self.sudo().cost)
+            step = charges.step_like(cost, to_decimal(company.currency_id.rounding))
+            price = charges.with_markup(cost, to_decimal(kind.markup), step)
+            price = company.currency_id._convert(float(price), currency, company, self._psa_day(), round=False)
+            return self._psa_round_unit(currency, price)
         if not self.product_id:
             return 0.0
         pricelist = self.client_id.with_company(company).sudo().property_product_pricelist
-        return currency.round(
-            pricelist._get_product_price(
-                self.product_id.sudo().with_company(company),
-                abs(self.quantity) or 1.0,
-                currency=currency,
-                uom=self.uom_id,
-                date=self._psa_day(),
-            )
+        price = pricelist._get_product_price(
+            self.product_id.sudo().with_company(company),
+            abs(self.quantity) or 1.0,
+            currency=currency,
+            uom=self.uom_id,
+            date=self._psa_day(),
         )
+        return self._psa_round_unit(currency, price)
+
+    @api.model
+    def _psa_round_unit(self, currency, price):
+        """Return the price of one unit without the noise of a conversion."""
+        return float(charges.round_to(to_decimal(price), charges.step_of_unit(to_decimal(currency.rounding))))
 
     def _psa_check_rates(self):
         """Refuse prices in foreign money without an exchange rate: they would be taken one to one."""

@@ -97,6 +97,15 @@ class PsaContractDue(models.Model):
         action["domain"] = self._psa_items_domain(self.ids)
         return action
 
+    @api.model
+    def _psa_check_movable(self):
+        raise UserError(
+            self.env._(
+                "What fell due under a contract belongs to its component and cannot be moved. Write the row off, and charge it "
+                "under the other contract by a component there."
+            )
+        )
+
     def _psa_price_facts(self):
         facts = []
         for due in self:

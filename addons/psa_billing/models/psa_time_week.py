@@ -118,12 +118,11 @@ class PsaTimeWeek(models.Model):
         return {**action, "context": {"default_week_ids": [fields.Command.set(self.ids)]}}
 
     def action_reopen(self):
-        """Open closed weeks again; what is not invoiced goes back to approval."""
+        """Open closed weeks again; what is neither invoiced nor settled goes back to approval."""
         self._psa_check_approver()
         self._psa_unlock()
-        lines = self.line_ids.filtered(
+        lines = (self.line_ids - self.line_ids._psa_billed()).filtered(
             lambda line: line.psa_approval_state == "approved"
-            and line.psa_billing_state != "invoiced"
             and not line.psa_correction_ids
             and not line.psa_corrects_id
         )

@@ -68,6 +68,9 @@ MATRIX = {
     "psa.conservation.difference": {
         "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
     },
+    "psa.conservation.entry": {
+        "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
+    },
     "psa.what.if": {
         "technician": "", "dispatcher": "", "billing": "crwd", "company_admin": "crwd", "outsider": "",
     },

@@ -211,6 +211,31 @@ class TestAccountingExport(PsaInvoicingCommon):
         desktop = self._export("iif")
         self.assertIn(foreign.name, desktop.problems or "")
 
+    def test_what_a_format_cannot_carry_is_left_out_with_a_reason_and_does_not_come_back(self):
+        self.env.ref("base.EUR").active = True
+        foreign = self._invoice("out_invoice", [(1, 10)], currency_id=self.env.ref("base.EUR").id)
+        export = self._export("iif")
+        action = export.action_leave_out()
+        wizard = self.env(user=self.billing, su=False)[action["res_model"]].with_context(**action["context"])
+
+        wizard.create({"reason": "Entered by hand"}).action_leave_out()
+
+        self.assertFalse(export.problems)
+        self.assertRecordValues(export.left_out_ids, [{"move_id": foreign.id, "reason": "Entered by hand"}])
+        with self.assertRaisesRegex(UserError, "Nothing is in the way"):
+            wizard.create({"reason": "Again"}).action_leave_out()
+        export.left_out_ids.action_take_in()
+        self.assertIn(foreign, export.move_ids)
+        wizard.create({"reason": "Entered by hand"}).action_leave_out()
+        self._name_everything(export)
+        export.action_export()
+        self.assertEqual(export.line_ids.move_id, self.invoice | self.credit)
+        self.assertEqual(export.document_count, 2)
+        with self.assertRaises(UserError):
+            export.left_out_ids.action_take_in()
+        self.assertFalse(self._export("iif").move_ids)
+        self.assertEqual(export._psa_export_again("Undone over there").line_ids.move_id, self.invoice | self.credit)
+
     def test_mapped_names_of_customers_replace_ours(self):
         self.env["psa.accounting.map"].create(
             {"company_id": self.company.id, "format": "xero", "kind": "customer", "partner_id": self.client.id, "name": "Harbour Inc."}

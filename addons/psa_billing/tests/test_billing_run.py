@@ -22,6 +22,7 @@ class TestBillingRun(PsaInvoicingCommon):
         cls.other_contract = cls._new_contract(
             cls.other, [(cls.role_engineer, False, 95.35)], date_start="2026-01-01"
         )
+        cls.franc = cls.env["res.currency"].with_context(active_test=False).search([("name", "=", "XPF")])
         cls.hour = cls.env.ref("uom.product_uom_hour")
         cls.minute = cls.env.ref("uom.product_uom_minute")
 
@@ -208,6 +209,58 @@ class TestBillingRun(PsaInvoicingCommon):
         self.assertEqual((kept.state, gone.state), ("invoiced", "written_off"))
         self.assertEqual(run.line_ids.amount, 100)
         self.assertEqual(kept.move_id.amount_untaxed, 100)
+
+    def test_a_row_that_moved_on_is_not_the_run_s_any_more(self):
+        self.franc.active = True
+        self.env["res.currency.rate"].create({"currency_id": self.franc.id, "name": "2026-01-01", "rate": 110})
+        foreign = self._new_contract(
+            self.client, [(self.role_engineer, False, 100.0)], date_start="2025-01-01", name="Foreign",
+            currency_id=self.franc.id,
+        )
+        line = self._log(60)
+        moved = self._release(line)
+        with patch.object(psa_billing_run, "SMALL_RUN", 0):
+            kept = self._row()
+            run = self._run()
+        self.assertEqual((kept | moved).run_line_id, run.line_ids)
+
+        moved.with_user(self.billing)._move_to(foreign, "Paid from abroad")
+        self.assertFalse(moved.run_line_id)
+        moved.with_user(self.billing).action_approve()
+        run.line_ids._psa_locked(("planned",))._psa_post()
+
+        self.assertEqual((kept.state, moved.state), ("invoiced", "approved"))
+        self.assertRecordValues(kept.move_id, [{"amount_untaxed": 100, "currency_id": self.company.currency_id.id}])
+
+    def test_whatever_is_decided_about_a_row_takes_it_off_the_run(self):
+        rows = [self._release(self._log(60)).with_user(self.billing) for _number in range(4)]
+        with patch.object(psa_billing_run, "SMALL_RUN", 0):
+            run = self._run()
+        held, back, adjusted, priced = rows
+
+        held._hold("Ask Pia")
+        back.action_back_to_review()
+        adjusted._adjust("Agreed", price_unit=90)
+        priced.sudo()._write_row({"currency_id": self.franc.id})
+
+        self.assertFalse((held | back | adjusted).run_line_id)
+        (back | adjusted).action_approve()
+        run.line_ids._psa_locked(("planned",))._psa_post()
+        self.assertEqual(run.line_ids.state, "cancelled", "not even a row whose currency changed in some other way")
+
+    def test_what_is_held_is_never_taken(self):
+        held = self._approve(self._log(60)).with_user(self.billing)
+        held._hold("Ask Pia")
+        with self.assertRaisesRegex(UserError, "nothing to invoice"):
+            self._run(include_pending=True)
+
+        free = self._approve(self._log(30))
+        covered = self._row(state="covered", funding="block", amount=0, is_held=True)
+        self._run(include_pending=True)
+
+        self.assertEqual((free.state, held.state, held.is_held), ("invoiced", "pending", True))
+        self.assertFalse((held.sudo() | covered).run_line_id)
+        self.assertFalse(covered.settled_on)
 
     # Credits
 
@@ -460,8 +513,24 @@ class TestBillingRun(PsaInvoicingCommon):
 
         for part in ("Work Details", "Replaced the fuser", "Checked the backup", "Prepaid Hours", "1:30 h", self.ticket.number):
             self.assertIn(part, html)
+        self.assertEqual(move.with_user(self.billing).psa_billing_item_count, 2)
         self.contract.work_details = "none"
         self.assertNotIn("Work Details", self._print(move))
+
+    def test_the_work_details_add_up_to_the_invoice_also_with_corrections(self):
+        self._row(90)
+        self._row(-30, kind="correction", name="03/10/2026\nCame late")
+        self._row(
+            amount=-20, value=-20, quantity=-1, price_unit=20, kind="correction", source_model="psa.charge", worked_seconds=0, seconds=0
+        )
+        true_up = self._row(kind="correction", source_model="psa.contract.due", worked_seconds=0, seconds=0)
+        move = self._run().line_ids.move_id
+
+        details = move._psa_work_details()
+
+        self.assertEqual([detail["amount"] for detail in details], [150.0, -50.0, -20.0])
+        self.assertEqual(details[1]["charged"], "-0:30 h")
+        self.assertEqual(sum(detail["amount"] for detail in details) + true_up.amount, move.amount_untaxed)
 
     def test_the_client_decides_for_new_contracts_and_for_work_under_none(self):
         self.other.psa_work_details = "none"

@@ -151,6 +151,24 @@ class TestCharges(PsaBillingCommon, HttpCase):
         with self.assertRaises(AccessError):
             project.with_env(stranger).psa_charge_count  # noqa: B018
 
+    def test_an_approved_charge_moves_to_another_contract_at_its_price(self):
+        project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
+        foreign = self._new_contract(
+            self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Foreign",
+            currency_id=self.env.ref("base.CHF" if self.company.currency_id.name == "EUR" else "base.EUR").id,
+        )
+        charge = self._approved()
+        row = self._rows(charge).with_user(self.billing)
+        row.action_approve()
+        self.by_list.product_id.list_price = 300.0
+
+        row._move_to(project, "Belongs to the project")
+
+        self.assertRecordValues(row, [{"contract_id": project.id, "amount": 180.0, "state": "pending"}])
+        self.assertRecordValues(charge, [{"contract_id": project.id, "price_unit": 180.0, "approval_state": "approved"}])
+        with self.assertRaisesRegex(UserError, "move to contracts in their currency"):
+            row._move_to(foreign, "Wrong")
+
     def test_the_price_follows_the_rule_of_the_type(self):
         for kind, price, cost in ((self.by_list, 180.0, 120.0), (self.fixed, 0.7, 0.4), (self.markup, 24.99, 19.99)):
             with self.subTest(kind=kind.name):
@@ -158,6 +176,20 @@ class TestCharges(PsaBillingCommon, HttpCase):
                 self.assertEqual((charge.price_unit, charge.cost), (price, cost))
                 self.assertAlmostEqual(charge.amount, 3 * price)
                 self.assertAlmostEqual(charge.margin, 3 * (price - cost))
+
+    def test_a_unit_s_price_has_more_decimals_than_money(self):
+        self.fixed.write({"price_unit": 0.655, "cost": 0.4375})
+        self.markup.cost = 0.524
+
+        for kind, price, amount in ((self.fixed, 0.655, 65.5), (self.markup, 0.655, 65.5)):
+            with self.subTest(kind=kind.name):
+                charge = self._approved(kind=kind, quantity=100)
+                self.assertEqual((charge.price_unit, charge.amount), (price, amount))
+                self.assertEqual((self._rows(charge).price_unit, self._rows(charge).amount), (price, amount))
+        by_hand = self._charge(kind=self.fixed, quantity=100).sudo()
+        self.assertEqual(by_hand.cost_total, 43.75)
+        by_hand.price_unit = 0.6125
+        self.assertEqual(by_hand.amount, 61.25)
 
     def test_the_price_list_of_the_client_counts_with_its_quantities(self):
         self.client.with_company(self.company).property_product_pricelist = self.env["product.pricelist"].create(
@@ -228,6 +260,28 @@ class TestCharges(PsaBillingCommon, HttpCase):
 
         self.assertEqual((charge.amount, charge.cost_total, self._rows(charge).state), (0.0, 120.0, "non_billable"))
 
+    def test_a_charge_without_any_price_waits_with_its_problem_instead_of_costing_nothing(self):
+        for kind in (self.env.ref("psa_billing.billable_type_part"), self.env.ref("psa_billing.billable_type_labour")):
+            with self.subTest(kind=kind.name):
+                charge = self._charge(kind=kind)
+                Charge = self.env(user=self.billing, su=False)["psa.charge"]
+                self.assertIn(charge, Charge.search([("is_price_missing", "=", True)]))
+                self.assertNotIn(charge, Charge.search([("is_price_missing", "=", False)]))
+                charge.with_user(self.billing).action_approve()
+
+                row = self._rows(charge)
+                self.assertEqual((row.state, row.error, row.amount), ("error", "missing_rate", 0.0))
+                self.assertIn("enter a Unit Price", row.explanation)
+                charge.with_user(self.billing).action_unapprove()
+                charge.with_user(self.billing).price_unit = 12.0
+                charge.with_user(self.billing).action_approve()
+                self.assertEqual((self._rows(charge).state, self._rows(charge).amount), ("pending", 12.0))
+
+    def test_a_price_of_nothing_set_by_hand_is_a_price(self):
+        charge = self._approved(user=self.billing, kind=self.env.ref("psa_billing.billable_type_part"), price_unit=0)
+
+        self.assertEqual((self._rows(charge).state, self._rows(charge).amount), ("pending", 0.0))
+
     def test_approval_is_taken_back_until_the_charge_is_invoiced(self):
         charge = self._approved()
 
@@ -269,6 +323,24 @@ class TestCharges(PsaBillingCommon, HttpCase):
         self.assertEqual(sum((charge | charge.correction_ids).mapped("amount")), 0.0)
         with self.assertRaisesRegex(UserError, "cannot be negative"):
             self._correct(charge, quantity=-1)
+
+    def test_a_correction_takes_back_what_the_review_left(self):
+        charge = self._approved()
+        row = self._rows(charge)
+        row.with_user(self.billing)._adjust("Agreed", price_unit=50.0)
+        row._write_row({"state": "invoiced"})
+
+        self._correct(charge, quantity=0)
+
+        self.assertEqual(self._rows(charge | charge.correction_ids).mapped("amount"), [50.0, -50.0])
+
+    def test_what_was_written_off_is_not_credited(self):
+        charge = self._approved()
+        self._rows(charge).with_user(self.billing)._write_off("Goodwill")
+
+        with self.assertRaisesRegex(UserError, "written off.*Back to Review"):
+            self._correct(charge, quantity=0)
+        self.assertEqual(self._rows(charge | charge.correction_ids).mapped("amount"), [180.0])
 
     def _correct(self, charge, **values):
         wizard = self.env["psa.charge.correct"].with_user(self.billing).create(

@@ -69,6 +69,20 @@ class TestConservation(PsaInvoicingCommon):
         self.assertEqual([bar["name"] for bar in section["clients"]], ["Harbour Dental", "Northgate"])
         self.assertEqual(section["total"]["worked"], "3:40")
 
+    def test_a_price_set_by_hand_is_agreed(self):
+        kind = self.env["psa.billable.type"].create({"name": "Hardware", "company_id": self.company.id, "product_id": self.product.id})
+        charge = self.env["psa.charge"].create(
+            {"ticket_id": self.ticket.id, "billable_type_id": kind.id, "date": DAY, "price_unit": 100.0}
+        )
+        charge.with_user(self.billing).action_approve()
+        item = charge._psa_items().with_user(self.billing)
+        self.assertEqual(item.amount, 100.0)
+        item._adjust("Agreed on the phone", price_unit=50)
+
+        report = self._report()
+
+        self.assertTrue(report.is_conserved, report.difference_ids.mapped("problem"))
+
     def test_a_second_too_many_turns_the_bar_red_and_names_the_row(self):
         self._break(self.pending, "worked_seconds", 1)
 
@@ -136,6 +150,40 @@ class TestConservation(PsaInvoicingCommon):
         lines = self.env(user=self.billing, su=False)["account.analytic.line"].search(action["domain"])
         self.assertEqual(lines, self.unapproved)
         self.assertEqual(report.action_view_lines()["res_model"], "psa.conservation.line")
+
+    def test_what_is_not_approved_opens_with_its_charges_and_expenses(self):
+        charge = (
+            self.env(user=self.technician, su=False)["psa.charge"]
+            .with_company(self.company)
+            .create({"ticket_id": self.other_ticket.id, "date": DAY, "quantity": 2})
+        )
+        charge.sudo().price_unit = 15
+        employee = self.env["hr.employee"].create(
+            {"name": "Tina", "user_id": self.technician.id, "company_id": self.company.id}
+        )
+        expense = self.env["hr.expense"].create(
+            {
+                "name": "Taxi",
+                "employee_id": employee.id,
+                "product_id": self.env["product.product"].create({"name": "Travel", "can_be_expensed": True}).id,
+                "total_amount_currency": 12,
+                "date": DAY,
+                "psa_client_id": self.client.id,
+            }
+        )
+        report = self._report()
+        currency = self.company.currency_id
+
+        alone = report.action_view_standing(self.other_client.id, currency.id, "not_approved")
+        self.assertEqual((alone["res_model"], alone["domain"]), ("psa.charge", [("id", "in", charge.ids)]))
+        together = report.action_view_standing(self.client.id, currency.id, "not_approved")
+        entries = self.env(user=self.billing, su=False)[together["res_model"]].search(together["domain"])
+        self.assertEqual(
+            {(entry.source_model, entry.source_id) for entry in entries},
+            {("account.analytic.line", self.unapproved.id), ("hr.expense", expense.id)},
+        )
+        self.assertIn("Taxi", entries.mapped("entry"))
+        self.assertEqual(entries[0].action_open_source()["res_id"], entries[0].source_id)
 
     def test_period_and_clients_limit_both_sides(self):
         elsewhere = self._report(client_ids=self.other_client.ids)

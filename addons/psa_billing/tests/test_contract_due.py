@@ -455,6 +455,16 @@ class TestContractDue(PsaBillingCommon):
 
     # What goes wrong
 
+    def test_what_fell_due_is_not_moved_to_another_contract(self):
+        self._add("recurring")
+        row = self._rows(self._bill("2026-01-15")).with_user(self.billing)
+        other = self._new_contract(self.client, [(self.role_engineer, False, 90.0)], date_start="2026-01-01", name="Other")
+
+        for attempt in (lambda: row._preview_move(other), lambda: row._move_to(other, "Wrong")):
+            with self.assertRaisesRegex(UserError, "belongs to its component"):
+                attempt()
+        self.assertRecordValues(row, [{"contract_id": self.managed.id, "amount": 300.0}])
+
     def test_one_contract_that_fails_does_not_stop_the_others(self):
         self._add("recurring")
         other = self._new_contract(self.client, [], activate=False, name="Broken", date_start="2026-01-01")

@@ -1,6 +1,8 @@
+from ast import literal_eval
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import DAY, PsaInvoicingCommon
 
@@ -90,6 +92,17 @@ class TestExpenses(PsaInvoicingCommon):
         self.assertEqual(self._rows(expense.sudo()), row)
         self.assertIn("Travel", row.name)
         self.assertEqual(expense.sudo().psa_billing_state, "pending")
+
+    def test_an_approved_expense_moves_to_another_contract(self):
+        project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
+        expense = self._approved()
+        row = self._rows(expense).with_user(self.billing)
+        row.action_approve()
+
+        row._move_to(project, "Belongs to the project")
+
+        self.assertRecordValues(self._rows(expense), [{"contract_id": project.id, "amount": 80.0, "state": "pending"}])
+        self.assertEqual(expense.psa_contract_id, project)
 
     def test_odoo_s_posting_changes_nothing_in_the_ledger(self):
         for mode in ("own_account", "company_account"):
@@ -191,7 +204,8 @@ class TestExpenses(PsaInvoicingCommon):
 
     def test_a_contract_in_foreign_money_charges_an_expense_once(self):
         currency = self._currency(("2026-01-01", 0.92))
-        contract = self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-01-01", currency_id=currency.id, priority=20)
+        rates = [(self.role_engineer, False, 100.0)]
+        contract = self._new_contract(self.client, rates, date_start="2026-01-01", currency_id=currency.id, priority=20)
         expense = self._expense(100.0)
         expense.sudo().psa_contract_id = contract
         expense.action_submit()
@@ -273,7 +287,8 @@ class TestExpenses(PsaInvoicingCommon):
         expense = self._approved()
         self._rows(expense)._write_row({"state": "invoiced"})
         self.contract.expense_markup = 50
-        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="cost", priority=1)
+        rates = [(self.role_engineer, False, 100.0)]
+        self._new_contract(self.client, rates, date_start="2026-02-01", expense_rule="cost", priority=1)
 
         expense._post_without_wizard()
 
@@ -285,7 +300,8 @@ class TestExpenses(PsaInvoicingCommon):
 
     def test_the_price_is_that_of_the_contract_the_row_falls_under(self):
         self.contract.write({"priority": 1, "expense_rule": "cost"})
-        self._new_contract(self.client, [(self.role_engineer, False, 100.0)], date_start="2026-02-01", expense_rule="percent", expense_markup=20)
+        rates = [(self.role_engineer, False, 100.0)]
+        self._new_contract(self.client, rates, date_start="2026-02-01", expense_rule="percent", expense_markup=20)
 
         row = self._rows(self._approved())
 
@@ -385,6 +401,50 @@ class TestExpenses(PsaInvoicingCommon):
                 expense.read([name])
         expense.read(["psa_client_id", "psa_is_rebilled", "psa_policy_state", "psa_billing_state"])
         self.assertEqual(self.ticket.with_user(self.technician).psa_expense_count, 1)
+
+    def test_billing_sees_the_expenses_of_its_clients_and_says_how_they_are_rebilled(self):
+        expense, private = self._expense(), self._expense(psa_ticket_id=False)
+        second = self._new_contract(
+            self.client, [(self.role_engineer, False, 90.0)], priority=20, expense_rule="percent", expense_markup=50
+        )
+        action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_expense")
+        Expense = self.env(user=self.billing, su=False)["hr.expense"].with_company(self.company)
+
+        self.assertEqual(Expense.search(literal_eval(action["domain"])), expense)
+        self.assertFalse(Expense.search([("id", "=", private.id)]), "what is for no client is nothing to billing")
+        expense.action_submit()
+        expense.with_user(self.approver)._do_approve()
+        with Form(Expense.browse(expense.id)) as form:
+            form.psa_contract_id = second
+            form.psa_invoice_text = "Travel"
+
+        self.assertEqual(self._rows(expense.sudo()).amount, 120.0)
+        for vals in ({"total_amount_currency": 8000.0}, {"employee_id": private.employee_id.id}, {"psa_client_id": False}):
+            with self.assertRaisesRegex(AccessError, "was made by"):
+                Expense.browse(expense.id).write(vals)
+        with self.assertRaises(UserError):
+            Expense.browse(expense.id).unlink()
+
+    def test_billing_sees_no_expenses_of_clients_and_companies_closed_to_it(self):
+        expense = self._expense()
+        stranger = self._new_user("sam.strange", "psa_crm.group_billing", self.env["res.company"].create({"name": "Other ITSC"}))
+        own = self.env(user=self.billing, su=False)["hr.expense"]
+        self.assertTrue(own.search([("id", "=", expense.id)]))
+        self.assertFalse(
+            self.env(user=stranger, su=False, context={})["hr.expense"].search([("id", "=", expense.id)])
+        )
+
+        self.env["psa.access.rule"].create(
+            {
+                "resource": "client", "company_id": self.company.id, "user_id": self.billing.id, "client_id": self.client.id,
+                "level": "refuse",
+            }
+        )  # fmt: skip
+        self.env.invalidate_all()
+
+        self.assertFalse(own.search([("id", "=", expense.id)]))
+        with self.assertRaises(AccessError):
+            own.browse(expense.id).check_access("read")
 
     def test_what_was_laid_out_is_told_to_billing_alone(self):
         expense = self._approved()

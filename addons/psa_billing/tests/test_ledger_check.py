@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError
@@ -103,8 +104,11 @@ class TestLedgerCheck(PsaBillingCommon):
         with self.assertRaises(AccessError):
             problems.with_user(self.billing).write({"message": "x"})
 
-    def _run(self):
-        with patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *_args, **_kwargs: 60.0):
+    def _run(self, oldest=datetime(2100, 1, 1)):  # nobody else at work
+        with (
+            patch.object(type(self.Problem), "_oldest_transaction", lambda _problems: oldest),
+            patch.object(self.env.registry["ir.cron"], "_commit_progress", lambda *_args, **_kwargs: 60.0),
+        ):
             self.Problem._cron_check()
 
     def test_the_nightly_run_looks_at_what_changed_since_the_last_one(self):
@@ -121,6 +125,22 @@ class TestLedgerCheck(PsaBillingCommon):
         self._run()
 
         self.assertIn(item, self.Problem.search([("client_id", "=", self.client.id)]).item_id)
+
+    def test_what_others_commit_later_is_looked_at_next_time(self):
+        item = self._release(self._log(45))
+        self.env.flush_all()
+        began = item.write_date - timedelta(minutes=5)
+
+        self._run(began)
+
+        since = self.env["ir.config_parameter"].get_param("psa_billing.ledger_checked_until")
+        self.assertEqual(since, began.isoformat(sep=" "))
+        self.assertLess(self.Problem._oldest_transaction(), self.env.cr.now())
+        item._write_row({"state": "covered"})
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE psa_billing_item SET write_date = '2020-01-01' WHERE id = %s", [item.id])
+        self.env["psa.billing.item"]._psa_settle({item.id: None})
+        self.assertGreater(item.write_date.year, 2020, "what is settled is looked at again, too")
 
     def _changed(self):
         since = self.env["ir.config_parameter"].get_param("psa_billing.ledger_checked_until")

@@ -139,6 +139,67 @@ class TestLedgerRating(PsaBillingCommon):
         self.assertEqual(sum(items.mapped("amount")), 0)
         self.assertEqual(self.block.remaining_hours, 1)
 
+    def test_what_is_given_up_takes_its_correction_along_and_back(self):
+        self.block.hours = 0
+        for release in (False, True):
+            with self.subTest(is_released=release):
+                line = self._log(120)
+                item = self._approve(line).with_user(self.billing)
+                delta = self._correct(line, -60, -60)
+                back = self._approve(delta).with_user(self.billing)
+                self.assertEqual((item.amount, back.amount), (300.0, -150.0))
+                if release:
+                    (item | back).action_approve()
+
+                item._write_off("Goodwill")
+
+                self.assertRecordValues(
+                    item | back, [{"state": "written_off", "write_off_reason": "Goodwill"}] * 2
+                )
+                item.action_back_to_review()
+                self.assertRecordValues(
+                    item | back, [{"state": "pending", "amount": 300.0}, {"state": "pending", "amount": -150.0}]
+                )
+
+    def test_a_correction_follows_an_adjustment_and_stands_once_invoiced(self):
+        self.block.hours = 0
+        line = self._log(120)
+        item = self._approve(line).with_user(self.billing)
+        back = self._approve(self._correct(line, -60, -60)).with_user(self.billing)
+        (item | back).action_approve()
+
+        item._adjust("Agreed", price_unit=100)
+        self.assertEqual((item.amount, back.amount, back.state), (200.0, -100.0, "pending"))
+        item.action_undo_adjustment()
+        self.assertEqual((item.amount, back.amount), (300.0, -150.0))
+
+        back.sudo()._write_row({"state": "invoiced"})
+        for attempt in (lambda: item._write_off("Goodwill"), lambda: item._adjust("Agreed", price_unit=100)):
+            with self.assertRaisesRegex(UserError, "takes part of this work back"), self.env.cr.savepoint():
+                attempt()
+
+    def test_an_entry_and_its_corrections_move_together(self):
+        self.block.hours = 0
+        other = self._new_contract(self.client, [(self.role_engineer, False, 200.0)], date_start="2025-01-01", name="Project")
+        line = self._log(120)
+        item = self._approve(line).with_user(self.billing)
+        delta, waiting = self._correct(line, -60, -60), self._correct(line, 30, 30)
+        back = self._approve(delta).with_user(self.billing)
+        (item | back).action_approve()
+
+        preview = item._preview_move(other)
+        self.assertEqual([(row["is_moved"], row["new_amount"]) for row in preview], [(True, 400.0), (True, -200.0)])
+        back._move_to(other, "Belongs to the project")
+
+        self.assertRecordValues(
+            item | back,
+            [
+                {"contract_id": other.id, "amount": 400.0, "state": "pending"},
+                {"contract_id": other.id, "amount": -200.0, "state": "pending"},
+            ],
+        )
+        self.assertEqual((line | delta | waiting).psa_contract_id, other)
+
     def test_time_that_is_corrected_stays_until_the_correction_goes(self):
         line = self._log(60)
         self._approve(line)

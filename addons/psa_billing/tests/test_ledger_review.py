@@ -175,6 +175,21 @@ class TestLedgerReview(PsaBillingCommon):
         with self.assertRaisesRegex(UserError, "is not a contract of"):
             item._move_to(contract, "Wrong")
 
+    def test_rows_do_not_move_to_a_contract_that_is_not_in_force(self):
+        draft = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], activate=False, date_start="2025-01-01")
+        item = self._as(self.billing, self._approve(self._log(60)))
+
+        for attempt in (lambda: item._preview_move(draft), lambda: item._move_to(draft, "Early")):
+            with self.assertRaisesRegex(UserError, "is not in force"):
+                attempt()
+
+    def test_quantities_are_adjusted_to_what_an_invoice_line_can_show(self):
+        item = self._as(self.billing, self._approve(self._log(60)))
+
+        item._adjust("A third more", quantity=1.3333)
+
+        self.assertRecordValues(item, [{"quantity": 1.33, "amount": 133.0}])
+
     # Release by role
 
     def test_who_is_responsible_releases_his_rows_and_sees_no_others(self):

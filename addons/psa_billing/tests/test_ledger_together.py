@@ -1,4 +1,5 @@
 from odoo import SUPERUSER_ID, Command, api
+from odoo.exceptions import ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL, mute_logger
 from psycopg2.errors import LockNotAvailable, SerializationFailure
@@ -62,6 +63,7 @@ class TestLedgerTogether(TransactionCase):
             for table in ("psa_billing_item", "psa_billing_turn", "psa_contract_prepaid"):
                 cr.execute(SQL("DELETE FROM %s WHERE client_id = %s", SQL.identifier(table), client_id))
             cr.execute("UPDATE psa_contract SET state = 'draft' WHERE client_id = %s", [client_id])
+            cr.execute("DELETE FROM account_analytic_line WHERE psa_corrects_id = ANY(%s)", [self.ids["lines"]])
             env.invalidate_all()
             for model, ids in self.ids["records"]:
                 env[model].browse(ids).exists().unlink()
@@ -115,6 +117,26 @@ class TestLedgerTogether(TransactionCase):
             two.commit()
 
         self.assertEqual(len(self._rows()), 1)
+
+    def test_two_corrections_at_once_do_not_take_more_than_there_is(self):
+        def correct(cr):
+            env = self._env(cr)
+            return env["account.analytic.line"].create(
+                {"psa_corrects_id": self.ids["lines"][0], "name": "Less", "unit_amount": -0.75, "psa_billable_minutes": -45}
+            )
+
+        with self.registry.cursor() as cr:
+            self._approve(cr, 0)
+        with self.registry.cursor() as one, self.registry.cursor() as two:
+            two.execute("SELECT count(*) FROM account_analytic_line")
+            correct(one)
+            one.commit()
+            with self.assertRaises(SerializationFailure), mute_logger("odoo.sql_db"):
+                correct(two)
+            two.rollback()
+            with self.assertRaisesRegex(ValidationError, "less than no time"):
+                correct(two)
+            two.rollback()
 
     def test_release_and_pricing_at_once_never_change_what_was_released(self):
         with self.registry.cursor() as cr:

@@ -60,6 +60,22 @@ class TestTimeWeek(PsaBillingCommon):
         self._log(15)
         self.assertEqual(week.state, "draft")
 
+    def test_a_week_is_opened_again_around_what_is_invoiced_or_settled(self):
+        invoiced, settled, free = self._log(60), self._log(45), self._log(30)
+        week = free.psa_week_id
+        week.with_user(self.technician).action_submit()
+        week.with_user(self.billing).action_approve()
+        part = self._items_of(invoiced)
+        part.copy({"part": "block:1", "state": "covered", "source_id": invoiced.id})
+        part._write_row({"state": "invoiced"})
+        self._items_of(settled)._write_row({"state": "covered", "settled_on": "2026-03-31"})
+        self.assertEqual((invoiced | settled).mapped("psa_billing_state"), ["invoiced", "covered"])
+
+        week.with_user(self.billing).action_reopen()
+
+        self.assertEqual((invoiced | settled | free).mapped("psa_approval_state"), ["approved", "approved", "submitted"])
+        self.assertFalse(week.is_locked)
+
     def test_a_closed_week_takes_corrections(self):
         line = self._log(60)
         week = line.psa_week_id

@@ -18,7 +18,7 @@ class PsaBillingAdjust(models.TransientModel):
     old_price_unit = fields.Float(related="item_id.price_unit", related_sudo=False, string="Unit Price Now")
     old_amount = fields.Monetary(related="item_id.amount", related_sudo=False, string="Amount Now")
     old_name = fields.Text(related="item_id.name", related_sudo=False, string="Text Now")
-    quantity = fields.Float("New Quantity", digits=(16, 4), compute="_compute_new", compute_sudo=False, store=True, readonly=False)
+    quantity = fields.Float("New Quantity", digits="Product Unit", compute="_compute_new", compute_sudo=False, store=True, readonly=False)
     price_unit = fields.Float("New Unit Price", digits=0, compute="_compute_new", compute_sudo=False, store=True, readonly=False)
     name = fields.Text("New Text", compute="_compute_new", compute_sudo=False, store=True, readonly=False)
     amount = fields.Monetary("New Amount", compute="_compute_amount")

@@ -23,8 +23,15 @@ class PsaChargeCorrect(models.TransientModel):
         digits="Product Unit",
         help="What should have been charged. 0 takes the charge back.",
     )
-    price_unit = fields.Monetary(
-        "Unit Price", compute="_compute_values", compute_sudo=False, store=True, readonly=False, precompute=True
+    price_unit = fields.Float(
+        "Unit Price",
+        digits=0,
+        min_display_digits="Product Price",
+        compute="_compute_values",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     reason = fields.Char(required=True)
     difference = fields.Monetary(compute="_compute_difference", help="What is added to the next invoice, or credited on it.")
@@ -54,11 +61,11 @@ class PsaChargeCorrect(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _now(self):
-        """Return quantity and price of the charge with its earlier corrections."""
+        """Return quantity and price that are charged by now, with the earlier corrections."""
         charge = self.charge_id
+        charged = charge._psa_charged()
         latest = charge.correction_ids.filtered(lambda line: line.quantity > 0).sorted("id")[-1:] or charge
-        quantity = charge.quantity + sum(charge.correction_ids.mapped("quantity"))
-        return to_decimal(quantity), to_decimal(latest.price_unit)
+        return sum((quantity for quantity, __ in charged.values()), to_decimal(0)), charged[latest][1]
 
     def _lines(self):
         quantity, price_unit = self._now()

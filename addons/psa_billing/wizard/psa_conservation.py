@@ -8,6 +8,11 @@ from ..core import conservation
 from ..core.terms import SECONDS_PER_HOUR
 from ..tools import to_decimal
 
+NOT_APPROVED_ACTIONS = {
+    "account.analytic.line": "psa_billing.action_psa_time",
+    "psa.charge": "psa_billing.action_psa_charge",
+    "hr.expense": "psa_billing.action_psa_expense",
+}
 STANDING_STATES = {
     standing: [state for state, its in conservation.STANDING_OF_STATE.items() if its == standing]
     for standing in conservation.STANDINGS
@@ -105,21 +110,61 @@ class PsaConservation(models.TransientModel):
         """
         self.ensure_one()
         self._check_reader()
-        label = dict(self._standings())[standing]
+        if standing == conservation.NOT_APPROVED:
+            return self._action_not_approved(client_id or None, currency_id)
         client = self.env["res.partner"].browse(client_id or [])
         period = [("date", ">=", self.date_from), ("date", "<=", self.date_to), ("company_id", "=", self.company_id.id)]
-        if standing == conservation.NOT_APPROVED:
-            action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time")
-            client_field = "partner_id.commercial_partner_id"
-            domain = [*period, ("psa_approval_state", "in", ("draft", "submitted"))]
-        else:
-            action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_billing_item")
-            client_field = "client_id"
-            domain = [*period, ("state", "in", STANDING_STATES[standing]), ("currency_id", "=", currency_id)]
-        action["domain"] = [*domain, (client_field, "=", client.id)]
+        action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_billing_item")
+        action["domain"] = [
+            *period,
+            ("state", "in", STANDING_STATES[standing]),
+            ("currency_id", "=", currency_id),
+            ("client_id", "=", client.id),
+        ]
         action["context"] = {}
-        action["display_name"] = f"{client.display_name or self.env._('No client')} · {label}"
+        action["display_name"] = self._standing_title(client, standing)
         return action
+
+    def _action_not_approved(self, client_id, currency_id):
+        """Open what nobody has approved yet: one kind of entries in its own list, several kinds in one together."""
+        facts, rows, *__, own_currency = self._read_sides()
+        known = {(row.source_model, row.source_id) for row in rows}
+        facts = [
+            fact
+            for fact in facts
+            if not fact.is_approved
+            and fact.client_id == client_id
+            and (fact.currency_id or own_currency) == currency_id
+            and (fact.source_model, fact.source_id) not in known
+        ]
+        title = self._standing_title(self.env["res.partner"].browse(client_id or []), conservation.NOT_APPROVED)
+        kinds = {fact.source_model for fact in facts}
+        if len(kinds) < 2:
+            xmlid = NOT_APPROVED_ACTIONS[kinds.pop() if kinds else "account.analytic.line"]
+            action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+            action.update(domain=[("id", "in", [fact.source_id for fact in facts])], context={}, display_name=title)
+            return action
+        self.env["psa.conservation.entry"].search([("conservation_id", "=", self.id)]).unlink()
+        entries = self.env["psa.conservation.entry"].create(
+            [
+                {
+                    "conservation_id": self.id,
+                    "source_model": fact.source_model,
+                    "source_id": fact.source_id,
+                    "client_id": client_id,
+                    "currency_id": currency_id,
+                    "hours": fact.seconds / SECONDS_PER_HOUR,
+                    "amount": float(fact.price or 0),
+                }
+                for fact in facts
+            ]
+        )
+        action = self._action_list(title, "psa.conservation.entry")
+        action.update(domain=[("id", "in", entries.ids)], context={"group_by": "source_model"})
+        return action
+
+    def _standing_title(self, client, standing):
+        return f"{client.display_name or self.env._('No client')} · {dict(self._standings())[standing]}"
 
     def _action_show(self):
         return {

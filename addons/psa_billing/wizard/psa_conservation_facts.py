@@ -133,6 +133,7 @@ class PsaConservation(models.TransientModel):
                 value=to_decimal(value),
                 drawn_amount=to_decimal(drawn),
                 line_id=line_id,
+                is_adjusted=is_adjusted,
                 **_basis(head[1], head[4], is_adjusted, *agreed),
             )
             for *head, amount, value, drawn, line_id, is_adjusted, value_told, rate_told, part, used, corrects in found

@@ -197,7 +197,7 @@ class PsaTimeLog(models.TransientModel):
             "work_type_id": self.env["psa.work.type"]._psa_default(company).ids,
             "role_id": self.env.user.with_company(company).sudo().psa_role_id.ids,
         }
-        super()._psa_check_named({
+        return super()._psa_check_named({
             name: vals[name] for name, ids in start.items() if vals.get(name) and self._psa_named_ids(vals[name]) != ids
         })
 

@@ -32,7 +32,8 @@ def time_row(id_, minutes, rate="95.35", **values):
 def charge(id_, amount, **values):
     amount = Decimal(amount)
     values.setdefault("date", DAY)
-    return Row(id_, amount=amount, quantity=Decimal(1), price_unit=amount, **values)
+    values = {"quantity": Decimal(1), "price_unit": amount, **values}
+    return Row(id_, amount=amount, **values)
 
 
 def lines(rows, grouping=BY_SINGLE, rounding=CENT):
@@ -43,6 +44,15 @@ def test_rows_of_one_rate_are_shown_in_hours_at_that_rate():
     (line,) = lines([time_row(1, 30, "100"), time_row(2, 75, "100")])
 
     assert (line.unit, line.quantity, line.price_unit, line.amount) == ("hour", Decimal("1.75"), 100, 175)
+
+
+def test_a_quantity_with_more_decimals_than_a_line_keeps_is_not_shown():
+    third = charge(1, "120.00", quantity=Decimal("1.3333"), price_unit=Decimal(90))
+    (line,) = lines([third], BY_ENTRY)
+    assert (line.unit, line.quantity, line.price_unit) == ("one", 1, 120)
+
+    (line,) = lines([replace(time_row(1, 80, "90"), quantity=Decimal("1.3333"), price_unit=Decimal(90))], BY_ENTRY)
+    assert (line.unit, line.quantity, line.price_unit) == ("minute", 80, Decimal("1.5"))
 
 
 def test_cents_of_rounding_move_the_price_and_not_the_sum():
