@@ -70,6 +70,7 @@
         "views/psa_billable_type_views.xml",
         "views/psa_charge_views.xml",
         "views/psa_ticket_charge_views.xml",
+        "views/project_charge_views.xml",
         "views/hr_expense_views.xml",
         "views/psa_accounting_export_views.xml",
         "views/psa_charges_menus.xml",

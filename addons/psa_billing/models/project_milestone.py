@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 # What only the buttons set.
 SIGN_OFF_FIELDS = {"psa_signed_off_on", "psa_signed_off_user_id"}
@@ -17,6 +17,7 @@ class ProjectMilestone(models.Model):
         ondelete="restrict",
         copy=False,
         groups="psa_crm.group_billing",
+        domain="[('kind', '=', 'milestone')]",
     )
     psa_currency_id = fields.Many2one(related="psa_component_id.currency_id", groups="psa_crm.group_billing")
     psa_amount = fields.Monetary(
@@ -39,6 +40,7 @@ class ProjectMilestone(models.Model):
                 vals.update(dict.fromkeys(SIGN_OFF_FIELDS, False))
         milestones = super().create(vals_list)
         milestones._psa_check_component()
+        milestones._psa_check_fit()
         return milestones
 
     def write(self, vals):
@@ -55,6 +57,8 @@ class ProjectMilestone(models.Model):
         result = super().write(vals)
         if "psa_component_id" in vals:
             self._psa_check_component()
+        if vals.keys() & {"psa_component_id", "project_id"}:
+            self._psa_check_fit()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -95,3 +99,23 @@ class ProjectMilestone(models.Model):
         components = self.sudo().psa_component_id.sudo(self.env.su)
         if components:
             components.check_access("write")
+
+    def _psa_check_fit(self):
+        """Refuse a component that sells no milestones, or that another client pays for."""
+        for milestone in self.sudo():
+            component, payer = milestone.psa_component_id, milestone.project_id.partner_id.commercial_partner_id
+            if component and component.kind != "milestone":
+                raise ValidationError(
+                    self.env._("“%s” does not sell milestones. Choose a component of the kind “Milestones”.", component.name)
+                )
+            if component and payer.psa_is_client and payer != component.client_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(milestone)s” is of a project for %(payer)s, but %(contract)s is a contract of %(client)s. Choose a "
+                        "milestone of a project of that client.",
+                        milestone=milestone.name,
+                        payer=payer.name,
+                        contract=component.contract_id.display_name,
+                        client=component.client_id.name,
+                    )
+                )

@@ -8,8 +8,8 @@ from .res_company_ledger import RELEASED_BY
 class PsaBillingItem(models.Model):
     """Who releases rows: the group billing, and whom the company lets release what is his own.
 
-    The account manager's are the rows of the contracts and clients he is responsible for, the service manager's those of the
-    tickets in his queues and on his desks, the project manager's those of his projects.
+    The account manager's are the rows of the contracts he is responsible for, and of his clients where nobody is; the
+    service manager's those of the tickets in his queues and on his desks, the project manager's those of his projects.
     """
 
     _inherit = "psa.billing.item"
@@ -59,7 +59,9 @@ class PsaBillingItem(models.Model):
         """Return the domain of the rows this user is the account, service or project manager of."""
         if kind == "account_manager":
             contracts = self.env["psa.contract"].sudo().with_context(active_test=False)._search([("user_id", "=", user.id)])
-            clients = self.env["res.partner"].sudo()._search([("psa_is_client", "=", True), ("user_id", "=", user.id)])
+            clients = self.env["res.partner"].sudo()._search(
+                [("psa_is_client", "=", True), ("psa_account_manager_id", "=", user.id)]
+            )
             nobodys = self.env["psa.contract"].sudo().with_context(active_test=False)._search([("user_id", "=", False)])
             return Domain("contract_id", "in", contracts) | (
                 (Domain("contract_id", "=", False) | Domain("contract_id", "in", nobodys)) & Domain("client_id", "in", clients)
@@ -81,7 +83,7 @@ class PsaBillingItem(models.Model):
         self.ensure_one()
         kind = self.company_id.psa_released_by
         if kind == "account_manager":
-            user = self.contract_id.user_id or self.client_id.user_id
+            user = self.contract_id.user_id or self.client_id.psa_account_manager_id
         elif kind == "service_manager":
             user = self.ticket_id.queue_id.service_manager_id or self.ticket_id.desk_id.service_manager_id
         elif kind == "project_manager":

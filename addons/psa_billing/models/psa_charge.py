@@ -177,14 +177,15 @@ class PsaCharge(models.Model):
         for charge in self:
             charge.project_id = charge.task_id.project_id or charge.project_id
 
-    @api.depends("ticket_id.client_id", "project_id.partner_id")
+    @api.depends("ticket_id.client_id", "project_id.partner_id", "task_id.partner_id")
     def _compute_client_id(self):
         for charge in self:
             # Moving a ticket to another client does not move what was already approved.
             if charge.approval_state == "approved":
                 continue
             of_project = charge.project_id.sudo().partner_id.commercial_partner_id
-            charge.client_id = charge.ticket_id.client_id or of_project or charge.client_id
+            of_task = charge.task_id.sudo()._psa_charged_client()
+            charge.client_id = charge.ticket_id.client_id or of_project or of_task or charge.client_id
 
     @api.depends("ticket_id", "project_id", "client_id")
     def _compute_company_id(self):

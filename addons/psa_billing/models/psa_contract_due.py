@@ -58,7 +58,10 @@ class PsaContractDue(models.Model):
     prepaid_id = fields.Many2one("psa.contract.prepaid", readonly=True, index="btree_not_null", ondelete="restrict")
     derivation = fields.Json(readonly=True)
     item_state = fields.Selection(
-        lambda self: self.env["psa.billing.item"]._fields["state"].selection, "Ledger", compute="_compute_item_state"
+        lambda self: self.env["psa.billing.item"]._fields["state"].selection,
+        "Ledger",
+        compute="_compute_item_state",
+        search="_search_item_state",
     )
 
     def _compute_item_state(self):
@@ -70,6 +73,16 @@ class PsaContractDue(models.Model):
         }
         for due in self:
             due.item_state = states.get(due.id)
+
+    def _search_item_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        Item = self.env["psa.billing.item"].sudo()
+        own = Domain("source_model", "=", self._name)
+        found = Domain("id", "in", Item._search(own & Domain("state", "in", list(value))).subselect("source_id"))
+        if any(not state for state in value):
+            found |= Domain("id", "not in", Item._search(own).subselect("source_id"))
+        return found
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_taken_back(self):

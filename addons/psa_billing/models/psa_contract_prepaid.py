@@ -10,6 +10,8 @@ from ..tools import to_decimal
 
 # Ledger rows that draw nothing, whatever is written on them.
 NOT_DRAWING = ("error", "non_billable")
+# From how much on a balance counts as low, in per cent used.
+LOW_PERCENT = 80
 
 
 class PsaContractPrepaid(models.Model):
@@ -73,6 +75,10 @@ class PsaContractPrepaid(models.Model):
             ("cancelled", "Cancelled"),
         ],
         compute="_compute_state",
+        search="_search_state",
+    )
+    is_low = fields.Boolean(
+        "Low", compute="_compute_is_low", search="_search_is_low", help="Usable, and not more than a fifth is left."
     )
 
     @api.depends("component_id")
@@ -107,6 +113,35 @@ class PsaContractPrepaid(models.Model):
                 prepaid.state = "waiting"
             else:
                 prepaid.state = "usable" if left > 0 else "used_up"
+
+    @api.depends("state", "used_percent")
+    def _compute_is_low(self):
+        for prepaid in self:
+            prepaid.is_low = prepaid.state == "usable" and prepaid.used_percent >= LOW_PERCENT
+
+    def _search_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # What is over is most of them in time, so it is only looked at when it is asked for.
+        over = {"expired", "cancelled"} & set(value)
+        found = self.search(Domain.TRUE if over else self._psa_alive_domain())
+        return Domain("id", "in", found.filtered(lambda prepaid: prepaid.state in value).ids)
+
+    def _search_is_low(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        low = Domain("id", "in", self.search(self._psa_alive_domain()).filtered("is_low").ids)
+        wanted = {bool(item) for item in value}
+        if len(wanted) != 1:
+            return Domain(bool(wanted))
+        return low if wanted.pop() else ~low
+
+    @api.model
+    def _psa_alive_domain(self):
+        """Return the domain of what is neither cancelled nor expired today."""
+        return Domain("is_cancelled", "=", False) & (
+            Domain("date_to", "=", False) | Domain("date_to", ">=", fields.Date.context_today(self))
+        )
 
     @api.constrains("date_from", "date_to")
     def _check_dates(self):

@@ -18,8 +18,9 @@ class ResCompany(models.Model):
         "Rows Are Released By",
         default="billing",
         required=True,
-        help="Billing: members of the group “PSA / Billing”. Otherwise also the one responsible for the contract (or client), for "
-        "the queue or desk of the ticket, or for the project: each sees and releases his own rows under “Rows I Approve”.",
+        help="Billing: members of the group “PSA / Billing”. Otherwise also the one responsible for the contract (else the account "
+        "manager of the client), for the queue or desk of the ticket, or for the project: each sees and releases his own rows under "
+        "“Rows I Approve”.",
     )
     psa_released_at_sign_off = fields.Boolean(
         "Release with the Time",

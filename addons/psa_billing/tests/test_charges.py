@@ -120,6 +120,38 @@ class TestCharges(PsaBillingCommon, HttpCase):
         self.assertEqual(charge.sudo().price_unit, 180.0)
         self.assertEqual(charge.approval_state, "draft")
 
+    def test_charges_are_added_and_counted_on_tasks_and_projects_as_on_tickets(self):
+        project = self.env["project.project"].create(
+            {"name": "Move", "company_id": self.company.id, "partner_id": self.contact.id, "privacy_visibility": "employees"}
+        )
+        internal = self.env["project.project"].create({"name": "Own", "company_id": self.company.id})
+        task, favour = self.env["project.task"].create(
+            [
+                {"name": "Cable the rack", "project_id": project.id},
+                {"name": "A favour", "project_id": internal.id, "partner_id": self.contact.id},
+            ]
+        )
+        env = self.env(user=self.dispatcher, su=False)
+        for record, context_task in ((task, task), (favour, favour), (project, task.browse())):
+            action = record.with_env(env).action_add_psa_charge()
+            with Form(env["psa.charge"].with_context(**action["context"]), view="psa_billing.view_psa_charge_form_add") as form:
+                pass  # nothing needs to be filled in
+            self.assertRecordValues(
+                form.record.sudo(),
+                [{"client_id": self.client.id, "task_id": context_task.id, "project_id": (context_task.project_id or project).id}],
+            )
+        self.env.invalidate_all()
+
+        seen = {record: record.with_env(env) for record in (task, favour, project, internal)}
+        self.assertEqual([one.psa_charge_count for one in seen.values()], [1, 1, 2, 1])
+        self.assertEqual([one.psa_takes_charges for one in seen.values()], [True, True, True, False])
+        action = seen[project].action_view_psa_charges()
+        self.assertEqual(env["psa.charge"].search_count(action["domain"]), 2)
+        self.assertIn(("Charges", 2, True), [(b["text"], b["number"], b["show"]) for b in seen[project]._get_stat_buttons()])
+        stranger = self.env(user=self.outsider, su=False)
+        with self.assertRaises(AccessError):
+            project.with_env(stranger).psa_charge_count  # noqa: B018
+
     def test_an_approved_charge_moves_to_another_contract_at_its_price(self):
         project = self._new_contract(self.client, [(self.role_engineer, False, 70.0)], date_start="2025-01-01", name="Project")
         foreign = self._new_contract(

@@ -368,6 +368,24 @@ class TestContractDue(PsaBillingCommon):
         with self.assertRaisesRegex(UserError, "was billed"):
             milestone.action_psa_sign_off_undo()
 
+    def test_milestones_a_project_has_already_are_sold_under_a_component(self):
+        component = self._add("milestone", steps=())
+        project = self.env["project.project"].create(
+            {"name": "Move", "company_id": self.company.id, "allow_milestones": True, "partner_id": self.client.id}
+        )
+        planned = self.env["project.milestone"].create({"name": "Server room", "project_id": project.id})
+        with Form(component.with_user(self.billing), view="psa_billing.view_psa_contract_component_form") as form:
+            form.milestone_ids.add(planned)
+
+        self.assertEqual(planned.psa_component_id, component)
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True, "psa_is_client": True})
+        theirs = project.copy({"name": "Theirs", "partner_id": other.id})
+        milestone = self.env["project.milestone"].create({"name": "Theirs", "project_id": theirs.id})
+        with self.assertRaisesRegex(ValidationError, "is a contract of"):
+            component.milestone_ids = [Command.link(milestone.id)]
+        with self.assertRaisesRegex(ValidationError, "does not sell milestones"):
+            self._add("setup_fee").milestone_ids = [Command.link(milestone.id)]
+
     def test_a_milestone_is_signed_off_with_the_button_only(self):
         component = self._add("milestone", steps=())
         project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})

@@ -317,6 +317,40 @@ class TestContractPrepaid(PsaBillingCommon):
         block.invalidate_recordset()
         self.assertEqual((block.drawn_amount, block.remaining_amount), (200, 1300))
 
+    # Which balances matter
+
+    def test_balances_are_found_by_how_they_stand_and_dues_by_their_row(self):
+        self._add(name="Block", hours=10, overage="negative")
+        self._add(name="When paid", hours=5, usable="paid")
+        self._add(name="Short", hours=1, validity_months=1)
+        due = self._bill("2026-01-31")
+        Prepaid = self.env["psa.contract.prepaid"].with_user(self.billing)
+        Due = self.env["psa.contract.due"].with_user(self.billing)
+        ours = [("contract_id", "=", self.prepaid.id)]
+
+        def found(*domain):
+            self.env.invalidate_all()
+            return sorted(Prepaid.search([*ours, *domain]).component_id.mapped("name"))
+
+        with freeze_time(f"2026-03-10 {NOON}"):
+            self.assertEqual(found(("state", "=", "usable")), ["Block"])
+            self.assertEqual(found(("state", "=", "waiting")), ["When paid"])
+            self.assertEqual(found(("state", "=", "expired")), ["Short"])
+            self.assertEqual(found(("state", "not in", ("usable", "waiting"))), ["Short"])
+            self.assertEqual(found(("is_low", "=", True)), [])
+            self._work(8)
+            self.assertEqual(found(("is_low", "=", True)), ["Block"])
+            self.assertEqual(found(("is_low", "=", False)), ["Short", "When paid"])
+            self._work(2)
+            self.assertEqual(found(("state", "=", "used_up")), ["Block"])
+            self.assertEqual(found(("is_low", "=", True)), [])
+
+        self.assertEqual(Due.search([*ours, ("item_state", "=", "pending")]), due.sorted(lambda one: (one.date, one.id), reverse=True))
+        self.env["psa.billing.item"].search(due[0]._psa_items_domain(due[0].ids)).with_user(self.billing).action_approve()
+        self.assertEqual(Due.search([*ours, ("item_state", "=", "approved")]), due[0])
+        self.assertEqual(Due.search([*ours, ("item_state", "!=", "approved")]), Due.search(ours) - due[0])
+        self.assertFalse(Due.search([*ours, ("item_state", "=", False)]))
+
     # Who sees the balance
 
     def test_the_client_s_administrator_sees_the_balance_and_others_do_not(self):

@@ -224,15 +224,16 @@ class TestLedgerReview(PsaBillingCommon):
             with self.assertRaises(AccessError):
                 attempt()
 
-    def test_without_a_responsible_it_is_the_client_s_and_else_billing_s(self):
+    def test_without_a_responsible_it_is_the_client_s_account_manager_s_and_else_billing_s(self):
         self.company.psa_released_by = "account_manager"
         self.contract.user_id = False
-        self.client.user_id = self.sales
+        self.client.write({"psa_account_manager_id": self.sales.id, "user_id": self.dispatcher.id})
         item = self._approve(self._log(60))
 
         self.assertEqual(item.releaser_id, self.sales)
         self.assertEqual(self._as(self.sales, self.env["psa.billing.item"]).search([]), item)
-        self.client.user_id = False
+        self.assertFalse(self._as(self.dispatcher, self.env["psa.billing.item"]).search([]), "who sells is not asked")
+        self.client.psa_account_manager_id = False
         item.invalidate_recordset()
         self.assertFalse(item.releaser_id)
         self._as(self.billing, item).action_approve()
