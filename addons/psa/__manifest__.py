@@ -42,6 +42,7 @@
         "demo/psa_time_demo.xml",
         "demo/psa_charges_demo.xml",
         "demo/psa_analysis_demo.xml",
+        "demo/psa_terms_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

@@ -4,3 +4,4 @@ from . import psa_demo_relations
 from . import psa_demo_entries
 from . import psa_demo_service_levels
 from . import psa_demo_ledger
+from . import psa_demo_billing

@@ -68,3 +68,24 @@ class TestPsaApp(TransactionCase):
         self.assertAlmostEqual(sum(items.mapped("amount")), sum(invoices.mapped("amount_untaxed")))
         block = self.env.ref("psa.contract_elm_block").prepaid_ids
         self.assertEqual((block.drawn_hours, block.remaining_hours, block.state), (13.5, 6.5, "usable"))
+
+    def test_the_demo_story_of_billing_has_something_of_everything(self):
+        if not loaded_demo_data(self.env):
+            self.skipTest("the database has no demo data")
+        company = self.env.ref("base.main_company")
+        clients = self.env["res.partner"].search([("psa_is_client", "=", True), ("company_id", "=", company.id)])
+        items = self.env["psa.billing.item"].search([("company_id", "=", company.id)])
+        active = self.env["psa.contract"].search([("company_id", "=", company.id), ("state", "=", "active")])
+        failed = self.env["psa.billing.run.line"].search([("company_id", "=", company.id), ("state", "=", "failed")])
+
+        self.assertLessEqual({"pending", "covered", "error", "written_off", "invoiced"}, set(items.mapped("state")))
+        self.assertLessEqual({"time", "charge", "expense", "milestone", "per_ticket", "correction"}, set(items.mapped("kind")))
+        self.assertLessEqual(
+            {"included", "block", "retainer", "coverage", "overage", "per_ticket", "fixed_price"}, set(items.mapped("funding"))
+        )
+        self.assertTrue(items.filtered("is_held"))
+        self.assertTrue(items.filtered("is_adjusted"))
+        self.assertTrue(active.coverage_ids)
+        self.assertIn("purchase order", failed.error)
+        self.assertIn("done", self.env["psa.accounting.export"].search([("company_id", "=", company.id)]).mapped("state"))
+        self.assertFalse(self.env["psa.billing.problem"]._find_problems(clients, company, None))
