@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -89,7 +89,7 @@ class TestLentTime(PsaBillingCommon):
         Line = self.lent.env["account.analytic.line"]
         entry = {"name": "Stood in", "unit_amount": 1.0}
 
-        with self.assertRaises(AccessError):
+        with self.assertRaises(UserError), self.cr.savepoint():
             Line.create([
                 {**entry, "psa_ticket_id": self.ticket.id},
                 {**entry, "project_id": private.id, "employee_id": stranger.id, "date": "2026-03-10"},
