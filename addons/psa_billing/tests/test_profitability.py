@@ -202,7 +202,7 @@ class TestProfitability(PsaBillingCommon):
         for _number in range(5):
             self._approve(self._log(60))
         self.env.flush_all()
-        with self.assertQueryCount(8):
+        with self.assertQueryCount(9):
             self.Profit.formatted_read_group(
                 [("company_id", "=", self.company.id)], ["client_id", "date:month"], [f"{name}:sum" for name in MEASURES]
             )
