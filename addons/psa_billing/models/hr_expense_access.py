@@ -35,15 +35,17 @@ class HrExpense(models.Model):
     @api.depends("employee_id", "product_id", "total_amount_currency")
     def _compute_duplicate_expense_ids(self):
         # Odoo looks for them past the rules, and lets nobody read a record that names one he may not see.
-        super(HrExpense, self.sudo())._compute_duplicate_expense_ids()
+        result = super(HrExpense, self.sudo())._compute_duplicate_expense_ids()
         for expense in self:
             expense.duplicate_expense_ids = expense.duplicate_expense_ids._filtered_access("read")
+        return result
 
     @api.depends("attachment_ids")
     def _compute_same_receipt_expense_ids(self):
-        super(HrExpense, self.sudo())._compute_same_receipt_expense_ids()
+        result = super(HrExpense, self.sudo())._compute_same_receipt_expense_ids()
         for expense in self:
             expense.same_receipt_expense_ids = expense.same_receipt_expense_ids._filtered_access("read")
+        return result
 
     def write(self, vals):
         self._psa_check_spender(vals)

@@ -46,7 +46,7 @@ class PsaAccountingExport(models.Model):
         "psa.accounting.export.line", "export_id", "Exported", readonly=True, domain=[("is_left_out", "=", False)]
     )
     left_out_ids = fields.One2many(
-        "psa.accounting.export.line", "export_id", "Left Out", readonly=True, domain=[("is_left_out", "=", True)]
+        "psa.accounting.export.line", "export_id", readonly=True, domain=[("is_left_out", "=", True)]
     )
     move_ids = fields.Many2many(
         "account.move", string="To Be Exported", compute="_compute_move_ids", help="Posted, of these days, not exported yet."
