@@ -109,7 +109,7 @@ class PsaAccountingExport(models.Model):
             sum((amount_of(line) for line in taxes), to_decimal(0)),
             [to_decimal(currency.round(line.price_total - line.price_subtotal)) for line in lines],
         )
-        partner, client = move.partner_id, move.commercial_partner_id
+        partner, client = move.partner_id, move.commercial_partner_id.sudo()
         untaxed = names.get(("untaxed", 0), "")
         return export_model.Document(
             number=move.name,
