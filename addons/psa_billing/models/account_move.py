@@ -7,7 +7,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     psa_billing_item_ids = fields.One2many(
-        "psa.billing.item", "move_id", "Billed Work", readonly=True, groups="psa_crm.group_billing"
+        "psa.billing.item", "move_id", "Billed Ledger Rows", readonly=True, groups="psa_crm.group_billing"
     )
     psa_billing_item_count = fields.Integer(
         "Billed Work", compute="_compute_psa_billing_item_count", help="What it charges, and what it settled of covered work."

@@ -29,7 +29,7 @@ class PsaConservationDifference(models.TransientModel):
         readonly=True,
     )
     source_model = fields.Char(readonly=True)
-    source_id = fields.Many2oneReference("Entry", model_field="source_model", readonly=True)
+    source_id = fields.Many2oneReference("Entry ID", model_field="source_model", readonly=True)
     client_id = fields.Many2one("res.partner", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     item_ids = fields.Many2many(

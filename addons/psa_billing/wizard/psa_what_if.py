@@ -61,7 +61,7 @@ class PsaWhatIf(models.TransientModel):
         "psa.billing.item", "psa_what_if_differing_rel", "what_if_id", "item_id", "Rows That Differ", readonly=True
     )
     differing_count = fields.Integer(readonly=True)
-    line_ids = fields.One2many("psa.what.if.line", "what_if_id", "Result", readonly=True)
+    line_ids = fields.One2many("psa.what.if.line", "what_if_id", "Months", readonly=True)
     result = fields.Json(readonly=True)
 
     @api.depends("client_id")
