@@ -114,7 +114,8 @@ def test_every_menu_of_the_suite_opens_for_the_owner(world, new_page):
             menu["actionID"],
         )
         web_client_is_idle(page)
-        assert page.locator(".o_view_controller, .o_psa_search, .modal .o_form_view").count(), menu["name"]
+        screens = ".o_view_controller, .o_psa_search, .o_psa_day_page, .o_psa_week_page, .modal .o_form_view"
+        assert page.locator(screens).count(), menu["name"]
         assert not page.locator(".o_error_dialog, .o_notification.border-danger").count(), page.inner_text("body")
         opened.append(menu["name"])
         if page.locator(".modal").count():

@@ -37,17 +37,18 @@ class TestContractInvoice(PsaInvoicingCommon):
         self.assertEqual((work.funding, work.amount), ("rate", 100), "nothing is paid yet")
         items.with_user(self.billing).action_approve()
 
-        move = self._prepare()
-        self.assertEqual(move.amount_untaxed, 800 + 3 * 3 * 19.99)
-        move.action_post()
+        moves = self._prepare()
+        self.assertEqual(len(moves), 3, "each month is a cycle")
+        self.assertAlmostEqual(sum(moves.mapped("amount_untaxed")), 800 + 3 * 3 * 19.99)
+        moves.action_post()
         block = self.contract.prepaid_ids
         block.invalidate_recordset()
         self.assertEqual(block.state, "waiting")
 
-        self.env["account.payment.register"].with_context(active_model="account.move", active_ids=move.ids).create(
+        self.env["account.payment.register"].with_context(active_model="account.move", active_ids=moves.ids).create(
             {}
         )._create_payments()
-        self.assertIn(move.payment_state, ("paid", "in_payment"))
+        self.assertLessEqual(set(moves.mapped("payment_state")), {"paid", "in_payment"})
 
         work = self.env["psa.billing.item"].search([("source_model", "=", "account.analytic.line"), ("prepaid_id", "=", block.id)])
         self.assertEqual((work.state, work.funding, work.drawn_seconds), ("covered", "block", 3600))
