@@ -116,7 +116,8 @@ CAPABILITIES = {
     "forge the log of rules":                  (NO,   NO,   NO,    NO,      NO),
     # Notifications
     "have a pager of his own":                 (YES,  YES,  YES,   YES,     YES),
-    "change the pager of a colleague":         (NO,   NO,   NO,    YES,     NO),
+    "change a pager set up for a colleague":   (NO,   NO,   NO,    YES,     NO),
+    "change a pager a colleague has set up":   (NO,   NO,   NO,    NO,      NO),
     "say what new users are told":             (NO,   NO,   NO,    YES,     NO),
     "see what a colleague was told":           (NO,   NO,   NO,    YES,     NO),
     "change what was told":                    (NO,   NO,   NO,    NO,      NO),
@@ -178,7 +179,10 @@ class TestUserLevels(HelpdeskCommon):
     def _attempts(self):
         """Return {capability: what a person does to use it}; a person is an environment."""
         desk, option, stage, ticket, company = self.desk, self.option, self.stage, self.ticket, self.company
-        pager = self.env["psa.notification.address"].create({"user_id": self.billing.id, "kind": "pager", "target": "0@pager.test"})
+        own_pager, pager = self.env["psa.notification.address"].create([
+            {"user_id": self.billing.id, "kind": "pager", "target": "9@pager.test"},
+            {"user_id": self.billing.id, "kind": "pager", "target": "0@pager.test", "only_company_ids": [(6, 0, company.ids)]},
+        ])
         notice = self.env["psa.notification"].create({
             "ticket_id": ticket.id, "company_id": company.id, "user_id": self.billing.id, "kind": "pager", "target": "0@pager.test",
             "event_id": self.env.ref("psa_helpdesk.notification_event_escalated").id,
@@ -320,7 +324,8 @@ class TestUserLevels(HelpdeskCommon):
             "forge the log of rules": lambda env: self.rule_log.with_env(env).write({"outcome": "done"}),
             "have a pager of his own": lambda env: env["psa.notification.address"].create({
                 "user_id": env.uid, "kind": "pager", "target": "1@pager.test"}),
-            "change the pager of a colleague": change(pager, target="2@pager.test"),
+            "change a pager set up for a colleague": change(pager, target="2@pager.test"),
+            "change a pager a colleague has set up": change(own_pager, target="2@pager.test"),
             "say what new users are told": create("psa.notification.address", user_id=False, kind="mail", company_id=company.id),
             "see what a colleague was told": lambda env: notice.with_env(env).read(["target"]),
             "change what was told": change(notice, state="sent"),
