@@ -84,7 +84,7 @@ class AccountMoveLine(models.Model):
             [("past_move_line_ids", "in", [line.id for line in heir_of]), ("state", "=", "approved")]
         )
         link = {}
-        for item in items._psa_lock(("approved",)):
+        for item in items._locked(("approved",)):
             # The youngest of its earlier lines is the one it was taken off.
             source = max(item.past_move_line_ids & self, key=lambda line: line.id, default=None)
             if source in heir_of:

@@ -30,20 +30,6 @@ class PsaBillingItem(models.Model):
         help="The invoice of the cycle in which the contract covered this row.",
     )
 
-    def _psa_lock(self, states):
-        """Lock the rows in id order and return those in one of the states; the others stay unlocked."""
-        if not self:
-            return self
-        self.flush_model(["state", "run_line_id", "settled_on"])
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT id FROM psa_billing_item WHERE id = ANY(%s) AND state = ANY(%s) ORDER BY id FOR UPDATE",
-                self.ids,
-                list(states),
-            )
-        )
-        return self.browse(id_ for (id_,) in rows)
-
     def _psa_take(self, line_of):
         """Mark rows as taken by lines of a run: ``{row id: line id}``."""
         self.env.cr.execute(
@@ -119,7 +105,7 @@ class PsaBillingItem(models.Model):
 
     def _psa_take_back(self, lines):
         """Have rows charged again by these lines, which charged them before."""
-        free = self._psa_lock(("approved",))
+        free = self._locked(("approved",))
         link = {}
         for item in self:
             line = (item.past_move_line_ids & lines)[:1]

@@ -31,12 +31,12 @@ class PsaBillingRun(models.Model):
         domain = self._psa_domain(company, until, states, clients, items)
         groups = self._psa_groups(domain, until, values.get("has_open_cycles", False))
         taken = Item.browse(id_ for group in groups for id_ in group.row_ids + group.covered_ids)
-        pending = taken._psa_lock(("pending",))
+        pending = taken._locked(("pending",))
         if pending:
             pending.action_approve()
             # Releasing may be refused by a row's own rules: what is released now is looked up again.
             return self._psa_plan(company, until, ("approved",), clients, taken, **values)
-        if not taken._psa_lock(("approved", "covered")):
+        if not taken._locked(("approved", "covered")):
             return self
         run = self.sudo().create(
             {
