@@ -21,6 +21,7 @@ from . import (
     ir_rule,
     project_milestone,
     project_project,
+    psa_charged_mixin,
     project_project_charge,
     project_task,
     project_task_charge,
