@@ -101,10 +101,12 @@ def missed(question, person, by_size):
     grown = growth(by_size)
     if not question.grows and grown is not None and grown > GROWTH:
         sentences.append(f"{question.title}, {who}: takes {grown:.1f} times as long with {sizes[-1]:,} tickets as with {sizes[0]:,}")
-    if not question.grows and len(sizes) > 1 and by_size[sizes[-1]].queries > by_size[sizes[0]].queries:
+    # A search that finds nothing is spared the queries that read what was found: only like is compared with like.
+    alike = [size for size in sizes if not question.counts or bool(by_size[size].answer) == bool(by_size[sizes[-1]].answer)]
+    if not question.grows and by_size[alike[-1]].queries > by_size[alike[0]].queries:
         sentences.append(
-            f"{question.title}, {who}: {by_size[sizes[0]].queries} queries with {sizes[0]:,} tickets, "
-            f"{by_size[sizes[-1]].queries} with {sizes[-1]:,}")
+            f"{question.title}, {who}: {by_size[alike[0]].queries} queries with {alike[0]:,} tickets, "
+            f"{by_size[alike[-1]].queries} with {alike[-1]:,}")
     return sentences
 
 

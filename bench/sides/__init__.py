@@ -1,5 +1,5 @@
-"""The three sides of the bench: a bare model, OCA's help desk, ours; and ours three times more, with many
-access rules, with years of conversations and with timers on every ticket; and invoices, ours beside OCA's contract."""
+"""The sides of the bench: a bare model, OCA's help desk, ours; ours again with many access rules, with years of conversations, with
+timers on every ticket and with a year of time to bill; and invoices, ours beside OCA's contract."""
 from .access import AccessSide
 from .bare import BareSide
 from .billing import BillingSide, ContractSide
@@ -9,5 +9,9 @@ from .ledger import LedgerSide
 from .oca import OcaSide
 from .psa import PsaSide
 
-SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, LedgerSide)}
-SIDES = {side.name: side for side in (BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, BillingSide, ContractSide)}
+SIDES = {
+    side.name: side
+    for side in (
+        BareSide, OcaSide, PsaSide, AccessSide, DeskSide, ClockSide, LedgerSide, BillingSide, ContractSide,
+    )
+}

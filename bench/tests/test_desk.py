@@ -2,8 +2,8 @@
 from bench import desk
 
 
-def _measured(median, queries=5):
-    return desk.Measured(median, median, queries, 1)
+def _measured(median, queries=5, answer=1):
+    return desk.Measured(median, median, queries, answer)
 
 
 def _question(**values):
@@ -39,6 +39,15 @@ def test_more_queries_with_more_tickets_is_a_miss():
     [sentence] = desk.missed(_question(), "administrator", {10_000: _measured(1, 5), 1_000_000: _measured(1, 6)})
 
     assert "5 queries with 10,000 tickets, 6 with 1,000,000" in sentence
+
+
+def test_queries_of_a_search_that_found_nothing_are_no_measure_for_one_that_found():
+    by_size = {10_000: _measured(1, 4, answer=0), 100_000: _measured(1, 6), 1_000_000: _measured(1, 6)}
+    grown = {**by_size, 1_000_000: _measured(1, 7)}
+
+    assert desk.missed(_question(), "administrator", by_size) == []
+    [sentence] = desk.missed(_question(), "administrator", grown)
+    assert "6 queries with 100,000 tickets, 7 with 1,000,000" in sentence
 
 
 def test_the_table_has_a_line_for_each_question_and_person():

@@ -1,5 +1,10 @@
 """The bench's own arithmetic: a reach that is missed must be told."""
+import ast
+from pathlib import Path
+
 from bench import report
+
+SIDES = Path(report.__file__).parent / "sides"
 
 
 def _measured(seconds, queries, pages=None):
@@ -84,3 +89,19 @@ def test_a_page_of_results_says_what_was_missed():
         "- **missed**: create: too slow\n"
     )
     assert report.page("Help desk", "on a quiet day", ["| a |"], []).endswith("| a |\n")
+
+
+def test_every_side_can_be_started():
+    """Read, not imported: the sides need Odoo, these tests do not."""
+    made = {
+        node.name
+        for path in SIDES.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef) and any(
+            isinstance(line, ast.Assign) and line.targets[0].id == "name" and line.value.value for line in node.body)
+    }
+    [listed] = [
+        node.value for node in ast.parse((SIDES / "__init__.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "SIDES"
+    ]
+    assert {name.id for name in ast.walk(listed.generators[0].iter) if isinstance(name, ast.Name)} == made
