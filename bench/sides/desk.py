@@ -154,6 +154,8 @@ class DeskSide(AccessSide):
                 found.append((time.perf_counter() - started) * 1000)
                 queries.append(cr.sql_log_count - before)
                 cr.rollback()
+                # As a request does that fails: what was cached of records rolled back is no more.
+                self.registry.reset_changes()
         return {"milliseconds": found, "queries": max(queries), "answer": answer}
 
     def explain(self, person, question):
