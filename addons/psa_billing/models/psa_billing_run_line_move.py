@@ -23,25 +23,27 @@ class PsaBillingRunLine(models.Model):
         :return: ``({line id: [row]}, {line id: [id]})``
         """
         self.env["psa.billing.item"].flush_model()
+        self.env["psa.billing.run.line"].flush_model()
         self.env["psa.contract"].flush_model(["line_grouping"])
         found = self.env.execute_query(
             SQL(
-                """SELECT item.run_line_id, item.state = 'covered', COALESCE(contract.line_grouping, %(by_entry)s),
+                """SELECT rel.line_id, item.state = 'covered', COALESCE(contract.line_grouping, %(by_entry)s),
                           ARRAY_AGG(item.id ORDER BY item.date, item.id), MIN(item.date), MAX(item.date), SUM(item.amount),
                           SUM(item.seconds), MIN(item.quantity), MIN(item.price_unit), item.product_id, MIN(item.uom_id),
                           item.kind = 'time', item.hourly_rate, item.contract_id, MIN(item.ticket_id),
                           MIN(item.work_type_id), MIN(item.role_id), MIN(item.source_model), MIN(item.source_id)
-                     FROM psa_billing_item item
-                     JOIN psa_billing_run_line line ON line.id = item.run_line_id
+                     FROM psa_billing_run_line_item_rel rel
+                     JOIN psa_billing_item item ON item.id = rel.item_id
+                     JOIN psa_billing_run_line line ON line.id = rel.line_id
                      LEFT JOIN psa_contract contract ON contract.id = item.contract_id
-                    WHERE item.run_line_id = ANY(%(ids)s) AND item.is_held IS NOT TRUE
+                    WHERE rel.line_id = ANY(%(ids)s) AND item.is_held IS NOT TRUE
                       AND (item.state = 'approved' OR item.state = 'covered' AND item.settled_on IS NULL)
                       AND item.client_id = line.client_id AND item.company_id = line.company_id
                       AND item.currency_id = line.currency_id
                       AND (item.contract_id IS NULL OR EXISTS (
-                          SELECT 1 FROM psa_billing_run_line_contract_rel rel
-                           WHERE rel.line_id = item.run_line_id AND rel.contract_id = item.contract_id))
-                    GROUP BY item.run_line_id, item.state = 'covered', contract.line_grouping, item.product_id,
+                          SELECT 1 FROM psa_billing_run_line_contract_rel of_line
+                           WHERE of_line.line_id = rel.line_id AND of_line.contract_id = item.contract_id))
+                    GROUP BY rel.line_id, item.state = 'covered', contract.line_grouping, item.product_id,
                           item.kind = 'time', item.hourly_rate, item.contract_id,
                           CASE WHEN item.state <> 'covered' AND (item.kind <> 'time' OR contract.line_grouping = %(by_entry)s
                                     OR contract.id IS NULL) THEN item.id END,

@@ -89,7 +89,8 @@ class PsaBillingRun(models.Model):
             & Domain("is_held", "=", False)
             # Who may only read what a client owes does not bill him.
             & Domain("psa_can_write", "=", True)
-            & (Domain("run_line_id", "=", False) | Domain("run_line_id.state", "!=", "planned"))
+            # By whoever it was planned.
+            & Domain("run_line_ids", "not any!", [("state", "=", "planned")])
         )
         open_rows = Domain("state", "in", states)
         if clients:
