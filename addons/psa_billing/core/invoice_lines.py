@@ -30,7 +30,11 @@ MOST_DECIMALS = 10
 
 @dataclass(frozen=True)
 class Row:
-    """A row to invoice. ``price_unit`` is for one of its unit, ``hourly_rate`` what an hour of it costs, if it is time."""
+    """A row to invoice, or a bundle of rows that have in common all but day, amount and time: a database adds them up quicker.
+
+    ``price_unit`` is for one of its unit, ``hourly_rate`` what an hour of it costs, if it is time. Of a bundle, which is time,
+    ``id`` and ``date`` are those of the first row by date and id, ``amount`` and ``seconds`` those of all together.
+    """
 
     id: int
     date: date
@@ -48,6 +52,13 @@ class Row:
     work_type_id: int | None = None
     role_id: int | None = None
     apart: object = None  # taxes, analytic accounts: what else keeps rows on lines of their own
+    others: tuple[int, ...] = ()  # the ids of the rest of a bundle
+    last_date: date | None = None  # of a bundle
+
+    @property
+    def ids(self):
+        """The ids of all its rows, the first one first."""
+        return (self.id, *self.others)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,16 @@ class Line:
     def contract_id(self):
         """The contract of all its rows."""
         return self.rows[0].contract_id
+
+    @property
+    def ids(self):
+        """The ids of all its rows."""
+        return tuple(id_ for row in self.rows for id_ in row.ids)
+
+    @property
+    def last_date(self):
+        """The day of its last row."""
+        return max(row.last_date or row.date for row in self.rows)
 
 
 def make_lines(rows, rounding: Decimal, digits: int = 2) -> tuple[Line, ...]:
@@ -95,17 +116,18 @@ def _key(row):
 def _line(rows, rounding, digits):
     amount = sum((row.amount for row in rows), Decimal(0))
     seconds = sum(row.seconds for row in rows)
-    for unit, quantity, nominal in _ways(rows, seconds, digits):
-        price = exact_price(quantity, nominal, amount, rounding, len(rows))
+    count = sum(len(row.ids) for row in rows)
+    for unit, quantity, nominal in _ways(rows, seconds, digits, count):
+        price = exact_price(quantity, nominal, amount, rounding, count)
         if price is not None:
             return Line(rows, unit, quantity, price, amount, seconds)
     return Line(rows, ONE, Decimal(1), amount, amount, seconds)
 
 
-def _ways(rows, seconds, digits):
+def _ways(rows, seconds, digits, count):
     """Return the ways to say quantity and price of the rows, best first."""
     first = rows[0]
-    if len(rows) == 1 and first.quantity == round(first.quantity, digits):
+    if count == 1 and first.quantity == round(first.quantity, digits):
         return [(OWN, first.quantity, first.price_unit)]
     if not all(row.is_time and row.hourly_rate == first.hourly_rate for row in rows) or first.hourly_rate is None:
         return []

@@ -17,7 +17,10 @@ BY_CLIENT = "client"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the ledger that may be invoiced, or is covered and to be settled."""
+    """A row of the ledger that may be invoiced, or is covered and to be settled; or several of one day that have all but amounts in common.
+
+    Of several ``id`` is the first one, ``amount`` their sum.
+    """
 
     id: int
     client_id: int
@@ -28,6 +31,7 @@ class Row:
     cycle: tuple[date, date] | None = None  # of the contract on that day: first day, first day after
     waits_for_cycle: bool = True  # work does; what was due on its date does not
     is_covered: bool = False
+    others: tuple[int, ...] = ()  # the ids of the rest of several
 
 
 @dataclass(frozen=True)
@@ -130,14 +134,17 @@ def _total(rows):
 
 
 def _group(client_id, currency_id, key, end, rows):
-    in_order = sorted(rows, key=lambda row: (row.date, row.id))
     return Group(
         client_id=client_id,
         currency_id=currency_id,
         key=key,
         contract_ids=tuple(sorted({row.contract_id for row in rows if row.contract_id})),
         cycle_end=end,
-        row_ids=tuple(row.id for row in in_order if not row.is_covered),
-        covered_ids=tuple(row.id for row in in_order if row.is_covered),
+        row_ids=_ids(row for row in rows if not row.is_covered),
+        covered_ids=_ids(row for row in rows if row.is_covered),
         amount=_total(rows),
     )
+
+
+def _ids(rows):
+    return tuple(sorted(id_ for row in rows for id_ in (row.id, *row.others)))

@@ -46,7 +46,7 @@ class PsaBillingItem(models.Model):
         required=True, readonly=True, help="A fact may be charged in parts; this names the part."
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
-    client_id = fields.Many2one("res.partner", readonly=True, index=True, ondelete="restrict")
+    client_id = fields.Many2one("res.partner", readonly=True, ondelete="restrict")  # found by _client_date_idx
     contract_id = fields.Many2one(
         "psa.contract", readonly=True, index="btree_not_null", ondelete="restrict"
     )

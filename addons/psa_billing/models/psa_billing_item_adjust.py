@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, float_round
 
@@ -23,7 +23,7 @@ class PsaBillingItem(models.Model):
         items._psa_open_corrections()
         for item in items:
             item._log("undo", old=item._money_text(item._money_values()), reason=item.adjust_reason, uid=self.env.uid)
-        undone = {"is_adjusted": False, "adjust_reason": False, "state": "pending", "run_line_id": False}
+        undone = {"is_adjusted": False, "adjust_reason": False, "state": "pending", "run_line_ids": [Command.clear()]}
         items._write_row({**undone, **self._review_stamp(self.env.uid)})
         items._psa_rate_again()
         return True
@@ -99,7 +99,7 @@ class PsaBillingItem(models.Model):
             "is_adjusted": True,
             "state": "pending",
             "error": False,
-            "run_line_id": False,
+            "run_line_ids": [Command.clear()],
         }
         if self.funding == terms.BY_NOBODY:
             vals["funding"] = terms.BY_RATE if self.source_model == TIME_MODEL else terms.BY_PRICE

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from odoo import models
+from odoo import Command, models
 from odoo.exceptions import UserError
 
 from .psa_billing_item import TIME_MODEL
@@ -99,7 +99,7 @@ class PsaBillingItem(models.Model):
     def _psa_open_again(self):
         """Make released and adjusted rows open ones again."""
         self.filtered(lambda item: item._is_frozen())._write_row(
-            {"state": "pending", "is_adjusted": False, "write_off_reason": False, "run_line_id": False}
+            {"state": "pending", "is_adjusted": False, "write_off_reason": False, "run_line_ids": [Command.clear()]}
         )
 
     def _move_to(self, contract, reason):

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -10,7 +10,7 @@ BACK = {
     "write_off_reason": False,
     "is_held": False,
     "hold_reason": False,
-    "run_line_id": False,
+    "run_line_ids": [Command.clear()],
 }
 
 
@@ -86,7 +86,7 @@ class PsaBillingItem(models.Model):
         items = items._locked(OPEN_STATES)
         released = items.filtered(lambda item: item.state == "approved")
         released._psa_open_corrections()
-        items._reviewed("hold", {"is_held": True, "hold_reason": reason, "run_line_id": False}, self.env.uid, reason)
+        items._reviewed("hold", {"is_held": True, "hold_reason": reason, "run_line_ids": [Command.clear()]}, self.env.uid, reason)
         released._write_row({"state": "pending"})
         released._psa_rate_again()
 
@@ -98,7 +98,7 @@ class PsaBillingItem(models.Model):
         items._psa_take_turn(items.client_id, items.company_id)
         items = items._locked(OPEN_STATES)
         is_corrected = bool(items._psa_open_corrections())
-        given_up = {"state": "written_off", "write_off_reason": reason, "run_line_id": False}
+        given_up = {"state": "written_off", "write_off_reason": reason, "run_line_ids": [Command.clear()]}
         items._reviewed("write_off", given_up, self.env.uid, reason)
         if is_corrected:
             # What was taken back from these rows is taken back from what is given up.

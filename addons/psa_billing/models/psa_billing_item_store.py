@@ -1,6 +1,6 @@
 import json
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.tools import SQL
 from psycopg2.extras import Json
 
@@ -38,7 +38,7 @@ class PsaBillingItem(models.Model):
             if by_key[key].has_own_text:
                 changes.pop("name", None)
             if PLACE & changes.keys():
-                changes["run_line_id"] = False
+                changes["run_line_ids"] = [Command.clear()]
             if changes:
                 by_key[key]._write_row(changes)
         self.browse(by_key[key].id for key in plan.delete)._delete_rows()

@@ -118,7 +118,7 @@ class PsaBillingRun(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "psa_billing.action_psa_billing_item"
         )
-        action["domain"] = [("run_line_id.run_id", "in", self.ids)]
+        action["domain"] = [("run_line_ids.run_id", "in", self.ids)]
         action["context"] = {}
         return action
 

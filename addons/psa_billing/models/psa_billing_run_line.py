@@ -45,7 +45,9 @@ class PsaBillingRunLine(models.Model):
     group_key = fields.Char(required=True, readonly=True, help="What makes the invoice one of its own in the run.")
     cycle_end = fields.Date(readonly=True, help="The first day after the billing cycle.")
     cycle_last_day = fields.Date("Cycle Until", compute="_compute_cycle_last_day")
-    item_ids = fields.One2many("psa.billing.item", "run_line_id", "Ledger Rows", readonly=True)
+    item_ids = fields.Many2many(
+        "psa.billing.item", "psa_billing_run_line_item_rel", "line_id", "item_id", "Ledger Rows", readonly=True
+    )
     item_count = fields.Integer("Rows", readonly=True)
     covered_count = fields.Integer("Covered Rows", readonly=True)
     amount = fields.Monetary(readonly=True, help="Without taxes.")
@@ -116,7 +118,7 @@ class PsaBillingRunLine(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "psa_billing.action_psa_billing_item"
         )
-        action["domain"] = [("run_line_id", "in", self.ids)]
+        action["domain"] = [("run_line_ids", "in", self.ids)]
         action["context"] = {}
         return action
 
@@ -147,13 +149,14 @@ class PsaBillingRunLine(models.Model):
 
     def _psa_let_go(self, state, note):
         """Give the rows of these lines back, and say why."""
-        self.env["psa.billing.item"].flush_model(["run_line_id"])
+        self.env["psa.billing.item"].flush_model(["run_line_ids", "state"])
         self.env.cr.execute(
             SQL(
-                """UPDATE psa_billing_item SET run_line_id = NULL
-                    WHERE run_line_id = ANY(%s) AND state <> 'invoiced'""",
+                """DELETE FROM psa_billing_run_line_item_rel AS rel USING psa_billing_item AS item
+                    WHERE rel.line_id = ANY(%s) AND item.id = rel.item_id AND item.state <> 'invoiced'""",
                 self.ids,
             )
         )
-        self.env["psa.billing.item"].invalidate_model(["run_line_id"])
+        self.env["psa.billing.item"].invalidate_model(["run_line_ids"])
+        self.invalidate_recordset(["item_ids"])
         self.write({"state": state, "note": note, "error": False})

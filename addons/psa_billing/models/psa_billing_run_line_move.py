@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import fields, models
 from odoo.tools import SQL
 from odoo.tools.misc import format_date
@@ -13,55 +15,79 @@ class PsaBillingRunLine(models.Model):
     _inherit = "psa.billing.run.line"
 
     def _psa_query_rows(self):
-        """Lock the rows still on these lines; yield ``(line id, False, row of the core)`` or ``(line id, True, id)`` of each."""
-        Item = self.env["psa.billing.item"]
-        Item.flush_model()
+        """Return the rows still on these lines that are to be charged, as the core reads them, and the ids of those covered.
+
+        Time that goes on one line at one rate is added up by the database: an invoice may have thousands of entries. The rows
+        are not locked: they are changed in this transaction, which PostgreSQL refuses if anybody changed them since it began.
+
+        :return: ``({line id: [row]}, {line id: [id]})``
+        """
+        self.env["psa.billing.item"].flush_model()
+        self.env["psa.billing.run.line"].flush_model()
+        self.env["psa.contract"].flush_model(["line_grouping"])
         found = self.env.execute_query(
             SQL(
-                """SELECT id, run_line_id, state = 'covered', date, amount, quantity, price_unit, product_id, uom_id,
-                          kind, seconds, hourly_rate, contract_id, ticket_id, work_type_id, role_id, source_model,
-                          source_id
-                     FROM psa_billing_item item
-                    WHERE run_line_id = ANY(%s) AND is_held IS NOT TRUE
-                      AND (state = 'approved' OR state = 'covered' AND settled_on IS NULL)
-                      AND (client_id, company_id, currency_id) IN (
-                          SELECT client_id, company_id, currency_id FROM psa_billing_run_line WHERE id = item.run_line_id)
-                      AND (contract_id IS NULL OR EXISTS (
-                          SELECT 1 FROM psa_billing_run_line_contract_rel rel
-                           WHERE rel.line_id = item.run_line_id AND rel.contract_id = item.contract_id))
-                    ORDER BY id FOR UPDATE""",
-                self.ids,
+                """SELECT rel.line_id, item.state = 'covered', COALESCE(contract.line_grouping, %(by_entry)s),
+                          ARRAY_AGG(item.id ORDER BY item.date, item.id), MIN(item.date), MAX(item.date), SUM(item.amount),
+                          SUM(item.seconds), MIN(item.quantity), MIN(item.price_unit), item.product_id, MIN(item.uom_id),
+                          item.kind = 'time', item.hourly_rate, item.contract_id, MIN(item.ticket_id),
+                          MIN(item.work_type_id), MIN(item.role_id), MIN(item.source_model), MIN(item.source_id)
+                     FROM psa_billing_run_line_item_rel rel
+                     JOIN psa_billing_item item ON item.id = rel.item_id
+                     JOIN psa_billing_run_line line ON line.id = rel.line_id
+                     LEFT JOIN psa_contract contract ON contract.id = item.contract_id
+                    WHERE rel.line_id = ANY(%(ids)s) AND item.is_held IS NOT TRUE
+                      AND (item.state = 'approved' OR item.state = 'covered' AND item.settled_on IS NULL)
+                      AND item.client_id = line.client_id AND item.company_id = line.company_id
+                      AND item.currency_id = line.currency_id
+                      AND (item.contract_id IS NULL OR EXISTS (
+                          SELECT 1 FROM psa_billing_run_line_contract_rel of_line
+                           WHERE of_line.line_id = rel.line_id AND of_line.contract_id = item.contract_id))
+                    GROUP BY rel.line_id, item.state = 'covered', contract.line_grouping, item.product_id,
+                          item.kind = 'time', item.hourly_rate, item.contract_id,
+                          CASE WHEN item.state <> 'covered' AND (item.kind <> 'time' OR contract.line_grouping = %(by_entry)s
+                                    OR contract.id IS NULL) THEN item.id END,
+                          CASE contract.line_grouping WHEN %(by_ticket)s THEN COALESCE(item.ticket_id, -item.id)
+                               WHEN %(by_work_type)s THEN item.work_type_id WHEN %(by_role)s THEN item.role_id END""",
+                ids=self.ids,
+                by_entry=invoice_lines.BY_ENTRY,
+                by_ticket=invoice_lines.BY_TICKET,
+                by_work_type=invoice_lines.BY_WORK_TYPE,
+                by_role=invoice_lines.BY_ROLE,
             )
         )
-        contracts = {contract.id: contract for contract in self.contract_ids}
-        grouping = {id_: contract.line_grouping for id_, contract in contracts.items()}
-        taxes = self._psa_own_taxes([(row[0], row[16], row[17]) for row in found if not row[2]])
+        taxes = self._psa_own_taxes([(row[3][0], row[18], row[19]) for row in found if not row[1] and not row[12]])
+        rows_of, covered_of = defaultdict(list), defaultdict(list)
         for (
-            id_, line_id, is_covered, day, amount, quantity, price_unit, product_id, uom_id, kind, seconds, hourly_rate,
-            contract_id, ticket_id, work_type_id, role_id, _source_model, _source_id,
+            line_id, is_covered, grouping, ids, first_day, last_day, amount, seconds, quantity, price_unit, product_id, uom_id,
+            is_time, hourly_rate, contract_id, ticket_id, work_type_id, role_id, _source_model, _source_id,
         ) in found:
             if is_covered:
-                yield line_id, True, id_
+                covered_of[line_id] += ids
                 continue
-            is_time = kind == "time"
-            yield line_id, False, invoice_lines.Row(
-                id=id_,
-                date=day,
-                amount=to_decimal(amount),
-                quantity=to_decimal(quantity),
-                price_unit=to_decimal(price_unit),
-                product_id=product_id,
-                unit=uom_id,
-                is_time=is_time,
-                seconds=seconds or 0,
-                hourly_rate=to_decimal(hourly_rate) if is_time else None,
-                grouping=grouping.get(contract_id, invoice_lines.BY_ENTRY),
-                contract_id=contract_id,
-                ticket_id=ticket_id,
-                work_type_id=work_type_id,
-                role_id=role_id,
-                apart=taxes.get(id_),
+            rows_of[line_id].append(
+                invoice_lines.Row(
+                    id=ids[0],
+                    others=tuple(ids[1:]),
+                    date=first_day,
+                    last_date=last_day,
+                    amount=to_decimal(amount),
+                    quantity=to_decimal(quantity),
+                    price_unit=to_decimal(price_unit),
+                    product_id=product_id,
+                    unit=uom_id,
+                    is_time=is_time,
+                    seconds=seconds or 0,
+                    hourly_rate=to_decimal(hourly_rate) if is_time else None,
+                    grouping=grouping,
+                    contract_id=contract_id,
+                    ticket_id=ticket_id,
+                    work_type_id=work_type_id,
+                    role_id=role_id,
+                    apart=taxes.get(ids[0]),
+                )
             )
+        return rows_of, covered_of
 
     def _psa_own_taxes(self, sources):
         """Return the taxes that were chosen for a source itself, instead of its product: ``{row id: tax ids}``.
@@ -103,7 +129,7 @@ class PsaBillingRunLine(models.Model):
         contract_id = None
         has_sections = len({planned.contract_id for planned in lines}) > 1
         for planned in lines:
-            name = texts[planned.rows[0].id] if len(planned.rows) == 1 else self._psa_merged_name(planned)
+            name = texts[planned.rows[0].id] if len(planned.ids) == 1 else self._psa_merged_name(planned)
             if has_sections and (not vals_list or planned.contract_id != contract_id):
                 contract_id = planned.contract_id
                 vals_list.append(
@@ -167,13 +193,13 @@ class PsaBillingRunLine(models.Model):
 
     def _psa_merged_name(self, planned):
         """Return the text of a line that charges several rows: what they have in common, when, and how long."""
-        first, last = planned.rows[0], planned.rows[-1]
+        first = planned.rows[0]
         head = {
             invoice_lines.BY_TICKET: self._psa_ticket_name(first.ticket_id),
             invoice_lines.BY_WORK_TYPE: self.env["psa.work.type"].browse(first.work_type_id).name,
             invoice_lines.BY_ROLE: self.env["psa.role"].browse(first.role_id).name,
         }.get(first.grouping) or self.env["product.product"].browse(first.product_id).name or self.env._("Services")
-        days = [format_date(self.env, day) for day in dict.fromkeys((first.date, last.date))]
+        days = [format_date(self.env, day) for day in dict.fromkeys((first.date, planned.last_date))]
         details = [" – ".join(days)]
         if planned.seconds:
             details.append(timer_core.format_minutes(round(planned.seconds / invoice_lines.SECONDS_PER_MINUTE)))

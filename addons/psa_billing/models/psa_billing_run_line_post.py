@@ -1,6 +1,5 @@
 import logging
 import time
-from collections import defaultdict
 
 from odoo import api, models
 from odoo.exceptions import RedirectWarning, UserError
@@ -103,12 +102,13 @@ class PsaBillingRunLine(models.Model):
     def _psa_make_moves(self):
         """Make the draft invoices of lines of one run, link their rows and settle what is covered."""
         run = self.run_id
-        rows_of, covered_of = self._psa_read_rows()
+        rows_of, covered_of = self._psa_query_rows()
         to_bill = []
         for line in self:
             rows = rows_of[line.id]
             amount = sum(row.amount for row in rows)
-            line.write({"item_count": len(rows), "covered_count": len(covered_of[line.id]), "amount": float(amount)})
+            count = sum(len(row.ids) for row in rows)
+            line.write({"item_count": count, "covered_count": len(covered_of[line.id]), "amount": float(amount)})
             if not rows and not covered_of[line.id]:
                 line._psa_let_go("cancelled", self.env._("All its rows were written off, held or billed meanwhile."))
             elif not rows:
@@ -163,7 +163,7 @@ class PsaBillingRunLine(models.Model):
         for (line, lines), move in zip(plans, moves, strict=True):
             move_lines = move.invoice_line_ids.filtered(lambda move_line: move_line.display_type == "product")
             for move_line, planned in zip(move_lines.sorted("sequence"), lines, strict=True):
-                link.update((row.id, (move_line.id, move.id)) for row in planned.rows)
+                link.update((id_, (move_line.id, move.id)) for id_ in planned.ids)
             line._psa_check_total(move)
         self.env["psa.billing.item"].with_user(run.user_id).sudo()._psa_link(link)
         return moves
@@ -171,7 +171,7 @@ class PsaBillingRunLine(models.Model):
     def _psa_read_texts(self, plans):
         """Return the texts of rows that have a line of their own, by row id."""
         ids = [
-            planned.rows[0].id for _line, lines in plans for planned in lines if len(planned.rows) == 1
+            planned.rows[0].id for _line, lines in plans for planned in lines if len(planned.ids) == 1
         ]
         return dict(self.env.execute_query(SQL("SELECT id, name FROM psa_billing_item WHERE id = ANY(%s)", ids)))
 
@@ -197,13 +197,3 @@ class PsaBillingRunLine(models.Model):
                 ledger=move.currency_id.format(self.amount),
             )
         )
-
-    def _psa_read_rows(self):
-        """Lock the rows of these lines, and return those to charge and the ids of those covered, by line."""
-        rows_of, covered_of = defaultdict(list), defaultdict(list)
-        for line_id, is_covered, row in self._psa_query_rows():
-            if is_covered:
-                covered_of[line_id].append(row)
-            else:
-                rows_of[line_id].append(row)
-        return rows_of, covered_of

@@ -18,8 +18,8 @@ class PsaBillingRun(models.Model):
     def _psa_plan(self, company, until, states=("approved",), clients=None, items=None, **values):
         """Plan a run for what is ready, and return it; empty if nothing is.
 
-        The rows are locked in id order and marked, so that whoever plans at the same time waits, and then finds them
-        taken.
+        The rows are marked, so that whoever plans at the same time waits, and then finds them taken: PostgreSQL refuses
+        him, and Odoo begins anew.
 
         :param states: which rows count, of “approved” and “pending”; pending ones are released in the user's name
         :param clients: only theirs
@@ -30,14 +30,15 @@ class PsaBillingRun(models.Model):
         Item._check_billing()
         domain = self._psa_domain(company, until, states, clients, items)
         groups = self._psa_groups(domain, until, values.get("has_open_cycles", False))
-        taken = Item.browse(id_ for group in groups for id_ in group.row_ids + group.covered_ids)
-        pending = taken._locked(("pending",))
-        if pending:
-            pending.action_approve()
-            # Releasing may be refused by a row's own rules: what is released now is looked up again.
-            return self._psa_plan(company, until, ("approved",), clients, taken, **values)
-        if not taken._locked(("approved", "covered")):
+        if not groups:
             return self
+        if "pending" in states:
+            found = Item.browse(id_ for group in groups for id_ in group.row_ids + group.covered_ids)
+            pending = found._locked(("pending",))
+            if pending:
+                pending.action_approve()
+                # Releasing may be refused by a row's own rules: what is released now is looked up again.
+                return self._psa_plan(company, until, ("approved",), clients, found, **values)
         run = self.sudo().create(
             {
                 **values,
@@ -54,7 +55,7 @@ class PsaBillingRun(models.Model):
         lines = self.env["psa.billing.run.line"].sudo().create(
             [run._prepare_line_vals(group) for group in groups]
         )
-        taken._psa_take(
+        Item._psa_take(
             {
                 id_: line.id
                 for line, group in zip(lines, groups, strict=True)
@@ -67,11 +68,10 @@ class PsaBillingRun(models.Model):
     def _psa_preview(self, company, until, states, clients=None, items=None, **values):
         """Return ``(rows, invoices, {currency: amount})`` that a run would make; nothing is locked."""
         domain = self._psa_domain(company, until, states, clients, items)
-        rows, count_of = self._psa_rows(domain, is_added_up=True)
-        groups = self._psa_group(rows, until, values.get("has_open_cycles", False))
+        groups = self._psa_groups(domain, until, values.get("has_open_cycles", False))
         count, moves, totals = 0, 0, {}
         for group in groups:
-            count += sum(count_of[id_] for id_ in group.row_ids)
+            count += len(group.row_ids)
             if not group.row_ids or (group.amount < 0 and values.get("on_negative") != "refund"):
                 continue
             moves += 1
@@ -89,7 +89,8 @@ class PsaBillingRun(models.Model):
             & Domain("is_held", "=", False)
             # Who may only read what a client owes does not bill him.
             & Domain("psa_can_write", "=", True)
-            & (Domain("run_line_id", "=", False) | Domain("run_line_id.state", "!=", "planned"))
+            # By whoever it was planned.
+            & Domain("run_line_ids", "not any!", [("state", "=", "planned")])
         )
         open_rows = Domain("state", "in", states)
         if clients:
@@ -106,14 +107,14 @@ class PsaBillingRun(models.Model):
     @api.model
     def _psa_groups(self, domain, until, open_cycles):
         """Return the invoices to be of the rows in the domain, as the core groups them."""
-        return self._psa_group(self._psa_rows(domain)[0], until, open_cycles)
+        rows = self._psa_rows(domain)
+        contract_ids = {row.contract_id for row in rows if row.contract_id}
+        contracts = self.env["psa.contract"].sudo().browse(contract_ids)._psa_invoice_terms()
+        return invoice_plan.plan(rows, contracts, until, open_cycles)
 
     @api.model
-    def _psa_rows(self, domain, is_added_up=False):
-        """Return the rows the user may see in the domain as the core reads them, and how many rows each stands for.
-
-        :param is_added_up: let one row stand for all alike of a day: enough to know sums, and quick with many
-        """
+    def _psa_rows(self, domain):
+        """Return the rows the user may see in the domain as the core reads them, those of a day that are alike added up."""
         Item = self.env["psa.billing.item"]
         Item.flush_model()
         query = Item._search(domain)
@@ -125,38 +126,31 @@ class PsaBillingRun(models.Model):
             SQL("%s NOT IN %s", SQL.identifier(query.table, "kind"), WORK_KINDS)
         )
         columns.append(SQL("%s = 'covered'", SQL.identifier(query.table, "state")))
-        id_, amount = SQL.identifier(query.table, "id"), SQL.identifier(query.table, "amount")
-        if is_added_up:
-            query.groupby = SQL(", ").join(columns)
-            numbers = [SQL("MIN(%s)", id_), SQL("SUM(%s)", amount), SQL("COUNT(*)")]
-        else:
-            numbers = [id_, amount, SQL("1")]
-        found = self.env.execute_query(query.select(*numbers, *columns))
-        contracts = self.env["psa.contract"].sudo().browse({row[5] for row in found if row[5]})
-        cycle_of = contracts._psa_cycles()
-        rows, counts = [], {}
-        for row_id, total, count, client_id, currency_id, contract_id, day, is_due, is_covered in found:
-            counts[row_id] = count
-            rows.append(
-                invoice_plan.Row(
-                    id=row_id,
-                    client_id=client_id,
-                    currency_id=currency_id,
-                    date=day,
-                    amount=to_decimal(total),
-                    contract_id=contract_id,
-                    cycle=cycle_of(contract_id, day) if contract_id else None,
-                    waits_for_cycle=not is_due,
-                    is_covered=is_covered,
-                )
+        query.groupby = SQL(", ").join(columns)
+        found = self.env.execute_query(
+            query.select(
+                SQL("ARRAY_AGG(%s)", SQL.identifier(query.table, "id")),
+                SQL("SUM(%s)", SQL.identifier(query.table, "amount")),
+                *columns,
             )
-        return rows, counts
-
-    @api.model
-    def _psa_group(self, rows, until, open_cycles):
-        contract_ids = {row.contract_id for row in rows if row.contract_id}
-        terms = self.env["psa.contract"].sudo().browse(contract_ids)._psa_invoice_terms()
-        return invoice_plan.plan(rows, terms, until, open_cycles)
+        )
+        contracts = self.env["psa.contract"].sudo().browse({row[4] for row in found if row[4]})
+        cycle_of = contracts._psa_cycles()
+        return [
+            invoice_plan.Row(
+                id=first,
+                others=tuple(others),
+                client_id=client_id,
+                currency_id=currency_id,
+                date=day,
+                amount=to_decimal(total),
+                contract_id=contract_id,
+                cycle=cycle_of(contract_id, day) if contract_id else None,
+                waits_for_cycle=not is_due,
+                is_covered=is_covered,
+            )
+            for (first, *others), total, client_id, currency_id, contract_id, day, is_due, is_covered in found
+        ]
 
     def _prepare_line_vals(self, group):
         """Return the values of the line for an invoice to be."""

@@ -105,7 +105,7 @@ class TestBillingRun(PsaInvoicingCommon):
 
         run = self._run(date_until="2026-03-30", has_open_cycles=True)
 
-        self.assertEqual((row.state, row.run_line_id.run_id), ("invoiced", run))
+        self.assertEqual((row.state, row.run_line_ids.run_id), ("invoiced", run))
 
     def test_each_cycle_has_its_invoice_and_late_work_goes_with_the_next(self):
         self.contract.invoice_grouping = "contract"
@@ -163,7 +163,7 @@ class TestBillingRun(PsaInvoicingCommon):
         run.with_user(self.billing).action_cancel()
 
         self.assertEqual((run.state, fine.state), ("done", "invoiced"))
-        self.assertFalse(missing.run_line_id)
+        self.assertFalse(missing.run_line_ids)
         self.other_contract.po_required = False
         self._run()
         self.assertEqual(missing.state, "invoiced")
@@ -177,7 +177,7 @@ class TestBillingRun(PsaInvoicingCommon):
         second = self._run()
         first.with_user(self.billing).action_retry()
 
-        self.assertEqual(missing.run_line_id.run_id, second)
+        self.assertEqual(missing.run_line_ids.run_id, second)
         self.assertEqual(first.state, "cancelled")
         self.assertIn("billed meanwhile", first.line_ids.note)
         self.assertEqual((first + second).line_ids.move_id, missing.move_id)
@@ -222,10 +222,10 @@ class TestBillingRun(PsaInvoicingCommon):
         with patch.object(psa_billing_run, "SMALL_RUN", 0):
             kept = self._row()
             run = self._run()
-        self.assertEqual((kept | moved).run_line_id, run.line_ids)
+        self.assertEqual((kept | moved).run_line_ids, run.line_ids)
 
         moved.with_user(self.billing)._move_to(foreign, "Paid from abroad")
-        self.assertFalse(moved.run_line_id)
+        self.assertFalse(moved.run_line_ids)
         moved.with_user(self.billing).action_approve()
         run.line_ids._psa_locked(("planned",))._psa_post()
 
@@ -243,7 +243,7 @@ class TestBillingRun(PsaInvoicingCommon):
         adjusted._adjust("Agreed", price_unit=90)
         priced.sudo()._write_row({"currency_id": self.franc.id})
 
-        self.assertFalse((held | back | adjusted).run_line_id)
+        self.assertFalse((held | back | adjusted).run_line_ids)
         (back | adjusted).action_approve()
         run.line_ids._psa_locked(("planned",))._psa_post()
         self.assertEqual(run.line_ids.state, "cancelled", "not even a row whose currency changed in some other way")
@@ -259,7 +259,7 @@ class TestBillingRun(PsaInvoicingCommon):
         self._run(include_pending=True)
 
         self.assertEqual((free.state, held.state, held.is_held), ("invoiced", "pending", True))
-        self.assertFalse((held.sudo() | covered).run_line_id)
+        self.assertFalse((held.sudo() | covered).run_line_ids)
         self.assertFalse(covered.settled_on)
 
     # Credits

@@ -155,6 +155,37 @@ def test_every_row_is_on_one_line_and_the_invoice_comes_to_their_sum(rows, group
     assert round(sum(round(amount, 2) for amount in as_floats), 2) == float(total)
 
 
+def bundled(rows, grouping):
+    """Add time up that goes on one line at one rate, as the database does."""
+    bundles = {}
+    for row in sorted(rows, key=lambda row: (row.date, row.id)):
+        of_line = {
+            BY_TICKET: row.ticket_id or -row.id - 1, BY_WORK_TYPE: row.work_type_id, BY_ROLE: row.role_id, BY_ENTRY: row.id,
+        }.get(grouping)
+        alone = None if row.is_time else row.id
+        bundles.setdefault((alone, of_line, row.contract_id, row.product_id, row.apart, row.hourly_rate), []).append(row)
+    return [
+        replace(
+            members[0], amount=sum(row.amount for row in members), seconds=sum(row.seconds for row in members),
+            others=tuple(row.id for row in members[1:]), last_date=members[-1].date,
+        )
+        for members in bundles.values()
+    ]
+
+
+@given(ROWS, st.sampled_from(GROUPINGS))
+def test_rows_added_up_beforehand_make_the_same_lines(rows, grouping):
+    rows = [replace(row, id=number) for number, row in enumerate(rows)]
+
+    def told(made):
+        return [
+            (sorted(line.ids), line.unit, line.quantity, line.price_unit, line.amount, line.seconds, line.rows[0].id, line.last_date)
+            for line in made
+        ]
+
+    assert told(lines(bundled(rows, grouping), grouping)) == told(lines(rows, grouping))
+
+
 @given(ROWS)
 def test_entry_by_entry_every_row_keeps_its_quantity(rows):
     rows = [replace(row, id=number) for number, row in enumerate(rows)]

@@ -1,6 +1,7 @@
 """Laws of planning invoices, and the cases a billing clerk would ask about."""
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -138,6 +139,21 @@ def test_every_ready_row_is_on_exactly_one_invoice_whatever_the_order(history, o
     shuffled = list(rows)
     chance.shuffle(shuffled)
     assert plan(shuffled, *contracts, open_cycles=open_cycles) == groups
+
+
+@given(histories(), st.booleans())
+def test_rows_added_up_by_day_make_the_same_invoices(history, open_cycles):
+    rows, contracts = history
+    alike = {}
+    for r in rows:
+        key = (r.client_id, r.currency_id, r.contract_id, r.date, r.waits_for_cycle, r.is_covered)
+        alike.setdefault(key, []).append(r)
+    added_up = [
+        replace(members[0], amount=sum(r.amount for r in members), others=tuple(r.id for r in members[1:]))
+        for members in alike.values()
+    ]
+
+    assert plan(added_up, *contracts, open_cycles=open_cycles) == plan(rows, *contracts, open_cycles=open_cycles)
 
 
 @given(histories())
