@@ -159,7 +159,7 @@ def price_fact(dice, number, contracts):
         company_id=1,
         currency=dice.choice((EUR, EUR, CHF)),
         date=some_day(dice),
-        quantity=Decimal(dice.choice((1, 1, 2, 3, -1))) / dice.choice((1, 1, 3)),
+        quantity=round(Decimal(dice.choice((1, 1, 2, 3, -1))) / dice.choice((1, 1, 3)), 3),
         price_unit=maybe(dice, money(dice), 0.95),
         product_id=maybe(dice, 7, 0.95),
         client_id=dice.choice((11, None)) if dice.random() < 0.1 else 10,
@@ -241,7 +241,8 @@ def price_corrections(dice, facts, first):
             continue
         now = charge.quantity, charge.price_unit
         for _number in range(dice.choice((1, 1, 1, 2, 3))):
-            new = dice.choice((now[0], abs(now[0]) / 2, Decimal(dice.randrange(4)))), dice.choice((now[1], now[1], money(dice, 3000)))
+            new_quantity = dice.choice((now[0], round(abs(now[0]) / 2, 3), Decimal(dice.randrange(4))))
+            new = new_quantity, dice.choice((now[1], now[1], money(dice, 3000)))
             lines = corrections_of_price(*now, *new)
             if dice.random() < 0.1:
                 lines = (Correction(Decimal(-1), money(dice)),)

@@ -193,7 +193,7 @@ def brought(rows):
 @given(quantities, amounts, st.lists(amounts, min_size=1, max_size=5), amounts)
 def test_taken_back_in_pieces_nothing_is_left_over_and_no_cent_too_much_comes_back(quantity, price, pieces, paid_ahead):
     whole = rating.round_money(quantity * price, CENT)
-    rows, after = settled([charge(quantity=quantity, price_unit=price)], contract(), retainer(8, paid_ahead))
+    _rows, after = settled([charge(quantity=quantity, price_unit=price)], contract(), retainer(8, paid_ahead))
     rest = whole
 
     for source_id, piece in enumerate([*pieces, whole], 2):
@@ -212,8 +212,9 @@ def test_taken_back_in_pieces_nothing_is_left_over_and_no_cent_too_much_comes_ba
 def test_a_retainer_never_gets_back_more_than_it_paid(dice):
     after = book(contract(), retainer(8, dice.randrange(60)), retainer(9, dice.randrange(60)))
     lines = [charge(quantity=Decimal(dice.randrange(1, 6)))]
-    for source_id in range(2, 8):
-        lines.append(delta(dice.choice((-3, -2, -1, 1, 2)), dice.choice(("12.50", "7.01", "20")), source_id))
+    lines += [
+        delta(dice.choice((-3, -2, -1, 1, 2)), dice.choice(("12.50", "7.01", "20")), source_id) for source_id in range(2, 8)
+    ]
     while lines:
         step = [lines.pop(0) for _line in range(min(len(lines), dice.randrange(1, 4)))]
         rows = audited(step, after)
