@@ -11,6 +11,8 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from math import ceil, floor
 
+from .checker_accounts import account, account_of, cost, is_price, rounded, share, taken_back, worth
+
 COLUMNS = "state funding worked_seconds seconds contract_id version_id currency_id product_id quantity price_unit amount value error draw"
 Problem = namedtuple("Problem", "source_model source_id part what expected found")
 
@@ -19,9 +21,10 @@ def check(facts, book, rows) -> list[Problem]:
     """Return what is wrong with the rows of one run of rating over these facts and this book."""
     def turn(fact):
         start, never = getattr(fact, "start", None), datetime.min.replace(tzinfo=UTC)
-        return fact.date, start is not None, start or never, fact.source_model, fact.source_id, getattr(fact, "part", "")
+        place = (*account(fact)[:2], fact.corrects_id is not None, fact.source_id, fact.part) if is_price(fact) else ()
+        return fact.date, start is not None, start or never, *(place or (fact.source_model, fact.source_id))
 
-    left, terms, pools = {}, defaultdict(list), defaultdict(list)
+    left, terms, pools, net = {}, defaultdict(list), defaultdict(list), defaultdict(int)
     for contract in book.contracts:
         terms[contract.client_id, contract.company_id].append(contract)
     for pool in book.pools:
@@ -29,11 +32,15 @@ def check(facts, book, rows) -> list[Problem]:
         pools[pool.contract_id, pool.kind].append(pool)
     ordered, want, have, problems = sorted(facts, key=turn), defaultdict(list), defaultdict(list), []
     back = {(fact.source_model, fact.source_id): fact for fact in ordered if taken_back(fact)}
-    _put_back(back, book, rows, left)
+    for row in book.originals:
+        net[account_of(row)] += worth(row)
+    _put_back(waiting := dict(back), net, rows, left)
     for fact in ordered:
         if (fact.source_model, fact.source_id) not in back:
-            for row in (_price if hasattr(fact, "price_unit") else _time)(fact, terms, pools, left):
+            for row in (_price if is_price(fact) else _time)(fact, terms, pools, left):
                 want[fact.source_model, fact.source_id, row["part"]].append(row)
+                net[account(fact)] += row["value"] or 0 if is_price(fact) else 0
+            _put_back(waiting, net, rows, left)
     for row in rows:
         if (row.source_model, row.source_id) not in back:
             have[row.source_model, row.source_id, row.part].append(row)
@@ -47,13 +54,10 @@ def check(facts, book, rows) -> list[Problem]:
     return sorted(problems, key=str)
 
 
-def _put_back(corrections, book, rows, left):
-    net = defaultdict(int)
-    for row in book.originals:
-        net[row.source_model, row.derivation["inputs"].get("corrects_id") or row.source_id] += row.seconds * (row.state != "error")
-    for key, fact in corrections.items():
-        if net[entry := (fact.source_model, fact.corrects_id)] >= taken_back(fact):  # else what it corrects is open, and it comes last
-            net[entry] -= taken_back(fact)
+def _put_back(waiting, net, rows, left):
+    for key, fact in list(waiting.items()):
+        if net[account(fact)] >= taken_back(fact):  # else what it corrects is open, and it comes after that
+            net[account(fact)] -= taken_back(waiting.pop(key))
             for row in rows:
                 if (row.source_model, row.source_id) == key and row.draw and (name := row.part.split("#")[0]) in left:
                     left[name] -= Fraction(row.draw.amount)
@@ -159,12 +163,12 @@ def _missing(**needed):
 
 
 def _choose(fact, terms):
-    held, is_price = [one for one in terms[fact.client_id, fact.company_id] if one.is_confirmed], hasattr(fact, "price_unit")
-    if not is_price or fact.contract_id is None:
+    held, has_price = [one for one in terms[fact.client_id, fact.company_id] if one.is_confirmed], is_price(fact)
+    if not has_price or fact.contract_id is None:
         held = [contract for contract in held if contract.date_start <= fact.date <= (contract.date_end or date.max)]
     if fact.contract_id is not None:
         held = [contract for contract in held if contract.id == fact.contract_id]
-    elif is_price:
+    elif has_price:
         held = [contract for contract in held if contract.currency.id == fact.currency.id]
     chosen = min(held, key=lambda contract: (contract.priority, -contract.date_start.toordinal(), -contract.id), default=None)
     versions = sorted(chosen.versions if chosen else (), key=lambda version: (version.date_from, version.id))
@@ -223,28 +227,5 @@ def _name(pool):
     return f"included:{component}:{pool.date_from:%Y-%m-%d}" if pool.kind == "included" else f"{pool.kind}:{pool.id}"
 
 
-def taken_back(fact):
-    """Return the charged seconds a correction takes back from an entry; 0 for anything else."""
-    if hasattr(fact, "price_unit") or not (fact.is_delta and fact.is_billable):
-        return 0
-    return max(0, -(fact.worked_seconds if fact.billable_seconds is None else fact.billable_seconds))
-
-
 def _holds(thing, day):
     return (thing.date_from or date.min) <= day <= (thing.date_to or date.max)
-
-
-def share(worked, since, until, whole):
-    """Return the part of the worked seconds that goes with some of the charged ones."""
-    return floor(Fraction(worked * until, whole)) - floor(Fraction(worked * since, whole))
-
-
-def rounded(number, step=1):
-    """Round to the nearest step, halves away from zero."""
-    steps = floor(abs(Fraction(number)) / Fraction(step) + Fraction(1, 2))
-    return (steps if number >= 0 else -steps) * Fraction(step)
-
-
-def cost(rate, seconds, step):
-    """Return what so much time costs."""
-    return rounded(Fraction(rate) * seconds / 3600, step)

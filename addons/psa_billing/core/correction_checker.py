@@ -4,9 +4,11 @@ Like ``checker.py`` it shares nothing with what it audits. Rows frozen before ar
 itself open, its rows are among those of the run.
 """
 
+from collections import defaultdict
 from fractions import Fraction
 
-from .checker import Problem, rounded, share, taken_back
+from .checker import Problem
+from .checker_accounts import account, account_of, is_price, rounded, share, taken_back, worth
 
 # What was funded last is taken back first.
 TURNS = {"rate": 0, "overage": 0, "price": 0, "retainer": 1, "block": 2, "included": 3, "none": 5}
@@ -20,11 +22,12 @@ def check(facts, book, rows) -> list[Problem]:
     """Return what is wrong with the rows of the negative corrections among the facts."""
     problems = []
     corrections = [fact for fact in facts if taken_back(fact)]
+    of_prices = _expected_of_prices(facts, book, rows) if any(map(is_price, corrections)) else {}
     for fact in corrections:
         key = (fact.source_model, fact.source_id)
         found = [row for row in rows if (row.source_model, row.source_id) == key]
-        found.sort(key=lambda row: row.derivation.get("part", {}).get("from", 0))
-        want = _expected(fact, book, rows, corrections)
+        found.sort(key=_place)
+        want = of_prices[key] if is_price(fact) else _expected(fact, book, rows, [one for one in corrections if not is_price(one)])
         if [row["part"] for row in want] != [row.part for row in found]:
             problems.append(Problem(*key, "", "rows", [row["part"] for row in want], [row.part for row in found]))
             continue
@@ -33,6 +36,88 @@ def check(facts, book, rows) -> list[Problem]:
             plain["draw"] = row.draw and (row.draw.pool_kind, row.draw.pool_id, row.draw.amount)
             problems += [Problem(*key, row.part, name, expected[name], plain[name]) for name in plain if expected[name] != plain[name]]
     return problems
+
+
+def _place(row):
+    return row.derivation.get("part", {}).get("from", 0), abs(Fraction(row.derivation.get("amount", {}).get("paid", 0)))
+
+
+def _expected_of_prices(facts, book, rows):
+    """Return the rows that corrections of priced facts ought to have, last funded first, by source model and id.
+
+    Each entry is gone through as it grew: what is frozen, then what is charged, then and again each correction there is enough for.
+    """
+    frozen, own, entries, expected = defaultdict(list), defaultdict(list), defaultdict(list), {}
+    for row in book.originals:
+        frozen[account_of(row)].append(row)
+    for row in rows:
+        own[row.source_model, row.source_id].append(row)
+    for fact in sorted(filter(is_price, facts), key=lambda one: (one.date, one.corrects_id is not None, one.source_id, one.part)):
+        entries[account(fact)].append(fact)
+    for entry, of_entry in entries.items():
+        known, waiting = list(frozen[entry]), [fact for fact in of_entry if taken_back(fact)]
+        for fact in (None, *(one for one in of_entry if one not in waiting)) if waiting else ():
+            if fact:
+                known += own[fact.source_model, fact.source_id]
+            for other in list(waiting):
+                key = other.source_model, other.source_id
+                expected[key] = _of_price(other, known)
+                if expected[key][-1]["state"] != "error":
+                    known += own[key]
+                    waiting.remove(other)
+        for fact in waiting:  # there is not enough for them at the end either
+            expected[fact.source_model, fact.source_id] = _of_price(fact, known)
+            known += own[fact.source_model, fact.source_id]
+    return expected
+
+
+def _of_price(fact, known):
+    """Return what a correction ought to take back from the rows known of its entry."""
+    step, wanted, done, made, stays = fact.currency.rounding, taken_back(fact), 0, [], {}
+    sources = [row for row in known if worth(row) > 0]
+    for row in sources:
+        origin = {"source_model": row.source_model, "source_id": row.source_id, "part": row.part}
+        named = (
+            other.value for other in known
+            if worth(other) < 0 and {name: other.derivation.get("corrects", {}).get(name) for name in origin} == origin
+        )
+        stays[id(row)] = max(0, Fraction(row.value) + sum(map(Fraction, named)))
+    # What was taken back and stands nowhere any more is not there to be taken again.
+    lost = sum(stays.values()) - sum(Fraction(worth(row)) for row in known)
+    for row in sorted(sources, key=_last_first):
+        free, lost = max(0, stays[id(row)] - lost), max(0, lost - stays[id(row)])
+        taken = min(free, wanted - done)
+        if taken:
+            made.append(_money_back(fact, row, taken, wanted, step, {other["part"] for other in made}))
+            done += taken
+    if done < wanted:
+        last = made[-1] if made else dict.fromkeys(COLUMNS)
+        made.append(dict.fromkeys(COLUMNS) | {
+            "part": fact.part if all(row["part"] != fact.part for row in made) else f"{fact.part}#{fact.source_id}",
+            "state": "error", "funding": "none", "error": "more_than_charged", "worked_seconds": 0, "seconds": 0, "draw": None,
+            "quantity": -1 if made else fact.quantity, "currency_id": fact.currency.id, "product_id": fact.product_id,
+            "contract_id": last["contract_id"], "version_id": last["version_id"],
+        })
+    return made
+
+
+def _last_first(row):
+    paid = Fraction(row.derivation.get("amount", {}).get("paid", 0))
+    is_original = not row.derivation.get("inputs", {}).get("corrects_id")
+    return TURNS[row.funding], is_original, -row.source_id, -paid, row.part
+
+
+def _money_back(fact, row, taken, wanted, step, parts):
+    is_ahead, is_all = row.funding == "retainer", taken == wanted
+    tag = row.source_id if row.source_model == fact.source_model else f"{row.source_model}:{row.source_id}"
+    price = 0 if is_ahead else fact.price_unit if is_all else taken
+    return {name: getattr(row, name) for name in COLUMNS} | {
+        "part": f"{row.part}#{tag}" if row.part in parts else row.part,
+        "state": "written_off" if row.state == "written_off" else "covered" if is_ahead else "pending",
+        "worked_seconds": 0, "seconds": 0, "quantity": fact.quantity if is_all else -1, "price_unit": price,
+        "amount": 0 if is_ahead else -taken, "value": -rounded(taken, step), "error": None,
+        "draw": ("retainer", row.draw.pool_id, -taken) if is_ahead else None,
+    }
 
 
 def _entry(row):

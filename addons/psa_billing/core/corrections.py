@@ -28,6 +28,7 @@ from .terms import (
     PENDING,
     Draw,
     LedgerRow,
+    PriceFact,
     TimeFact,
 )
 
@@ -52,12 +53,20 @@ class _Source:
     taken: int = 0
 
 
+def entry_of(fact) -> tuple[str, int]:
+    """Return the entry a fact belongs to in the end: a correction belongs to what it corrects."""
+    if isinstance(fact, PriceFact):
+        return fact.corrects_model or fact.source_model, fact.corrects_id or fact.source_id
+    return fact.source_model, fact.corrects_id
+
+
 def by_entry(rows) -> dict[tuple[str, int], list[LedgerRow]]:
     """Group rows by the entry they belong to in the end: those of a correction belong to the entry corrected."""
     grouped = {}
     for row in rows:
         inputs = row.derivation.get("inputs", {})
-        grouped.setdefault((row.source_model, inputs.get("corrects_id") or row.source_id), []).append(row)
+        entry = inputs.get("corrects_model") or row.source_model, inputs.get("corrects_id") or row.source_id
+        grouped.setdefault(entry, []).append(row)
     return grouped
 
 

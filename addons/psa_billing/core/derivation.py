@@ -6,7 +6,8 @@ nothing for a row is left out. Nothing here changes when some other row is relea
 ``policy``      the version of these rules: :data:`POLICY`.
 ``inputs``      ``date``, ``client_id``, ``worked_seconds``, ``billable_seconds`` (as agreed by people; left out: by the rule),
                 ``work_type_id``, ``role_id``; for a correction ``corrects_id``, the entry it corrects.
-                Of a priced fact: ``date``, ``client_id``, ``quantity``, ``price_unit``.
+                Of a priced fact: ``date``, ``client_id``, ``quantity``, ``price_unit``; of its correction also ``corrects_id``
+                and, where that is of another model, ``corrects_model``.
 ``contract``    ``id``, ``version_id``, ``candidate_ids`` (those in force that day), ``why``: ``named_on_entry``,
                 ``named_but_unusable``, ``no_contract_in_force``, ``only_contract_in_force``, ``first_priority_of_several``,
                 ``newest_start_of_several``, ``latest_made_of_several``; with ``named_but_unusable`` also ``problem``:
@@ -31,7 +32,9 @@ nothing for a row is left out. Nothing here changes when some other row is relea
 ``value``       of covered work: ``by`` (``rate``, ``hour_value``), ``hourly_rate``, ``rounding``, ``result``; by the rate also
                 ``rest``: how many seconds of the entry, with and after these, are worth that rate.
 ``corrects``    ``source_id``, ``part`` of the row that is taken back, its ``seconds``, ``amount``, ``value``, ``draw``, and
-                ``taken``, how many of its seconds were taken back before.
+                ``taken``, how many of its seconds were taken back before. Of a priced fact ``source_model``, ``source_id``,
+                ``part`` and ``value`` of the row, and ``taken``, how much of that was taken back before; ``amount`` then tells
+                what is to be taken back in all, what earlier rows took (``paid``), and what this one does, below zero each.
 ``retainers_in_other_currency`` pools that could not pay, because they are in another currency.
 """
 
@@ -69,6 +72,16 @@ def told_amount(whole, paid, result, rounding, seconds=None):
     if seconds is not None:
         amount["seconds"] = seconds
     return amount
+
+
+def corrected(fact):
+    """Return the inputs that name what a priced fact corrects; nothing for one that corrects nothing."""
+    if fact.corrects_id is None:
+        return {}
+    inputs = {"corrects_id": fact.corrects_id}
+    if fact.corrects_model:
+        inputs["corrects_model"] = fact.corrects_model
+    return inputs
 
 
 def said(derivation):

@@ -8,7 +8,8 @@ from collections import defaultdict
 from fractions import Fraction
 from math import ceil
 
-from .checker import Problem, cost, rounded, share
+from .checker import Problem
+from .checker_accounts import cost, rounded, share
 
 
 def check(rows, changed=()) -> list[Problem]:
@@ -28,7 +29,7 @@ def check(rows, changed=()) -> list[Problem]:
                 done = _time(row, about, done, pairs)
             else:
                 pairs["seconds"], pairs["worked_seconds"] = (0, row.seconds), (0, row.worked_seconds)
-            if "amount" in about and "corrects" not in about:
+            if "amount" in about and ("corrects" not in about or "time" not in about):
                 paid = _amount(row, about, paid, row is own[-1], pairs)
             elif not row.error and row.funding not in ("rate", "overage", "price", "none"):
                 pairs["amount"] = 0, row.amount
@@ -36,7 +37,7 @@ def check(rows, changed=()) -> list[Problem]:
                 pairs["value as told"] = _worth(row, about), Fraction(about["value"]["result"])
                 pairs["value"] = _worth(row, about), row.value
             if "corrects" in about:
-                _correction(row, about["corrects"], pairs)
+                (_correction if "time" in about else _money_back)(row, about["corrects"], pairs)
             if row.error or row.funding == "none":
                 pairs["amount"] = None if row.error else 0, row.amount
             if (*key, row.part) not in changed:
@@ -50,7 +51,7 @@ def check(rows, changed=()) -> list[Problem]:
 
 def _place(row):
     part, amount = row.derivation.get("part", {}), row.derivation.get("amount", {})
-    return part.get("index", 0), Fraction(amount.get("paid", 0))
+    return part.get("index", 0), abs(Fraction(amount.get("paid", 0)))
 
 
 def _time(row, about, done, pairs):
@@ -103,7 +104,7 @@ def _amount(row, about, paid, is_last, pairs):
         pairs["amount"] = result, row.amount
         if row.funding == "price":
             pairs["quantity"] = result, rounded(Fraction(row.quantity) * Fraction(row.price_unit), amount["rounding"])
-    pairs["value"] = result, row.value
+    pairs["value"] = None if row.error else result, row.value
     if is_last:
         pairs["amount of all rows"] = whole, paid + result
     return paid + result
@@ -127,3 +128,10 @@ def _correction(row, origin, pairs):
         ]
         pairs[name] = want and want[0] - want[1], number
     pairs["taken"] = True, before + row.seconds >= 0
+
+
+def _money_back(row, origin, pairs):
+    stays = Fraction(origin["value"]) - Fraction(origin["taken"])
+    pairs["taken"] = True, row.value is not None and 0 < -row.value <= stays
+    if row.funding != "retainer":
+        pairs["draw"] = None, row.draw

@@ -5,7 +5,7 @@ A retainer that pays it in part leaves two rows of quantity 1: what it paid, and
 
 from decimal import Decimal
 
-from .derivation import POLICY, money, text, told_amount
+from .derivation import POLICY, corrected, money, text, told_amount
 from .funding import RETAINER, payable
 from .pricing import ONE, round_money
 from .terms import (
@@ -34,7 +34,7 @@ def rate_price(run, fact) -> None:
     contract, currency = choice.contract, fact.currency
     inputs = {
         **fact.derivation.get("inputs", {}), "date": fact.date.isoformat(), "client_id": fact.client_id,
-        "quantity": text(fact.quantity), "price_unit": text(fact.price_unit),
+        "quantity": text(fact.quantity), "price_unit": text(fact.price_unit), **corrected(fact),
     }
     derivation = {**fact.derivation, "policy": POLICY, "inputs": inputs, "contract": about}
 

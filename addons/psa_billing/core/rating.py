@@ -27,7 +27,7 @@ Rounding points, and there are no others:
 from bisect import bisect_right
 from datetime import UTC, datetime
 
-from . import corrections
+from . import corrections, price_corrections
 from .derivation import POLICY
 from .funding import Balance, Pools, balances
 from .price_rating import rate_price
@@ -56,6 +56,7 @@ from .terms import (
     MISSING_RATE,
     MISSING_ROLE,
     MISSING_WORK_TYPE,
+    MORE_THAN_CHARGED,
     NEGATIVE_TIME,
     NON_BILLABLE,
     PENDING,
@@ -77,7 +78,8 @@ from .terms import (
     Version,
     WorkType,
 )
-from .time_rating import rate_time, takes_back
+from .time_rating import rate_time
+from .time_rating import takes_back as takes_time_back
 
 POLICY_VERSION = POLICY
 STATE_PENDING, STATE_ERROR, STATE_NON_BILLABLE = PENDING, ERROR, NON_BILLABLE
@@ -85,8 +87,8 @@ _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 
 __all__ = [
     "BLOCKS_EXHAUSTED", "CONTRACT_UNUSABLE", "CURRENCY_MISMATCH", "MINUTES_PER_HOUR", "MISSING_CLIENT", "MISSING_CURRENCY_RATE",
-    "MISSING_PRODUCT", "MISSING_RATE", "MISSING_ROLE", "MISSING_WORK_TYPE", "NEGATIVE_TIME", "POLICY_VERSION", "REASONS",
-    "STATE_ERROR", "STATE_NON_BILLABLE", "STATE_PENDING",
+    "MISSING_PRODUCT", "MISSING_RATE", "MISSING_ROLE", "MISSING_WORK_TYPE", "MORE_THAN_CHARGED", "NEGATIVE_TIME", "POLICY_VERSION",
+    "REASONS", "STATE_ERROR", "STATE_NON_BILLABLE", "STATE_PENDING",
     "Balance", "BlockTerms", "Book", "Choice", "Contract", "CoverageRule", "Currency", "Draw", "FlatTerms", "LedgerRow", "Pool",
     "Price", "PriceFact", "RateClause", "Role", "RoleRate", "TimeFact", "Version", "WorkType",
     "balances", "billable_minutes", "billable_seconds", "choose_contract", "choose_rate", "in_order", "price_of", "quantity_of",
@@ -104,23 +106,47 @@ def rate(facts, book: Book) -> tuple[LedgerRow, ...]:
     run = _Run(book)
     ordered = in_order(facts)
     corrected = [fact for fact in ordered if takes_back(fact)]
-    late = [fact for fact in corrected if not run.take_back(fact)]
+    late = {}  # what they correct is open itself, and has its rows only when its turn comes
+    for fact in corrected:
+        if not run.take_back(fact):
+            late.setdefault(corrections.entry_of(fact), []).append(fact)
     for fact in ordered:
+        if corrected and takes_back(fact):
+            continue
         if isinstance(fact, PriceFact):
+            start = len(run.rows)
             rate_price(run, fact)
-        elif not (corrected and takes_back(fact)):
+            if late and (waiting := late.get(entry := corrections.entry_of(fact))):
+                run.know(entry, run.rows[start:])
+                late[entry] = [other for other in waiting if not run.take_back(other)]
+        else:
             rate_time(run, fact)
-    for fact in late:  # what they correct is open itself, and has its rows only now
-        run.take_back(fact, also_open=True)
+    if late:
+        for entry, rows in corrections.by_entry(run.rows).items():
+            run.know(entry, rows)
+    for fact in (fact for waiting in late.values() for fact in waiting):
+        run.take_back(fact, also_in_part=True)
     return tuple(sorted(run.rows, key=lambda row: (row.source_model, row.source_id, row.part)))
 
 
+def takes_back(fact) -> bool:
+    """Say whether a fact takes back from what it corrects."""
+    return price_corrections.takes_back(fact) if isinstance(fact, PriceFact) else takes_time_back(fact)
+
+
 def in_order(facts) -> list[TimeFact | PriceFact]:
-    """Return facts in the order in which they draw from pools: day, start (those without one first), source, part."""
+    """Return facts in the order in which they draw from pools: day, start (those without one first), source, part.
+
+    A correction of a price has its place behind what it corrects: whatever is charged then is charged instead of that.
+    """
 
     def place(fact):
-        start, part = (None, fact.part) if isinstance(fact, PriceFact) else (fact.start, "")
-        return fact.date, start is not None, start or _NO_MOMENT, fact.source_model, fact.source_id, part
+        if isinstance(fact, PriceFact):
+            return (
+                fact.date, False, _NO_MOMENT, *corrections.entry_of(fact), fact.corrects_id is not None, fact.source_id, fact.part
+            )
+        start = fact.start
+        return fact.date, start is not None, start or _NO_MOMENT, fact.source_model, fact.source_id
 
     return sorted(facts, key=place)
 
@@ -174,24 +200,26 @@ class _Run:
             days = self._role_changes[role] = changes(*role.rates)
         return bisect_right(days, day.toordinal()) if days else 0
 
-    def take_back(self, fact, also_open=False):
-        """Take a correction back from frozen rows, or also from open ones; say whether there was enough of them.
+    def know(self, entry, rows):
+        """Let corrections take back from these rows of an entry, too."""
+        known = self._originals.setdefault(entry, [])
+        seen = {(row.source_model, row.source_id, row.part) for row in known}
+        known += [row for row in rows if (row.source_model, row.source_id, row.part) not in seen]
 
-        Without the open ones it is all or nothing.
+    def take_back(self, fact, also_in_part=False):
+        """Take a correction back from the rows known of its entry; say whether there was enough of them.
+
+        :param also_in_part: if there is not enough, take back what there is, and say so in an error row; else nothing
         """
-        key = (fact.source_model, fact.corrects_id)
-        known = self._originals.get(key, [])
-        if also_open:
-            seen = {(row.source_id, row.part) for row in known}
-            open_rows = corrections.by_entry(self.rows).get(key, [])
-            known = [*known, *(row for row in open_rows if (row.source_id, row.part) not in seen)]
-        rows = corrections.unwind(fact, known)
-        if not also_open and rows[-1].state == ERROR:
+        entry = corrections.entry_of(fact)
+        unwind = price_corrections.unwind if isinstance(fact, PriceFact) else corrections.unwind
+        rows = unwind(fact, self._originals.get(entry, ()))
+        if rows[-1].state == ERROR and not also_in_part:
             return False
         for row in rows:
             pool = row.part.partition("#")[0]
             if row.draw is not None and pool in self.pools.left:
                 self.pools.draw(pool, row.draw.amount)
         self.rows += rows
-        self._originals[key] = [*self._originals.get(key, []), *rows]
+        self._originals.setdefault(entry, []).extend(rows)
         return True

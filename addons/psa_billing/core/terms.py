@@ -37,6 +37,7 @@ MISSING_RATE = "missing_rate"
 MISSING_PRODUCT = "missing_product"
 CONTRACT_UNUSABLE = "contract_unusable"
 NEGATIVE_TIME = "negative_time"
+MORE_THAN_CHARGED = "more_than_charged"
 BLOCKS_EXHAUSTED = "blocks_exhausted"
 CURRENCY_MISMATCH = "currency_mismatch"
 MISSING_CURRENCY_RATE = "missing_currency_rate"
@@ -48,6 +49,7 @@ REASONS = (
     MISSING_PRODUCT,
     CONTRACT_UNUSABLE,
     NEGATIVE_TIME,
+    MORE_THAN_CHARGED,
     BLOCKS_EXHAUSTED,
     CURRENCY_MISMATCH,
     MISSING_CURRENCY_RATE,
@@ -235,7 +237,11 @@ class TimeFact:
 
 @dataclass(frozen=True, slots=True)
 class PriceFact:
-    """Something with a quantity and a price: a charge, an expense, a milestone, a period of a recurring service."""
+    """Something with a quantity and a price: a charge, an expense, a milestone, a period of a recurring service.
+
+    One that names what it corrects (``corrects_model`` only where that is of another model) is a signed line: a negative one
+    takes back from the rows of what it corrects, a positive one is charged in its place.
+    """
 
     source_model: str
     source_id: int
@@ -251,6 +257,8 @@ class PriceFact:
     is_billable: bool = True
     may_draw_retainer: bool = True
     derivation: dict = field(default_factory=dict, hash=False)
+    corrects_id: int | None = None
+    corrects_model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,8 +302,8 @@ class LedgerRow:
 class Book:
     """Everything rating may read besides the facts.
 
-    ``originals``: the frozen rows of the entries that facts with ``is_delta`` correct, and those of earlier corrections of the
-    same entries; a negative correction takes back from them.
+    ``originals``: the frozen rows of what facts correct, and those of its earlier corrections; a negative correction takes back
+    from them.
     """
 
     contracts: tuple[Contract, ...] = ()

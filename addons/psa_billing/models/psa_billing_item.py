@@ -147,6 +147,7 @@ class PsaBillingItem(models.Model):
             (terms.MISSING_PRODUCT, "The work type has no product"),
             (terms.CONTRACT_UNUSABLE, "The entry's contract is not in force"),
             (terms.NEGATIVE_TIME, "The time is negative"),
+            (terms.MORE_THAN_CHARGED, "More is taken back than was charged"),
             (terms.BLOCKS_EXHAUSTED, "The prepaid hours are used up"),
             (terms.CURRENCY_MISMATCH, "The prepaid hours are in another currency"),
             (terms.MISSING_CURRENCY_RATE, "No exchange rate for the currency"),

@@ -78,6 +78,8 @@ class PsaBillingItem(models.Model):
 
     def _explain_correction(self, why):
         corrects = why.get("corrects")
+        if "time" not in why:
+            return self._explain_price_correction(why, corrects)
         if corrects:
             return [
                 self.env._(
@@ -88,6 +90,28 @@ class PsaBillingItem(models.Model):
         if why.get("inputs", {}).get("corrects_id"):
             return [self.env._("It corrects an earlier entry and is charged as time of that day.")]
         return []
+
+    def _explain_price_correction(self, why, corrects):
+        """Return where money comes from that is taken back; what is charged anew explains itself."""
+        if not corrects:
+            return []
+        values = {"amount": self._money(-float(why["amount"]["result"])), "value": self._money(corrects["value"])}
+        if self.funding == terms.BY_RETAINER:
+            sentences = [
+                self.env._(
+                    "%(amount)s of the %(value)s that the retainer “%(name)s” paid for it go back into that retainer.",
+                    name=self.sudo().prepaid_id.display_name, **values,
+                )
+            ]
+        else:
+            sentences = [self.env._("%(amount)s of the %(value)s charged for it before are taken back.", **values)]
+        if float(corrects["taken"]):
+            sentences.append(
+                self.env._("Earlier corrections took %(taken)s of that back already.", taken=self._money(corrects["taken"]))
+            )
+        if self.state == "written_off":
+            sentences.append(self.env._("That had been written off, so this is written off as well: nothing is credited."))
+        return sentences
 
     def _explain_time(self, why):
         time = why.get("time")
@@ -149,7 +173,7 @@ class PsaBillingItem(models.Model):
 
     def _explain_draw(self, why):
         draw = why.get("draw")
-        if not draw:
+        if not draw or ("time" not in why and why.get("corrects")):
             return []
         if self.funding == terms.BY_RETAINER:
             sentences = [
@@ -250,7 +274,16 @@ class PsaBillingItem(models.Model):
                     quantity=self._number(why["inputs"]["quantity"]), price=self._money(why["inputs"]["price_unit"]), **values,
                 )
             ]
-        if amount.get("paid") and float(amount["paid"]):
+        if self.error == terms.MORE_THAN_CHARGED:
+            sentences.append(self.env._("There is not as much left to take back: %(rest)s too much.", rest=self._money(-float(result))))
+        elif float(amount.get("paid") or 0) < 0:
+            sentences.append(
+                self.env._(
+                    "Of that %(paid)s were taken back from other rows, which were funded later: %(result)s.",
+                    paid=self._money(-float(amount["paid"])), **values,
+                )
+            )
+        elif amount.get("paid") and float(amount["paid"]):
             sentences.append(
                 self.env._("Less %(paid)s from retainers: %(result)s.", paid=self._money(amount["paid"]), **values)
             )
@@ -282,6 +315,10 @@ class PsaBillingItem(models.Model):
             terms.MISSING_PRODUCT: self.env._("An invoice line needs a product, and there is none."),
             terms.MISSING_RATE: False if why.get("rate") else self._explain_no_price(),
             terms.NEGATIVE_TIME: self.env._("There is less left of the entry than is to be taken back, or the time is negative."),
+            terms.MORE_THAN_CHARGED: self.env._(
+                "What is corrected was charged less, has been taken back already, or could not be charged itself. Lower what the "
+                "correction takes back, or write this row off."
+            ),
             terms.CURRENCY_MISMATCH: self.env._("Its currency is not the contract's."),
             terms.MISSING_CURRENCY_RATE: self.env._("There is no exchange rate for the currency on that day."),
             terms.BLOCKS_EXHAUSTED: self.env._("The prepaid hours are used up."),

@@ -54,6 +54,10 @@ class PsaBillingItem(models.Model):
             ids = of_model.mapped("source_id")
             if model == TIME_MODEL:
                 ids += self.env[TIME_MODEL].sudo().browse(ids).exists()._psa_with_corrections().ids
+            elif model == "psa.charge":
+                charges = self.env[model].sudo().browse(ids).exists()
+                charges |= charges.corrects_id
+                ids += (charges | charges.correction_ids).ids
             siblings |= self.search(
                 [("source_model", "=", model), ("source_id", "in", ids), ("state", "!=", "non_billable")]
             )

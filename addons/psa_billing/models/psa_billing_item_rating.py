@@ -1,10 +1,12 @@
 from dataclasses import dataclass, field, replace
 
 from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core import funding, ledger, rating, terms
+from ..core import corrections, funding, ledger, rating, terms
 from .psa_billing_item import TIME_MODEL
+from .psa_billing_item_correction import CORRECTED_BY
 
 
 @dataclass
@@ -134,10 +136,27 @@ class PsaBillingItem(models.Model):
         frozen = self._psa_frozen_keys(
             [(records._name, records.ids) for records in (case.lines, *case.sources.values())]
         )
+        frozen |= self._psa_corrected_keys(case.sources.get("psa.charge"))
         frozen -= {_key(item) for item in thawed}
         kept = case.items.filtered(lambda item: _key(item) in frozen)
         case.items -= kept
         return kept, [fact for fact in facts if _key(fact) not in frozen]
+
+    @api.model
+    def _psa_corrected_keys(self, charges):
+        """Return (model, id) of those of these charges from which a frozen correction took back: it stands on their rows."""
+        if not charges:
+            return set()
+        return set(self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT item.source_model, origin.id FROM psa_charge origin"
+                " JOIN psa_charge correction ON correction.corrects_id = COALESCE(origin.corrects_id, origin.id)"
+                " JOIN psa_billing_item item ON item.source_model = 'psa.charge' AND item.source_id = correction.id"
+                " WHERE origin.id = ANY(%s) AND (item.derivation->'corrects'->>'source_id')::integer = origin.id"
+                " AND (item.state = ANY(%s) OR item.settled_on IS NOT NULL OR item.is_adjusted)",
+                charges.ids, list(ledger.FROZEN_STATES),
+            )
+        ))
 
     @api.model
     def _psa_frozen_keys(self, sources):
@@ -161,12 +180,28 @@ class PsaBillingItem(models.Model):
     @api.model
     def _psa_originals(self, facts, kept, thawed):
         """Return the standing rows of the entries that corrections take back from, and of their earlier corrections."""
-        ids = {fact.corrects_id for fact in facts if isinstance(fact, terms.TimeFact) and fact.corrects_id}
-        if not ids:
-            return ()
-        earlier = self.env[TIME_MODEL].sudo().search([("psa_corrects_id", "in", list(ids))])
-        items = self.search([("source_model", "=", TIME_MODEL), ("source_id", "in", [*ids, *earlier.ids])], order="source_id, id")
-        return tuple(item._psa_as_row() for item in items - thawed if item in kept or item._is_frozen())
+        rows = self._psa_rows_of_corrected(facts) - thawed
+        return tuple(item._psa_as_row() for item in rows if item in kept or item._is_frozen())
+
+    @api.model
+    def _psa_rows_of_corrected(self, facts):
+        """Return the rows of what facts correct, and those of all its corrections."""
+        ids = {}
+        for fact in facts:
+            if fact.corrects_id:
+                model, corrected_id = corrections.entry_of(fact)
+                ids.setdefault(model, set()).add(corrected_id)
+        rows = self.browse()
+        for model, of_model in ids.items():
+            correction_model, field = CORRECTED_BY[model]
+            earlier = self.env[correction_model].sudo().search([(field, "in", list(of_model))])
+            rows |= self.search(
+                Domain("source_model", "=", model) & Domain("source_id", "in", list(of_model))
+                | Domain("source_model", "=", correction_model) & Domain("source_id", "in", earlier.ids),
+                order="source_id, id",
+            )
+        # What was given up of an expense is no part of what its corrections take back.
+        return rows.filtered(lambda item: item.source_model != "hr.expense" or item.state != "written_off")
 
     @api.model
     def _psa_use_up(self, pools, kept, thawed):

@@ -29,6 +29,7 @@ class PsaCharge(models.Model):
                 contract_id=charge.contract_id.id or None,
                 is_billable=charge.is_billable,
                 derivation=charge._psa_derivation(),
+                corrects_id=charge.corrects_id.id or None,
             )
             for charge in self.sudo()
             if charge.approval_state == "approved"
@@ -43,11 +44,18 @@ class PsaCharge(models.Model):
         """Return ``{charge: (quantity, unit price)}`` of a charge and its corrections, as the review has left them."""
         self.ensure_one()
         lines = self | self.correction_ids
-        adjusted = {item.source_id: item for item in lines.sudo()._psa_items() if item.is_adjusted}
+        items = lines.sudo()._psa_items().grouped("source_id")
         charged = {}
         for line in lines:
-            said = adjusted.get(line._origin.id, line)
+            of_line = items.get(line._origin.id, self.env["psa.billing.item"])
+            said = line
+            if len(of_line) == 1 and of_line.is_adjusted:
+                said = of_line
             charged[line] = to_decimal(said.quantity), to_decimal(said.price_unit)
+            if len(of_line) > 1 and any(of_line.mapped("is_adjusted")):
+                # A retainer paid a part, which stays as it is: what was set by hand is the price of the whole.
+                worth = sum((to_decimal(item.value) for item in of_line), to_decimal(0))
+                charged[line] = to_decimal(line.quantity), to_decimal(float(worth / to_decimal(line.quantity)))
         return charged
 
     def _psa_derivation(self):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import fields, models
 from odoo.addons.psa_crm.core import access
 
@@ -32,7 +34,11 @@ class PsaExpenseDelta(models.Model):
     def _psa_price_facts(self):
         charged = self.sudo().expense_id._psa_charged()
         return [
-            delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount), charged[delta.expense_id])
+            replace(
+                delta.expense_id._psa_price_fact(self._name, delta.id, to_decimal(delta.amount), charged[delta.expense_id]),
+                corrects_id=delta.expense_id.id,
+                corrects_model=delta.expense_id._name,
+            )
             for delta in self.sudo()
         ]
 

@@ -32,6 +32,7 @@ from . import (
     test_uninstall,
     test_what_if,
     test_work_timer,
+    test_charge_corrections,
     test_charges,
     test_expenses,
     test_accounting_export,

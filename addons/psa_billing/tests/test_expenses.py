@@ -1,4 +1,5 @@
 from ast import literal_eval
+from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
@@ -260,6 +261,31 @@ class TestExpenses(PsaInvoicingCommon):
         row.with_user(self.billing).action_back_to_review()
 
         self.assertEqual(self._rows(expense).mapped("amount"), [80.0, -80.0])
+
+    def test_what_a_retainer_paid_of_an_expense_goes_back_when_the_expense_is_refused(self):
+        retainer = self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id, "kind": "retainer", "name": "Retainer", "purchase": "manual",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 60.0})],
+            }
+        )._psa_buy(date(2026, 1, 1), "purchase")  # fmt: skip
+        expense = self._approved()
+        paid_ahead = self._rows(expense).filtered("drawn_amount")
+        cash = self._rows(expense) - paid_ahead
+        self.assertEqual((paid_ahead.drawn_amount, cash.amount, retainer.remaining_amount), (60.0, 20.0, 0.0))
+        cash._write_row({"state": "invoiced"})
+
+        expense.total_amount_currency = 70.0
+        self.assertEqual(self._rows(expense).mapped("amount"), [0.0, 20.0, -10.0])
+        expense.with_user(self.approver)._do_refuse("Not ours")
+
+        back = self._rows(expense) - paid_ahead - cash
+        self.assertEqual(sorted(back.mapped(lambda row: (row.amount, row.drawn_amount))), [(-20.0, 0.0), (0.0, -60.0)])
+        retainer.invalidate_recordset()
+        self.assertEqual(retainer.remaining_amount, 60.0)
+        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
+        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
+        self.assertEqual(problems.mapped("message"), [])
 
     def test_a_written_off_expense_that_is_brought_back_is_charged_once(self):
         expense = self._approved()

@@ -32,14 +32,15 @@ class PsaWhatIf(models.TransientModel):
         months = {key: what_if.month_of(day) for key, day in days.items()}
         given_up = {(item.source_model, item.source_id) for item in items if item.state == "written_off"}
         present = self.contract_id.sudo()
-        replayed = what_if.replay(facts, present._psa_terms()[0], self._pools(present, kept))
+        originals = self._originals(facts)
+        replayed = what_if.replay(facts, present._psa_terms()[0], self._pools(present, kept), originals)
         differing = what_if.differing(rated, replayed)
         costs = self._costs()
         before = self._add_up(what_if.figures_of(books, months, given_up), costs)
         if self.alternative_id == present and not self.is_changed:
             tried = {**what_if.figures_of([*replayed, *kept], months, given_up)}
         else:
-            tried = self._try(facts, kept, months, given_up)
+            tried = self._try(facts, originals, kept, months, given_up)
         after = self._add_up(tried, costs)
         self._keep_result(before, after, items, differing)
 
@@ -65,6 +66,12 @@ class PsaWhatIf(models.TransientModel):
         sources = [self.env[model].sudo().browse(of_model).exists() for model, of_model in ids.items()]
         return [*Item._psa_time_facts(lines), *Item._psa_price_facts_of(sources)]
 
+    def _originals(self, facts):
+        """Return the rows that corrections take back from and that are not replayed: of other periods, or set by hand."""
+        replayed = {(fact.source_model, fact.source_id) for fact in facts}
+        rows = self.env["psa.billing.item"].sudo()._psa_rows_of_corrected(facts)
+        return [row._psa_as_row() for row in rows if (row.source_model, row.source_id) not in replayed and row.date <= self.date_to]
+
     def _pools(self, contract, kept):
         """Return the pools of a contract as they stood before the period: used by earlier work and by what was set by hand."""
         used = defaultdict(lambda: 0)
@@ -80,14 +87,14 @@ class PsaWhatIf(models.TransientModel):
                 used[ledger.pool_key(row.part)] += row.draw.amount
         return [replace(pool, used=used[key_of(pool)]) for pool in contract._psa_pools(self.date_from, self.date_to)]
 
-    def _try(self, facts, kept, months, given_up):
+    def _try(self, facts, originals, kept, months, given_up):
         """Return the figures by month under the terms that are tried; what falls due under them is reckoned, not read."""
         contract, offers = self._tried_terms()
         cycle = self.alternative_id.sudo()._psa_cycle_rule()
         if cycle.anchor:
             cycle = periods.Cycle(cycle.months, self.date_from)
         work = [fact for fact in facts if fact.source_model != DUE_MODEL]
-        rows = what_if.replay(work, contract, what_if.pools_of(offers, contract, cycle, self.date_from, self.date_to))
+        rows = what_if.replay(work, contract, what_if.pools_of(offers, contract, cycle, self.date_from, self.date_to), originals)
         figures = what_if.figures_of(
             [*rows, *(row for row in kept if row.source_model != DUE_MODEL)], months, given_up
         )

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from psa_cores.psa_billing.charges import Correction
+from psa_cores.psa_billing.charges import corrections as corrections_of_price
 from psa_cores.psa_billing.funding import key_of
 from psa_cores.psa_billing.terms import (
     BlockTerms,
@@ -157,7 +159,7 @@ def price_fact(dice, number, contracts):
         company_id=1,
         currency=dice.choice((EUR, EUR, CHF)),
         date=some_day(dice),
-        quantity=Decimal(dice.choice((1, 1, 2, 3, -1))) / dice.choice((1, 1, 3)),
+        quantity=round(Decimal(dice.choice((1, 1, 2, 3, -1))) / dice.choice((1, 1, 3)), 3),
         price_unit=maybe(dice, money(dice), 0.95),
         product_id=maybe(dice, 7, 0.95),
         client_id=dice.choice((11, None)) if dice.random() < 0.1 else 10,
@@ -189,7 +191,7 @@ def history(dice, most=7):
     contracts = [contract(dice, number) for number in range(1, dice.choice((1, 2, 2, 3, 4)))]
     pools = [pool(dice, number, contracts) for number in range(1, dice.randrange(1, 9))]
     facts = [
-        price_fact(dice, number, contracts) if dice.random() < 0.2 else time_fact(dice, number, work_types, roles, contracts)
+        price_fact(dice, number, contracts) if dice.random() < 0.3 else time_fact(dice, number, work_types, roles, contracts)
         for number in range(1, dice.randrange(2, most + 1))
     ]
     return facts, Book(tuple(contracts), tuple(pools))
@@ -213,19 +215,43 @@ def freeze(book, rows, also=()):
 
 def corrections(dice, facts, first):
     """Return corrections of some of the entries: more, less, or the whole taken back; several of one entry now and then."""
-    made = []
+    made = price_corrections(dice, facts, first + 100)
     entries = [fact for fact in facts if isinstance(fact, TimeFact) and fact.worked_seconds > 0]
-    for _number in range(dice.randrange(1, 5)) if entries else ():
+    for number in range(dice.randrange(1, 5)) if entries else ():
         entry = dice.choice(entries)
         worked = dice.choice((-1, -1, -1, 1)) * dice.choice((entry.worked_seconds, duration(dice), 60))
         made.append(
             replace(
                 entry,
-                source_id=first + len(made),
+                source_id=first + number,
                 worked_seconds=worked,
                 billable_seconds=maybe(dice, dice.choice((worked, 0, duration(dice), -duration(dice)))),
                 is_delta=True,
                 corrects_id=entry.source_id,
             )
         )
+    return made
+
+
+def price_corrections(dice, facts, first):
+    """Return corrections of some of the charges, as people make them, one after the other, and some that take too much back."""
+    made = []
+    for charge in facts:
+        if not isinstance(charge, PriceFact) or charge.price_unit is None or dice.random() < 0.3:
+            continue
+        now = charge.quantity, charge.price_unit
+        for _number in range(dice.choice((1, 1, 1, 2, 3))):
+            new_quantity = dice.choice((now[0], round(abs(now[0]) / 2, 3), Decimal(dice.randrange(4))))
+            new = new_quantity, dice.choice((now[1], now[1], money(dice, 3000)))
+            lines = corrections_of_price(*now, *new)
+            if dice.random() < 0.1:
+                lines = (Correction(Decimal(-1), money(dice)),)
+            made += [
+                replace(
+                    charge, source_id=first + len(made) + index, quantity=line.quantity, price_unit=line.price_unit,
+                    corrects_id=charge.source_id,
+                )
+                for index, line in enumerate(lines)
+            ]
+            now = new[0], new[1] if new[0] else now[1]
     return made

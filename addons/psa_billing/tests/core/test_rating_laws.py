@@ -75,6 +75,34 @@ def test_the_parts_of_an_entry_are_the_whole_in_time(dice):
 
 
 @given(dice_to_throw)
+def test_the_parts_of_a_charge_are_the_whole_in_money(dice):
+    facts, book = rated_and_corrected(dice)
+    rows = rating.rate(facts, book)
+
+    for charge in facts:
+        own = [row for row in rows if (row.source_model, row.source_id) == (charge.source_model, charge.source_id)]
+        if isinstance(charge, TimeFact) or any(row.error or row.state == "non_billable" for row in own):
+            continue
+        whole = rating.round_money(charge.quantity * charge.price_unit, charge.currency.rounding)
+        assert sum(row.value for row in own) == whole
+        assert sum(row.amount + (row.draw.amount if row.draw else 0) for row in own) == whole
+
+
+@given(dice_to_throw)
+def test_no_correction_gives_back_more_than_a_charge_brought(dice):
+    facts, book = rated_and_corrected(dice)
+    rows = [*book.originals, *rating.rate(facts, book)]
+
+    left = Counter()
+    for row in rows:
+        if row.quantity is not None and row.value:
+            inputs = row.derivation["inputs"]
+            left[inputs.get("corrects_id", row.source_id), row.draw and row.draw.pool_id] += row.value
+    corrected = {row.derivation["inputs"].get("corrects_id") for row in rows}
+    assert all(value >= 0 for (charge_id, _pool_id), value in left.items() if charge_id in corrected)
+
+
+@given(dice_to_throw)
 def test_the_parts_at_one_rate_are_the_whole_in_money(dice):
     facts, book = history(dice)
     steps = {held.currency.id: held.currency.rounding for held in book.contracts} | {EUR.id: EUR.rounding}

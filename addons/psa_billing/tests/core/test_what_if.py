@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from psa_cores.psa_billing import periods, rating, terms, what_if
 from psa_cores.psa_billing.what_if import Offer, differing, fees_of, figures_of, over_period, pools_of, replay, with_offers
-from rating_histories import history
+from rating_histories import history, price_corrections
 from rating_stage import DAY, ENGINEER, HOUR, REMOTE, contract, fact
 
 CENT = Decimal("0.01")
@@ -20,6 +20,7 @@ MARCH = (date(2026, 3, 1), date(2026, 3, 31))
 @given(st.builds(random.Random, st.integers(0, 2**32)))
 def test_the_same_contract_gives_the_books_to_the_cent(dice):
     facts, book = history(dice)
+    facts += price_corrections(dice, facts, 1000)
     rows = rating.rate(facts, book)
     by_key = {(one.source_model, one.source_id): one for one in facts}
 

@@ -1,0 +1,251 @@
+from datetime import date
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import DAY, PsaInvoicingCommon
+
+SHOWN = ("funding", "state", "amount", "value", "drawn_amount")
+
+
+@tagged("post_install", "-at_install")
+class TestChargeCorrections(PsaInvoicingCommon):
+    """A charge that a retainer paid was wrong: what is taken back goes where it came from, and no invoice changes."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.kind = cls.env["psa.billable.type"].create(
+            {"name": "Hardware", "company_id": cls.company.id, "sequence": 0, "product_id": cls.product.id}
+        )
+        cls.component = cls.env["psa.contract.component"].create(
+            {
+                "contract_id": cls.contract.id, "kind": "retainer", "name": "Retainer", "purchase": "manual",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 500.0})],
+            }
+        )  # fmt: skip
+        cls.retainer = cls.component._psa_buy(date(2026, 1, 1), "purchase")
+
+    @classmethod
+    def _charge(cls, quantity=1, price=200.0, **values):
+        charge = cls.env["psa.charge"].create(
+            {
+                "ticket_id": cls.ticket.id, "billable_type_id": cls.kind.id, "name": "Docking station", "date": DAY,
+                "quantity": quantity, "price_unit": price, **values,
+            }
+        )  # fmt: skip
+        charge.with_user(cls.billing).action_approve()
+        return charge
+
+    def _correct(self, charge, **values):
+        """Correct a charge as billing does it, and return the rows of the new corrections in the order they were taken back."""
+        before = charge.correction_ids
+        wizard = self.env["psa.charge.correct"].with_user(self.billing).create(
+            {"charge_id": charge.id, "reason": "One was sent back", **values}
+        )
+        wizard.action_correct()
+        return self._rows(charge.correction_ids - before)
+
+    def _rows(self, charges):
+        rows = self.env["psa.billing.item"].search([("source_model", "=", "psa.charge"), ("source_id", "in", charges.ids)])
+        return rows.sorted(lambda row: (row.source_id, abs(float((row.derivation.get("amount") or {}).get("paid", 0)))))
+
+    def _told(self, rows):
+        return [tuple(row[name] for name in SHOWN) for row in rows]
+
+    def _balance(self):
+        self.retainer.invalidate_recordset()
+        return self.retainer.drawn_amount, self.retainer.remaining_amount
+
+    def _assert_sound(self):
+        """The nightly check finds nothing, and the two sides of the conservation report are equal."""
+        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
+        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
+        self.assertEqual(problems.mapped("message"), [])
+        report = (
+            self.env(user=self.billing, su=False)["psa.conservation"]
+            .with_company(self.company)
+            .create({"date_from": "2026-03-01", "date_to": "2026-03-31"})
+        )
+        report.action_compare()
+        self.assertTrue(report.is_conserved, report.difference_ids.mapped("problem"))
+
+    def _what_if(self, **values):
+        what_if = self.env(user=self.billing, su=False)["psa.what.if"].with_company(self.company).create(
+            {
+                "client_id": self.client.id, "contract_id": self.contract.id, "date_from": "2026-03-01", "date_to": "2026-03-31",
+                **values,
+            }
+        )  # fmt: skip
+        what_if.action_compare()
+        return what_if
+
+    def test_what_the_retainer_paid_is_back_in_it(self):
+        charge = self._charge(quantity=2)
+        self.env["psa.billing.item"]._psa_settle({self._rows(charge).id: None})
+        self.assertEqual(self._balance(), (400.0, 100.0))
+
+        back = self._correct(charge, quantity=0)
+
+        self.assertEqual(self._told(back), [("retainer", "covered", 0.0, -400.0, -400.0)])
+        self.assertEqual((back.prepaid_id, back.component_id, back.kind), (self.retainer, self.component, "correction"))
+        self.assertEqual(self._balance(), (0.0, 500.0))
+        self._assert_sound()
+        self.assertTrue(self._what_if().is_exact)
+
+    def test_cash_is_credited_first_and_the_invoice_stays_as_it_is(self):
+        charge = self._charge(quantity=4)
+        rows = self._rows(charge)
+        self.assertEqual(self._told(rows), [("retainer", "covered", 0.0, 500.0, 500.0), ("price", "pending", 300.0, 300.0, 0.0)])
+        rows[1].with_user(self.billing).action_approve()
+        invoice = self._prepare()
+        invoice.action_post()
+        self.assertEqual(invoice.amount_untaxed, 300.0)
+
+        back = self._correct(charge, quantity=2)
+
+        self.assertEqual(self._told(back), [("price", "pending", -300.0, -300.0, 0.0), ("retainer", "covered", 0.0, -100.0, -100.0)])
+        self.assertEqual((back[0].quantity, back[0].price_unit), (-1, 300.0))
+        self.assertEqual(self._balance(), (400.0, 100.0))
+        self.assertEqual((invoice.amount_untaxed, invoice.state, rows[1].move_id), (300.0, "posted", invoice))
+        self._assert_sound()
+        self.assertTrue(self._what_if().is_exact)
+        back[0].with_user(self.billing).action_approve()
+        credit = self._prepare(on_negative="refund")
+        self.assertEqual((credit.move_type, credit.amount_untaxed), ("out_refund", 300.0))
+        more = self._correct(charge, quantity=1)
+        self.assertEqual(self._told(more), [("retainer", "covered", 0.0, -200.0, -200.0)])
+        self.assertEqual(self._balance(), (200.0, 300.0))
+        self._assert_sound()
+
+    def test_with_another_price_the_retainer_pays_anew_as_far_as_it_goes(self):
+        charge = self._charge(quantity=2)
+        self.env["psa.billing.item"]._psa_settle({self._rows(charge).id: None})
+
+        rows = self._correct(charge, price_unit=300.0)
+
+        self.assertEqual(
+            self._told(rows),
+            [
+                ("retainer", "covered", 0.0, -400.0, -400.0), ("retainer", "covered", 0.0, 500.0, 500.0),
+                ("price", "pending", 100.0, 100.0, 0.0),
+            ],
+        )  # fmt: skip
+        self.assertEqual(self._balance(), (500.0, 0.0))
+        self._assert_sound()
+
+    def test_a_charge_put_right_before_its_invoice_is_as_if_it_had_been_right(self):
+        charge, later = self._charge(quantity=2), self._charge(price=200.0, name="Cable")
+        self.assertEqual(self._rows(later).mapped("drawn_amount"), [100.0, 0.0])
+
+        self._correct(charge, quantity=1, price_unit=250.0)
+
+        family = self._rows(charge | charge.correction_ids)
+        self.assertEqual((sum(family.mapped("amount")), sum(family.mapped("drawn_amount"))), (0.0, 250.0))
+        self.assertEqual(self._told(self._rows(later)), [("retainer", "covered", 0.0, 200.0, 200.0)])
+        self.assertEqual(self._balance(), (450.0, 50.0))
+        self._assert_sound()
+        self.assertTrue(self._what_if().is_exact)
+
+    def test_a_released_correction_holds_the_rows_it_takes_back_from(self):
+        charge = self._charge(quantity=4)
+        self._correct(charge, quantity=3)[0].with_user(self.billing).action_approve()
+
+        self._charge(price=300.0, date="2026-03-01")
+
+        self.assertEqual(sum(self._rows(charge).mapped("drawn_amount")), 500.0, "an earlier charge does not take it any more")
+        self.assertEqual(self._balance(), (500.0, 0.0))
+        self._assert_sound()
+
+    def test_a_correction_follows_what_the_review_does_with_the_charge(self):
+        charge = self._charge(quantity=4)
+        back = self._correct(charge, quantity=3)
+        back.with_user(self.billing).action_approve()
+
+        self._rows(charge)[1].with_user(self.billing)._write_off("A present")
+
+        self.assertEqual(self._rows(charge.correction_ids).mapped("state"), ["written_off"])
+        self._assert_sound()
+        self._rows(charge)[1].with_user(self.billing).action_back_to_review()
+        self.assertEqual(self._told(self._rows(charge.correction_ids)), [("price", "pending", -200.0, -200.0, 0.0)])
+        adjusted = self._rows(charge)[1].with_user(self.billing)
+        adjusted._adjust("Agreed", price_unit=150.0)
+        self.assertEqual(
+            self._told(self._rows(charge.correction_ids)),
+            [("price", "pending", -150.0, -150.0, 0.0), ("retainer", "covered", 0.0, -50.0, -50.0)],
+        )
+        self._assert_sound()
+
+    def test_what_the_review_has_left_is_taken_back_as_a_whole(self):
+        charge = self._charge(quantity=4)
+        self._rows(charge)[1].with_user(self.billing)._adjust("Agreed", price_unit=100.0)
+
+        self.assertEqual(self.env["psa.charge.correct"].create({"charge_id": charge.id, "reason": "-"}).price_unit, 150.0)
+        rows = self._correct(charge, quantity=0)
+
+        self.assertEqual(self._told(rows), [("price", "pending", -100.0, -100.0, 0.0), ("retainer", "covered", 0.0, -500.0, -500.0)])
+        self.assertEqual(self._balance(), (0.0, 500.0))
+
+    def test_more_than_was_charged_is_an_error_in_words(self):
+        charge = self._charge(quantity=2)
+        row = self._rows(charge)
+        self.env["psa.billing.item"]._psa_settle({row.id: None})
+        (back,) = self._correct(charge, quantity=1)
+        self.env["psa.billing.item"]._psa_settle({back.id: None})
+        over = self.env["psa.charge"]._psa_create_unguarded(
+            [dict(charge.copy_data()[0], quantity=-2, price_unit=200.0, approval_state="approved", corrects_id=charge.id)]
+        )
+
+        rows = over._psa_bill().sorted(lambda row: row.error or "")
+
+        self.assertEqual(rows.mapped("error"), [False, "more_than_charged"])
+        self.assertIn("What is corrected was charged less", rows[1].explanation)
+        self.assertIn("200.00 too much", rows[1].explanation)
+        self.assertEqual(self._balance(), (0.0, 500.0))
+        self._assert_sound()
+
+    def test_the_rows_say_in_words_where_the_money_goes(self):
+        charge = self._charge(quantity=4)
+        cash, ahead = self._correct(charge, quantity=2)
+
+        self.assertIn("300.00 of the $\xa0300.00 charged for it before are taken back.", cash.explanation)
+        self.assertIn("100.00 of the $\xa0500.00 that the retainer “Retainer", ahead.explanation)
+        self.assertIn("go back into that retainer.", ahead.explanation)
+        self.assertIn("300.00 were taken back from other rows", ahead.explanation)
+        self.assertNotIn("None", f"{cash.derivation}{ahead.derivation}")
+        self.assertNotIn("None", " ".join((cash | ahead).mapped("explanation")))
+
+    def test_a_charge_moves_to_another_contract_with_its_corrections(self):
+        other = self._new_contract(
+            self.client, [(self.role_engineer, False, 70.0)], date_start="2026-01-01", name="Project", priority=20
+        )
+        charge = self._charge(quantity=4)
+        self._correct(charge, quantity=1)
+
+        self._rows(charge)[1].with_user(self.billing)._move_to(other, "Belongs to the project")
+
+        self.assertEqual(
+            self._told(self._rows(charge | charge.correction_ids)),
+            [("price", "pending", 800.0, 800.0, 0.0), ("price", "pending", -600.0, -600.0, 0.0)],
+        )
+        self.assertEqual((charge | charge.correction_ids).contract_id, other)
+        self.assertEqual(self._balance(), (0.0, 500.0))
+
+    def test_terms_are_tried_for_corrections_of_earlier_charges(self):
+        charge = self._charge(quantity=2, date="2026-02-10")
+        self.env["psa.billing.item"]._psa_settle({self._rows(charge).id: None})
+        self._correct(charge, quantity=1)
+        charge.correction_ids._psa_write_approval({"date": "2026-03-02"})
+        charge.correction_ids._psa_bill()
+
+        self.assertTrue(self._what_if().is_exact)
+
+    def test_the_corrected_charge_cannot_be_taken_out_from_under_its_correction(self):
+        charge = self._charge(quantity=4)
+        self._correct(charge, quantity=2)
+
+        with self.assertRaisesRegex(UserError, "correction of this charge is approved"):
+            charge.with_user(self.billing).action_unapprove()
+        charge.correction_ids.with_user(self.billing).action_unapprove()
+        self.assertEqual(self._balance(), (500.0, 0.0))
