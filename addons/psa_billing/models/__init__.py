@@ -85,6 +85,7 @@ from . import (
     psa_contract_sla,
     psa_contract_suspension,
     psa_contract_terms,
+    psa_contract_end,  # after all that its daily run does
     psa_desk_manager,
     psa_queue_manager,
     psa_role,
@@ -95,6 +96,7 @@ from . import (
     psa_staff,
     psa_ticket,
     psa_ticket_merge,
+    psa_ticket_price,
     psa_ticket_sla,
     psa_ticket_task,
     psa_time_week,
@@ -119,6 +121,7 @@ from . import (
     res_users,
     res_users_portal,
     psa_billable_type,
+    psa_billable_type_price,
     psa_desk_billable,
     psa_charge,
     psa_charge_price,
