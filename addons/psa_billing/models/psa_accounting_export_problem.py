@@ -65,53 +65,52 @@ class PsaAccountingExport(models.Model):
 
     def _psa_problem_text(self, document, why, subject="", limit=0):
         """Return in words why a document cannot go, and what helps."""
-        _ = self.env._
         values = {"document": document, "subject": subject, "limit": limit, "format": self._psa_format_name()}
         if why == "name_formula":
-            return _(
+            return self.env._(
                 "%(document)s: “%(subject)s” starts with a sign that makes it a formula in a spreadsheet. Rename it in the other "
                 "program, and fill that name in under Names.", **values
             )  # fmt: skip
         if why == "name_character":
-            return _(
+            return self.env._(
                 "%(document)s: %(format)s takes no line break, tab, colon or quotation mark in the name “%(subject)s”. Fill in "
                 "under Names what it is called there.", **values
             )  # fmt: skip
         if why == "name_long":
-            return _(
+            return self.env._(
                 "%(document)s: %(format)s takes %(limit)s characters of a name, “%(subject)s” is longer. Fill in under Names "
                 "what it is called there.", **values
             )  # fmt: skip
         if why == "name_twice":
-            return _(
+            return self.env._(
                 "%(document)s: there are two customers “%(subject)s” here, which %(format)s would take for one. Fill in under "
                 "Names what each is called there.", **values
             )  # fmt: skip
         if why == "number_twice":
-            return _(
+            return self.env._(
                 "%(document)s: IIF files take 11 characters of a number, and those are the same as of %(subject)s. Leave one of "
                 "them out and enter it in QuickBooks by hand.", **values
             )  # fmt: skip
         return {
-            "number_formula": _(
+            "number_formula": self.env._(
                 "%(document)s: its number starts with a sign that makes it a formula in a spreadsheet. Enter it by hand.", **values
             ),
-            "number_long": _(
+            "number_long": self.env._(
                 "%(document)s: %(format)s takes %(limit)s characters of a number. Enter it by hand, and shorten the "
                 "journal's sequence.", **values
             ),
-            "rows": _(
+            "rows": self.env._(
                 "%(document)s has more than the %(limit)s lines that %(format)s takes. Group its lines, or enter it by hand.", **values
             ),
-            "negative": _(
+            "negative": self.env._(
                 "%(document)s: %(format)s takes no negative amounts, as of “%(subject)s”. Enter it by hand.", **values
             ),
-            "taxes": _(
+            "taxes": self.env._(
                 "%(document)s has several taxes, QuickBooks Desktop takes one for an invoice. Use a group of taxes, or enter it "
                 "by hand.", **values
             ),
-            "more_than_cents": _("%(document)s has amounts of less than a cent, which %(format)s does not know.", **values),
-        }.get(why) or _(
+            "more_than_cents": self.env._("%(document)s has amounts of less than a cent, which %(format)s does not know.", **values),
+        }.get(why) or self.env._(
             "%(document)s: its lines and taxes differ from its total by %(limit)s. Enter it by hand.", **values
         )  # fmt: skip
 
