@@ -33,7 +33,7 @@ class PsaWhatIf(models.TransientModel):
         given_up = {(item.source_model, item.source_id) for item in items if item.state == "written_off"}
         present = self.contract_id.sudo()
         originals = self._originals(facts)
-        replayed = what_if.replay(facts, present._psa_terms()[0], self._pools(present, kept), originals)
+        replayed = what_if.replay(facts, present._psa_terms(facts)[0], self._pools(present, kept), originals)
         differing = what_if.differing(rated, replayed)
         costs = self._costs()
         before = self._add_up(what_if.figures_of(books, months, given_up), costs)
