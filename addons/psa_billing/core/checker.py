@@ -98,7 +98,7 @@ def _time(fact, terms, held, left):
     price = cover.hourly_rate if cover and cover.effect == "at_rate" else price
     if contract and not cover:
         valid = (one for one in contract.block_terms if _holds(one, fact.date))
-        beyond = max(valid, key=lambda one: (one.date_from, one.id), default=None)
+        beyond = max(valid, key=lambda one: (one.kind == "block", one.date_from, one.id), default=None)
         pools = [pool for kind in ("included", "block") for pool in _pools(held, contract, kind, fact.date)]
         for pool in pools:
             at, name, since = charged - rest, _name(pool), rounded(weight * (charged - rest))

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from .terms import (
     AT_RATE,
+    BY_BLOCK,
     SECONDS_PER_HOUR,
     SECONDS_PER_MINUTE,
     BlockTerms,
@@ -208,9 +209,13 @@ def changes(*terms) -> list[int]:
 
 
 def block_terms_on(contract: Contract, day: date) -> BlockTerms | None:
-    """Return what the contract says about hours beyond the prepaid ones; of several the latest."""
+    """Return what the contract says about hours beyond the prepaid ones.
+
+    What was agreed for blocks counts before what was agreed for included hours, which blocks go on from; of several of a kind
+    the latest.
+    """
     held = [terms for terms in contract.block_terms if in_force(terms, day)]
-    return max(held, key=lambda terms: (terms.date_from, terms.id)) if len(held) > 1 else held[0] if held else None
+    return max(held, key=lambda terms: (terms.kind == BY_BLOCK, terms.date_from, terms.id), default=None)
 
 
 def flat_terms_of(contract: Contract, fact: TimeFact) -> FlatTerms | None:

@@ -147,7 +147,7 @@ class Version:
 
 @dataclass(frozen=True)
 class BlockTerms:
-    """What happens once the prepaid hours of a contract are used up."""
+    """What happens once the prepaid hours of a contract are used up; blocks pay last, so what was agreed for them comes first."""
 
     id: int
     date_from: date
@@ -155,6 +155,7 @@ class BlockTerms:
     overage_rate: Decimal | None = None
     is_hard_stop: bool = False
     may_go_negative: bool = False
+    kind: str = "block"  # block | included
 
 
 @dataclass(frozen=True)

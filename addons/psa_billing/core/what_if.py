@@ -54,7 +54,8 @@ def with_offers(contract: terms.Contract, offers, start: date) -> terms.Contract
         contract,
         block_terms=tuple(
             terms.BlockTerms(
-                offer.id, start, None, offer.overage_rate, is_hard_stop=offer.is_hard_stop, may_go_negative=offer.may_go_negative
+                offer.id, start, None, offer.overage_rate, is_hard_stop=offer.is_hard_stop, may_go_negative=offer.may_go_negative,
+                kind=terms.BY_INCLUDED if offer.kind == "included_hours" else terms.BY_BLOCK,
             )
             for offer in offers
             if offer.kind in ("block", "included_hours")

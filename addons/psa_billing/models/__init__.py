@@ -66,6 +66,7 @@ from . import (
     psa_contract_component_due,
     psa_contract_component_index,
     psa_contract_component_move,
+    psa_contract_component_overage,
     psa_contract_component_prepaid,
     psa_contract_component_step,
     psa_contract_component_terms,

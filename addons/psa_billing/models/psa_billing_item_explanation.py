@@ -201,12 +201,19 @@ class PsaBillingItem(models.Model):
             ]
         if draw.get("uses_up"):
             sentences.append(self.env._("That uses them up."))
-        if draw.get("goes_negative"):
+        if draw.get("may_go_negative"):
             sentences.append(self.env._("The contract lets them go below zero."))
         return sentences
 
     def _explain_overage(self, why):
         if self.funding == terms.BY_OVERAGE:
+            agreed = self.env["psa.contract.component"].sudo().browse(why.get("block_terms", {}).get("terms_id")).exists()
+            if agreed:
+                return [
+                    self.env._(
+                        "The prepaid hours were used up, so the hours over them are charged as agreed under “%s”.", agreed.name
+                    )
+                ]
             return [self.env._("The prepaid hours were used up, so the hours over them are charged.")]
         if why.get("block_terms", {}).get("is_hard_stop") and self.error == terms.BLOCKS_EXHAUSTED:
             return [self.env._("The contract says that nothing is worked beyond the prepaid hours.")]

@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Command
 
 from .psa_contract_component import PREPAID
@@ -23,7 +23,9 @@ class PsaContractComponent(models.Model):
                 continue
             (vals,) = component.copy_data()
             vals.pop("contract_id", None)
-            vals.update(project_id=False, date_from=False)
+            vals["project_id"] = False
+            if component.date_from and component.date_from <= fields.Date.context_today(self):
+                vals["date_from"] = False
             if component.product_id.company_id and component.product_id.company_id != company:
                 vals.pop("product_id")
             if component.kind in PREPAID and component.purchase == "once":

@@ -19,7 +19,9 @@ class PsaContractComponent(models.Model):
             date_to=self.date_to or None,
             overage_rate=to_decimal(self.overage_rate) if self.overage == "fixed" else None,
             is_hard_stop=self.overage == "stop",
-            may_go_negative=self.overage == "negative",
+            # Included hours end with their period: nothing is left of them that could go below zero.
+            may_go_negative=self.overage == "negative" and self.kind == "block",
+            kind=terms.BY_BLOCK if self.kind == "block" else terms.BY_INCLUDED,
         )
 
     def _psa_flat_term(self, ticket_ids=None):

@@ -321,8 +321,8 @@ class TestContractPrepaid(PsaBillingCommon):
 
     def test_balances_are_found_by_how_they_stand_and_dues_by_their_row(self):
         self._add(name="Block", hours=10, overage="negative")
-        self._add(name="When paid", hours=5, usable="paid")
-        self._add(name="Short", hours=1, validity_months=1)
+        self._add(name="When paid", hours=5, usable="paid", overage="negative")
+        self._add(name="Short", hours=1, validity_months=1, overage="negative")
         due = self._bill("2026-01-31")
         Prepaid = self.env["psa.contract.prepaid"].with_user(self.billing)
         Due = self.env["psa.contract.due"].with_user(self.billing)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import freeze_time, new_test_user, tagged
+from odoo.tests import Form, freeze_time, new_test_user, tagged
 
 from .common import PsaBillingCommon
 
@@ -126,6 +126,67 @@ class TestContractTerms(PsaBillingCommon):
         self.assertEqual((first.coverage[1].hourly_rate, second.coverage), (Decimal(150), ()))
         self.assertEqual(first.rates[0].hourly_rate, Decimal(100))
         self.assertEqual([(t.id, t.overage_rate) for t in term.block_terms], [(block.id, Decimal(99))])
+
+    def _component(self, kind, name, **values):
+        return self.env["psa.contract.component"].create({"contract_id": self.contract.id, "kind": kind, "name": name, **values})
+
+    @freeze_time("2026-03-10 12:00:00")
+    def test_blocks_in_force_at_one_time_agree_on_what_happens_once_they_are_used_up(self):
+        first = self._component("block", "Hours", overage="fixed", overage_rate=150)
+        self._component("block", "More hours", overage="fixed", overage_rate=150, date_from="2026-02-01")
+
+        for values in ({}, {"overage": "stop"}, {"overage": "fixed", "overage_rate": 120}, {"date_from": "2026-09-01"}):
+            with self.subTest(values), self.assertRaisesRegex(ValidationError, "“Hours” are both .*When Used Up"), self.cr.savepoint():
+                self._component("block", "Others", **values)
+        with self.assertRaisesRegex(ValidationError, "do not agree"), self.cr.savepoint():
+            first.overage_rate = 160
+        self.contract.component_ids.date_to = "2026-05-31"
+        other = self._component("block", "Others", overage="stop", date_from="2026-06-01")
+        with self.assertRaisesRegex(ValidationError, "from 06/01/2026"), self.cr.savepoint():
+            first.date_to = False
+        self.contract.component_ids.overage = "stop"
+        first.date_to = False
+        self.assertEqual(set(self.contract.component_ids.mapped("overage")), {"stop"})
+        self.assertFalse(other.overage_note)
+
+    @freeze_time("2026-03-10 12:00:00")
+    def test_two_blocks_that_never_agreed_may_be_put_an_end_to(self):
+        first, second = (self._component("block", name, overage="stop") for name in ("Hours", "More hours"))
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE psa_contract_component SET overage = 'rate' WHERE id = %s", [second.id])
+        self.env.invalidate_all()
+
+        first.date_to = "2026-03-09"
+        first.date_to = "2026-02-28"
+
+        with self.assertRaisesRegex(ValidationError, "do not agree"), self.cr.savepoint():
+            first.date_to = "2026-03-10"
+
+    def test_included_hours_tell_which_block_decides_what_is_over_them(self):
+        included = self._component("included_hours", "Included", overage="negative")
+        self.assertIn("do not go below zero", included.overage_note)
+        self.assertFalse(self.contract._psa_terms()[0].block_terms[0].may_go_negative)
+
+        block = self._component("block", "Ten hours", overage="stop")
+        self.assertIn("of “Ten hours” pay for what is over", included.overage_note)
+
+        block.date_to = "2026-03-31"
+        included.date_from = "2026-04-01"
+        self.assertIn("do not go below zero", included.overage_note, "the block is not sold then")
+        included.write({"overage": "fixed", "overage_rate": 120})
+        self.assertFalse(included.overage_note)
+
+    @freeze_time("2026-03-10 12:00:00")
+    def test_a_further_block_is_offered_with_what_was_agreed_for_the_first(self):
+        self._component("block", "Hours", overage="fixed", overage_rate=150)
+        form = Form(self.contract.with_user(self.billing).with_company(self.company))
+        with form.component_ids.new() as line:
+            line.name = "More hours"
+            line.kind = "block"
+            self.assertEqual((line.overage, line.overage_rate), ("fixed", 150))
+        form.save()
+
+        self.assertEqual(self.contract.component_ids.mapped("overage_rate"), [150, 150])
 
     def test_terms_of_many_contracts_take_few_queries(self):
         contracts = self.contract

@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -53,6 +54,51 @@ class TestLedgerRating(PsaBillingCommon):
         self.assertEqual(self.block.remaining_hours, 0)
         self.assertIn("are taken from the prepaid hours “10 hours”", covered.explanation)
         self.assertIn("The prepaid hours were used up", over.explanation)
+        self.assertIn("as agreed under “Prepaid hours”", over.explanation)
+
+    def test_included_hours_added_later_do_not_change_what_hours_beyond_the_block_cost(self):
+        included = self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id, "kind": "included_hours", "name": "Included", "overage": "fixed", "overage_rate": 99,
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 0})],
+            }
+        )
+
+        parts = self._by_part(self._approve(self._log(12 * 60)))
+
+        self.assertEqual(
+            {part: (item.seconds, item.amount) for part, item in parts.items()},
+            {"included": (3600, 0), "block": (36000, 0), "overage": (3600, 150)},
+        )
+        self.assertEqual(parts["included"].component_id, included)
+        self.assertIn("as agreed under “Prepaid hours”", parts["overage"].explanation)
+
+    def test_a_stop_of_the_block_holds_time_back_whatever_included_hours_say(self):
+        self.component.overage = "stop"
+        self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id, "kind": "included_hours", "name": "Included",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 0})],
+            }
+        )
+
+        parts = self._by_part(self._approve(self._log(12 * 60)))
+
+        self.assertEqual((parts["time"].state, parts["time"].error, parts["time"].seconds), ("error", "blocks_exhausted", 3600))
+
+    def test_a_block_that_goes_below_zero_does_so_beside_included_hours_and_says_it(self):
+        self.component.overage = "negative"
+        self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id, "kind": "included_hours", "name": "Included",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 0})],
+            }
+        )
+
+        parts = self._by_part(self._approve(self._log(12 * 60)))
+
+        self.assertEqual((parts["block"].seconds, self.block.remaining_hours), (11 * 3600, -1))
+        self.assertIn("lets them go below zero", parts["block"].explanation)
 
     def test_the_order_of_approval_does_not_matter(self):
         late = self._log(6 * 60, date="2026-03-20")

@@ -73,5 +73,5 @@ class PsaWhatIfOffer(models.TransientModel):
             is_time_covered=self.is_time_covered,
             overage_rate=to_decimal(self.overage_rate) if self.overage == "fixed" else None,
             is_hard_stop=self.overage == "stop",
-            may_go_negative=self.overage == "negative",
+            may_go_negative=self.overage == "negative" and self.kind == "block",
         )

@@ -96,7 +96,7 @@ def contract(dice, number):
         block_terms=tuple(
             BlockTerms(
                 10 * number + index, *dates(dice, 25), overage_rate=maybe(dice, money(dice)), is_hard_stop=dice.random() < 0.3,
-                may_go_negative=dice.random() < 0.3,
+                may_go_negative=dice.random() < 0.3, kind=dice.choice(("block", "block", "included")),
             )
             for index in range(dice.choice((0, 1, 1, 2)))
         ),

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from psa_cores.psa_billing import rating
-from psa_cores.psa_billing.terms import CoverageRule, WorkType
+from psa_cores.psa_billing.terms import BlockTerms, CoverageRule, WorkType
 from rating_stage import CHF, DAY, ENGINEER, HOUR, MINUTE, NIGHT, REMOTE, block, book, contract, fact, included, one, rated, retainer, told
 
 HOURLY = [(ENGINEER, None, 100)]
@@ -102,6 +102,43 @@ def test_multipliers_count_for_overage_only_if_the_contract_says_so(is_multiplie
 
 def test_without_an_overage_rate_the_hourly_rate_counts():
     assert rated([fact()], contract(rates=HOURLY, blocks={})) == [("rate", 60, "100.00")]
+
+
+def test_what_was_agreed_for_the_block_counts_before_what_included_hours_say():
+    early, late = DAY - timedelta(days=30), DAY - timedelta(days=1)
+    for_block = BlockTerms(5, early, overage_rate=Decimal(150))
+    for_included = BlockTerms(6, late, overage_rate=Decimal(120), kind="included")
+    terms = contract(rates=HOURLY, block_terms=(for_block, for_included))
+    work = fact(worked_seconds=3 * HOUR)
+
+    for order in (terms.block_terms, terms.block_terms[::-1]):
+        rows = rated([work], replace(terms, block_terms=order), included(1), block(7, 1))
+        assert rows == [(MARCH, 60, "0"), ("block:7", 60, "0"), ("overage", 60, "150.00")]
+    # Without an overage rate of the block the hourly rate counts, not that of the included hours.
+    plain = replace(terms, block_terms=(BlockTerms(5, early), for_included))
+    assert rated([fact()], plain) == [("rate", 60, "100.00")]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "outcome"),
+    [
+        ({"is_hard_stop": True}, [("block:7", 60, "0"), ("time", 60, "blocks_exhausted")]),
+        ({"may_go_negative": True}, [("block:7", 120, "0")]),
+    ],
+)
+def test_included_hours_added_later_neither_lift_the_stop_of_a_block_nor_its_credit(blocks, outcome):
+    terms = contract(rates=HOURLY, blocks=blocks)
+    terms = replace(terms, block_terms=(*terms.block_terms, BlockTerms(9, DAY, kind="included")))
+
+    assert rated([fact(worked_seconds=2 * HOUR)], terms, block(7, 1)) == outcome
+
+
+def test_only_what_is_in_force_that_day_says_what_hours_beyond_cost():
+    over = BlockTerms(5, DAY - timedelta(days=30), DAY - timedelta(days=1), overage_rate=Decimal(150))
+    terms = contract(rates=HOURLY, block_terms=(over, BlockTerms(6, DAY - timedelta(days=30), overage_rate=Decimal(120), kind="included")))
+
+    assert rated([fact()], terms) == [("overage", 60, "120.00")]
+    assert rated([fact(date=DAY - timedelta(days=1))], terms) == [("overage", 60, "150.00")]
 
 
 def test_a_hard_stop_holds_the_rest_back():
