@@ -17,6 +17,8 @@ VERSION_FIELDS = (
 )
 # What its contract decides about a version.
 OTHER_VERSION_FIELDS = {"contract_id", "date_from", "is_indexed"}
+# In force: until it ends, a contract that rests is one like others.
+RUNNING = ("active", "suspended")
 # What only the buttons and the system set.
 BUTTON_FIELDS = {"state", "billed_until", "renewal_count"}
 
@@ -43,7 +45,7 @@ class PsaContract(models.Model):
         "UNIQUE(company_id, number)", "This contract number is already used in the company."
     )
     _start_idx = models.Index("(date_start DESC, id DESC)")
-    _running_idx = models.Index("(date_end) WHERE state = 'active'")
+    _running_idx = models.Index("(date_end) WHERE state IN ('active', 'suspended')")
 
     name = fields.Char("Title", required=True, tracking=True)
     number = fields.Char(readonly=True, copy=False, index="trigram")
@@ -376,7 +378,7 @@ class PsaContract(models.Model):
     @api.model
     def _cron_end_contracts(self):
         """End the contracts whose last day is past."""
-        over = self.search([("state", "=", "active"), ("date_end", "<", self.env["res.company"]._psa_last_today())])
+        over = self.search([("state", "in", RUNNING), ("date_end", "<", self.env["res.company"]._psa_last_today())])
         over.filtered(lambda contract: contract.date_end < contract.company_id._psa_today())._psa_set_state("ended")
 
     def _psa_has_items(self):

@@ -6,6 +6,7 @@ from odoo.tools.misc import format_date
 
 from ..core import periods, terms
 from ..tools import to_decimal
+from .psa_contract import RUNNING
 from .psa_contract_component import PREPAID
 from .psa_contract_prepaid import NOT_DRAWING
 
@@ -42,7 +43,8 @@ class PsaContractComponent(models.Model):
             return [
                 (f"cycle:{period.start}", active.start)
                 for period, active in self._psa_periods(first, until + timedelta(days=1))
-                if bill_from <= active.start <= until
+                # Nothing is sold for a contract that rests: the next purchase comes with a cycle that begins after it.
+                if bill_from <= active.start <= until and not self.contract_id._psa_is_resting(active.start)
             ]
         return []
 
@@ -226,6 +228,6 @@ class PsaContractComponent(models.Model):
     def _cron_prepaid(self):
         """Carry over, top up, and let work draw from blocks that have become usable."""
         contracts = self.env["psa.contract"].sudo().search(
-            [("state", "in", ("active", "suspended")), ("component_ids.kind", "in", (*PREPAID, "included_hours"))], order="id"
+            [("state", "in", RUNNING), ("component_ids.kind", "in", (*PREPAID, "included_hours"))], order="id"
         )
         contracts._psa_in_batches(lambda batch: [some._psa_tend_prepaid(day) for day, some in batch._psa_by_day()], 20)

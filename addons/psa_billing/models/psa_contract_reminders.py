@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools.misc import format_date
 
+from .psa_contract import RUNNING
+
 
 class PsaContract(models.Model):
     """What people are reminded of: renewals, blocks that run low, blocks that expire."""
@@ -56,7 +58,7 @@ class PsaContract(models.Model):
 
     def _psa_prepare_renewal_notice(self, today):
         self.ensure_one()
-        if self.state != "active" or not self.date_notice or not self.date_notice <= today <= self.date_end:
+        if self.state not in RUNNING or not self.date_notice or not self.date_notice <= today <= self.date_end:
             return None
         end = format_date(self.env, self.date_end)
         what = {
@@ -88,7 +90,7 @@ class PsaContract(models.Model):
         """Send reminders, a batch of contracts at a time."""
         today = self.env["res.company"]._psa_last_today()
         contracts = self.sudo().search(
-            Domain("state", "=", "active") & (Domain("date_notice", "<=", today) | Domain("prepaid_ids", "!=", False)),
+            Domain("state", "in", RUNNING) & (Domain("date_notice", "<=", today) | Domain("prepaid_ids", "!=", False)),
             order="id",
         )
         contracts._psa_in_batches(lambda batch: [some._psa_remind(day) for day, some in batch._psa_by_day()], 20)

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
 
 from ..core import periods
+from .psa_contract import RUNNING
 from .psa_contract_frozen import FROZEN
 
 
@@ -13,7 +14,7 @@ class PsaContract(models.Model):
 
     _inherit = "psa.contract"
 
-    _notice_idx = models.Index("(date_notice) WHERE state = 'active' AND date_notice IS NOT NULL")
+    _notice_idx = models.Index("(date_notice) WHERE state IN ('active', 'suspended') AND date_notice IS NOT NULL")
 
     renewal = fields.Selection(
         [("none", "Ends"), ("ask", "Ask"), ("auto", "Renew")],
@@ -46,13 +47,13 @@ class PsaContract(models.Model):
         today = fields.Date.context_today(self)
         for contract in self:
             contract.is_renewal_due = bool(
-                contract.state == "active" and contract.date_notice and contract.date_notice <= today
+                contract.state in RUNNING and contract.date_notice and contract.date_notice <= today
             )
 
     def _search_is_renewal_due(self, operator, value):
         if operator != "in":
             return NotImplemented
-        due = fields.Domain("state", "=", "active") & fields.Domain("date_notice", "<=", fields.Date.context_today(self))
+        due = fields.Domain("state", "in", RUNNING) & fields.Domain("date_notice", "<=", fields.Date.context_today(self))
         wanted = {bool(item) for item in value}
         if len(wanted) != 1:
             return fields.Domain(bool(wanted))
@@ -66,7 +67,7 @@ class PsaContract(models.Model):
         for contract in self:
             if not contract.date_end:
                 raise UserError(self.env._("%s is open-ended: there is nothing to renew.", contract.display_name))
-            if contract.state not in ("active", "suspended") or contract.date_notice > today:
+            if contract.state not in RUNNING or contract.date_notice > today:
                 raise UserError(
                     self.env._(
                         "%(contract)s runs until %(end)s, and its renewal is not due before %(notice)s. To change its end now, "
@@ -98,7 +99,8 @@ class PsaContract(models.Model):
     def _cron_end_contracts(self):
         """Renew what renews by itself, and end the contracts whose last day is past."""
         today = self.env["res.company"]._psa_last_today()
-        for contract in self.search([("state", "=", "active"), ("renewal", "=", "auto"), ("date_end", "<=", today)], order="id"):
+        renewed = [("state", "in", RUNNING), ("renewal", "=", "auto"), ("date_end", "<=", today)]
+        for contract in self.search(renewed, order="id"):
             while contract.date_end <= contract.company_id._psa_today():
                 contract._psa_renew()
         result = super()._cron_end_contracts()

@@ -48,6 +48,10 @@ class PsaContract(models.Model):
         self.component_ids._psa_forget_open_dues()
         return True
 
+    def _psa_is_resting(self, day):
+        """Say whether a day is one of rest."""
+        return any(first <= day and (end is None or day < end) for first, end in self._psa_rests())
+
     def _psa_rests(self):
         """Return the days of rest, as ``[(first day, day after the last or None)]``."""
         self.ensure_one()

@@ -6,6 +6,7 @@ from . import (
     test_conservation,
     test_contract,
     test_contract_due,
+    test_contract_end,
     test_contract_invoice,
     test_contract_prepaid,
     test_contract_terms,

@@ -1,0 +1,50 @@
+from unittest.mock import patch
+
+from odoo import Command, fields
+
+from .common import PsaBillingCommon
+
+
+class ManagedContractCommon(PsaBillingCommon):
+    """A client with one contract, "Managed", that is to be given components; nights run without committing."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract.action_end()
+        cls.startClassPatcher(patch.object(type(cls.env["ir.cron"]), "_commit_progress", return_value=60.0))
+        cls.managed = cls._new_contract(
+            cls.client, [(cls.role_engineer, False, 100.0)], activate=False, name="Managed", date_start="2026-01-01"
+        )
+
+    @classmethod
+    def _add(cls, kind, steps=(("2026-01-01", 10, 30),), **values):
+        return cls.env["psa.contract.component"].create(
+            {
+                "contract_id": cls.managed.id,
+                "kind": kind,
+                "name": f"Some {kind}",
+                "step_ids": [
+                    Command.create({"date_from": day, "quantity": quantity, "price_unit": price})
+                    for day, quantity, price in steps
+                ],
+                **values,
+            }
+        )
+
+    def _bill(self, until):
+        if self.managed.state == "draft":
+            self.managed.action_activate()
+        dues = self.managed._psa_bill_due(fields.Date.to_date(until))
+        self.assertFalse(self.managed.billing_error)
+        return dues.sorted(lambda due: (due.date, due.key))
+
+    def _charged(self):
+        """Return what fell due under the contract in all."""
+        return sum(self.managed.due_ids.mapped("amount"))
+
+    def _freeze(self, dues):
+        rows = self.env["psa.billing.item"].search(dues._psa_items_domain(dues.ids))
+        rows.with_user(self.billing).action_approve()
+        self.assertEqual(set(rows.mapped("state")), {"approved"})
+        return rows
