@@ -186,7 +186,7 @@ class TestExpenses(PsaInvoicingCommon):
         expense.with_user(self.approver)._do_refuse("Not ours")
         # From each of the two it is taken back by itself.
         self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0, -10.0, -80.0])
-        self.assertEqual(self._rows(expense).mapped("cost"), [80.0, 0.0, 0.0])
+        self.assertEqual(self._rows(expense).mapped("cost"), [80.0, 0.0, 0.0, 0.0])
 
     def test_an_expense_changed_after_its_release_goes_through_the_review_again(self):
         expense = self._approved()
