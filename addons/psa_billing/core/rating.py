@@ -131,7 +131,9 @@ def rate(facts, book: Book) -> tuple[LedgerRow, ...]:
 
 def takes_back(fact) -> bool:
     """Say whether a fact takes back from what it corrects."""
-    return price_corrections.takes_back(fact) if isinstance(fact, PriceFact) else takes_time_back(fact)
+    if isinstance(fact, PriceFact):
+        return price_corrections.takes_back(fact)
+    return fact.is_delta and takes_time_back(fact)
 
 
 def in_order(facts) -> list[TimeFact | PriceFact]:

@@ -47,7 +47,7 @@ ZERO = Decimal(0)
 
 
 def takes_back(fact) -> bool:
-    """Say whether a fact takes charged time back from the entry it corrects."""
+    """Say whether a time fact takes charged time back from the entry it corrects."""
     if not fact.is_delta or not fact.is_billable:
         return False
     return (fact.worked_seconds if fact.billable_seconds is None else fact.billable_seconds) < 0

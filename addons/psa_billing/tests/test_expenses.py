@@ -184,8 +184,9 @@ class TestExpenses(PsaInvoicingCommon):
         self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0])
         self._rows(expense)[1]._write_row({"state": "invoiced"})
         expense.with_user(self.approver)._do_refuse("Not ours")
-        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0, -90.0])
-        self.assertEqual(self._rows(expense).mapped("cost"), [80.0, 0.0, 0.0])
+        # From each of the two it is taken back by itself.
+        self.assertEqual(self._rows(expense).mapped("amount"), [80.0, 10.0, -10.0, -80.0])
+        self.assertEqual(self._rows(expense).mapped("cost"), [80.0, 0.0, 0.0, 0.0])
 
     def test_an_expense_changed_after_its_release_goes_through_the_review_again(self):
         expense = self._approved()
@@ -276,7 +277,7 @@ class TestExpenses(PsaInvoicingCommon):
         cash._write_row({"state": "invoiced"})
 
         expense.total_amount_currency = 70.0
-        self.assertEqual(self._rows(expense).mapped("amount"), [0.0, 20.0, -10.0])
+        self.assertEqual(sorted(self._rows(expense).mapped("amount")), [-10.0, 0.0, 20.0])
         expense.with_user(self.approver)._do_refuse("Not ours")
 
         back = self._rows(expense) - paid_ahead - cash

@@ -221,7 +221,7 @@ class TestLedgerRating(PsaBillingCommon):
 
         back.sudo()._write_row({"state": "invoiced"})
         for attempt in (lambda: item._write_off("Goodwill"), lambda: item._adjust("Agreed", price_unit=100)):
-            with self.assertRaisesRegex(UserError, "takes part of this work back"), self.env.cr.savepoint():
+            with self.assertRaisesRegex(UserError, "takes part of it back"), self.env.cr.savepoint():
                 attempt()
 
     def test_an_entry_and_its_corrections_move_together(self):
