@@ -73,8 +73,8 @@ class PsaAccountingExport(models.Model):
             )  # fmt: skip
         if why == "name_character":
             return self.env._(
-                "%(document)s: %(format)s takes no line break, tab, colon or quotation mark in the name “%(subject)s”. Fill in "
-                "under Names what it is called there.", **values
+                "%(document)s: %(format)s takes no line break, tab, colon, semicolon or quotation mark in the name “%(subject)s”. "
+                "Fill in under Names what it is called there.", **values
             )  # fmt: skip
         if why == "name_long":
             return self.env._(

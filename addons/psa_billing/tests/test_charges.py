@@ -66,7 +66,7 @@ class TestCharges(PsaBillingCommon, HttpCase):
                     "currency_id": cls.company.currency_id.id,
                 },
                 {
-                    "name": "Patch cable", "company_id": cls.company.id, "price_rule": "markup", "markup": 25, "cost": 19.99,
+                    "name": "Cable", "company_id": cls.company.id, "price_rule": "markup", "markup": 25, "cost": 19.99,
                     "currency_id": cls.company.currency_id.id,
                 },
                 {
@@ -651,9 +651,9 @@ class TestCharges(PsaBillingCommon, HttpCase):
         other_desk = self._new_desk(self.company, "Field")
         Type = self.env["psa.billable.type"]
         values = {"price_rule": "fixed", "price_unit": 55, "markup": 20, "cost": 30}
-        ours = Type.create({"name": "Patch cable", "desk_id": self.desk.id, **values})
-        theirs = Type.create({"name": "Patch cable", "desk_id": other_desk.id, **values})
-        everybodys = Type.create({"name": "Patch cable", "company_id": self.company.id, **values})
+        ours = Type.create({"name": "Fibre", "desk_id": self.desk.id, **values})
+        theirs = Type.create({"name": "Fibre", "desk_id": other_desk.id, **values})
+        everybodys = Type.create({"name": "Fibre", "company_id": self.company.id, **values})
         self.env.invalidate_all()
 
         # Who, of whose types -> sees the price, sets it.
