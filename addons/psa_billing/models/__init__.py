@@ -63,6 +63,7 @@ from . import (
     psa_contract_billing,
     psa_contract_component,
     psa_contract_component_count,
+    psa_contract_component_cover,
     psa_contract_component_due,
     psa_contract_component_index,
     psa_contract_component_move,

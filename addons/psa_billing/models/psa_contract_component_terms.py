@@ -36,6 +36,7 @@ class PsaContractComponent(models.Model):
             date_from=self._psa_first_day(),
             date_to=self.date_to or None,
             ticket_ids=ticket_ids,
+            project_id=self.project_id.id or None if self.kind in ("fixed_price", "milestone") else None,
         )
 
     def _psa_paid_tickets(self):

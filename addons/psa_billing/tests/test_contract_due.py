@@ -368,6 +368,42 @@ class TestContractDue(PsaBillingCommon):
         with self.assertRaisesRegex(UserError, "was billed"):
             milestone.action_psa_sign_off_undo()
 
+    def test_a_milestone_of_a_project_leaves_support_to_be_charged_by_the_hour(self):
+        project = self.env["project.project"].create(
+            {"name": "Move", "company_id": self.company.id, "allow_milestones": True, "partner_id": self.client.id}
+        )
+        component = self._add("milestone", steps=(), project_id=project.id)
+        self.managed.action_activate()
+        (flat,) = self.managed._psa_terms()[0].flat_terms
+        self.assertEqual((flat.id, flat.project_id), (component.id, project.id))
+
+        support = self._approve(self._log(60, date="2026-03-10"))
+        moving = self._approve(self._log(60, date="2026-03-10", ticket=self.env["psa.ticket"], project_id=project.id))
+
+        self.assertEqual((support.funding, support.amount), ("rate", 100))
+        self.assertEqual((moving.funding, moving.amount, moving.component_id), ("fixed_price", 0, component))
+        self.assertIn("The fixed price of the project “Move” pays for it", moving.explanation)
+
+    def test_a_component_says_which_time_its_price_pays_for(self):
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id})
+        component = self._add("fixed_price")
+        self.assertIn("all time under the contract", component.cover_note)
+        component.project_id = project
+        self.assertIn("on the project “Move” only", component.cover_note)
+        component.is_time_covered = False
+        self.assertIn("pays for no time", component.cover_note)
+        self.assertFalse(self._add("recurring").cover_note)
+        self.assertIn("on the tickets it is charged for", self._add("per_ticket").cover_note)
+
+    def test_the_fixed_price_of_a_project_that_stays_behind_pays_for_no_time_elsewhere(self):
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id})
+        elsewhere = self.env["res.company"].create({"name": "Kestrel"})
+        self._add("fixed_price", project_id=project.id, date_from="2026-02-01")
+
+        (vals,) = self.managed.component_ids._psa_moved_vals(elsewhere)
+
+        self.assertEqual((vals["project_id"], vals["is_time_covered"]), (False, False))
+
     def test_milestones_a_project_has_already_are_sold_under_a_component(self):
         component = self._add("milestone", steps=())
         project = self.env["project.project"].create(
