@@ -1,6 +1,8 @@
 """What an accounting export writes, whatever the format: invoices and credit notes as plain data. Pure."""
 
+import io
 import unicodedata
+import zipfile
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -32,6 +34,7 @@ class Line:
     tax: str = ""
     tax_amount: Decimal = Decimal(0)
     service_date: date | None = None
+    is_taxed: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,9 @@ class Document:
     region: str = ""
     postal_code: str = ""
     country: str = ""
+    customer_id: int = 0
+    is_own_name: bool = False  # the customer goes by the name he has here: the mapping has no other
+    untaxed: str = ""  # what the other program calls "no tax"
 
     def check_balance(self):
         """Refuse a document whose lines and taxes are not its total to the cent."""
@@ -84,15 +90,33 @@ def one_line(text):
     return " ".join(plain.split())
 
 
-def harmless(text):
-    """Return a text that no spreadsheet takes for a formula.
+def starts_a_formula(text):
+    """Tell whether a spreadsheet would run a text instead of showing it.
 
-    A leading sign is kept readable behind an apostrophe, which spreadsheets hide.
+    >>> starts_a_formula("=1+1"), starts_a_formula(" -Sales"), starts_a_formula("Sales - rest")
+    (True, True, False)
+    """
+    return text.lstrip(" '\"\t\r\n").startswith(FORMULA_STARTS)
+
+
+def harmless(text):
+    """Return a free text that no spreadsheet takes for a formula. Names are not for this, see :mod:`.export_limits`.
+
+    A leading sign is kept readable behind an apostrophe, which spreadsheets hide (OWASP, "CSV Injection").
 
     >>> harmless("=HYPERLINK(1)"), harmless(" @sum"), harmless("plain")
     ("'=HYPERLINK(1)", "' @sum", 'plain')
     """
-    return f"'{text}" if text.lstrip(" '\"").startswith(FORMULA_STARTS) else text
+    return f"'{text}" if starts_a_formula(text) else text
+
+
+def cut(text, length):
+    """Return a text that is at most so long.
+
+    >>> cut("Replaced the rollers", 12), cut("Rollers", 12)
+    ('Replaced th…', 'Rollers')
+    """
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def money(amount):
@@ -104,7 +128,8 @@ def money(amount):
     cents = amount.quantize(CENT)
     if cents != amount:
         raise ExportError("more_than_cents", str(amount))
-    return f"{cents:f}"
+    # Plus 0: what is nothing has no sign.
+    return f"{cents + 0:f}"
 
 
 def number(value):
@@ -127,6 +152,31 @@ def dated(day, style):
     ('03/09/2026', '09/03/2026')
     """
     return day.strftime(DATE_STYLES[style])
+
+
+def fitting(line, places):
+    """Return quantity and price of a line for a program that has nothing but their product.
+
+    Where the product is not the amount to the cent, or one of them has too many digits, the line is one piece.
+
+    >>> fitting(Line("Support", Decimal("1.5"), Decimal("100"), Decimal("150.00"), "200"), 4)
+    (Decimal('1.5'), Decimal('100'))
+    >>> fitting(Line("Support", Decimal("3"), Decimal("0.333333"), Decimal("1.00"), "200"), 4)
+    (Decimal('1'), Decimal('1.00'))
+    """
+    digits = max(len(number(value).partition(".")[2]) for value in (line.quantity, line.price_unit))
+    if digits > places or (line.quantity * line.price_unit).quantize(CENT) != line.amount:
+        return Decimal(1), line.amount
+    return line.quantity, line.price_unit
+
+
+def archive(files):
+    """Return a zip file of ``(name, content)``: the same bytes each time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in files:
+            zipped.writestr(zipfile.ZipInfo(name), content)
+    return buffer.getvalue()
 
 
 def spread(total, amounts):

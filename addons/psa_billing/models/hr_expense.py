@@ -283,7 +283,7 @@ class HrExpense(models.Model):
             product_id=None,
             client_id=client.id,
         )
-        chosen = pricing.choose_contract(fact, contracts._psa_terms()).contract
+        chosen = pricing.choose_contract(fact, contracts._psa_terms([fact])).contract
         return contracts.browse(chosen.id if chosen else ())
 
     def _psa_due(self, rebill_terms=None):

@@ -37,7 +37,8 @@ class PsaAccountingExport(models.Model):
         readonly=False,
         precompute=True,
         required=True,
-        help="How the other program reads dates; it asks for it, or takes it from its region.",
+        help="How the other program reads dates. QuickBooks Online asks on its import page; Xero takes it from the region of "
+        "the organisation.",
     )
     state = fields.Selection(
         [("draft", "To Export"), ("done", "Exported")], required=True, readonly=True, copy=False, default="draft", tracking=True
@@ -208,11 +209,13 @@ class PsaAccountingExport(models.Model):
         return action
 
     def action_download(self):
-        """Download the file."""
+        """Download the file, or all files in one."""
         self.ensure_one()
         if not self.attachment_ids:
             raise UserError(self.env._("There is no file yet: press “Export” first."))
-        return {"type": "ir.actions.act_url", "url": f"/web/content/{self.attachment_ids[0].id}?download=true", "target": "self"}
+        together = self.attachment_ids.filtered(lambda attachment: attachment.mimetype == "application/zip")
+        file = (together or self.attachment_ids)[0]
+        return {"type": "ir.actions.act_url", "url": f"/web/content/{file.id}?download=true", "target": "self"}
 
     def action_view_moves(self):
         """Open the invoices and credit notes of the batch."""

@@ -3,7 +3,6 @@ from odoo.tools import html2plaintext
 
 from ..core import export_csv, export_iif, export_model
 from ..tools import to_decimal
-from .psa_accounting_map import FORMATS
 
 # Journal items that are no line of the document.
 OTHER_LINES = ("payment_term", "tax", "line_section", "line_subsection", "line_note", "cogs")
@@ -17,7 +16,8 @@ class PsaAccountingExport(models.Model):
     def _psa_wanted(self):
         """Return the set of (kind, id) that need a name before these documents can go."""
         self.ensure_one()
-        wanted = set()
+        wanted = self._psa_customers_to_name()
+        has_untaxed = has_taxes = False
         for move in self.move_ids:
             lines = self._psa_lines(move)
             products = {("item", line.product_id.id) for line in lines if line.product_id}
@@ -29,10 +29,15 @@ class PsaAccountingExport(models.Model):
                 wanted |= {("account", account.id) for account in accounts} | products | tax_names | terms
             elif self.format == "qbo":
                 wanted |= products | taxes | terms
+                has_untaxed = has_untaxed or bool(lines.filtered(lambda line: not line.tax_ids))
+                has_taxes = has_taxes or bool(taxes)
             else:
                 wanted |= {("account", account.id) for account in lines.account_id} | taxes
                 if lines.filtered(lambda line: not line.tax_ids):
                     wanted.add(("untaxed", 0))
+        # With VAT or GST each line has a code; where there is sales tax, a line has it or not.
+        if has_untaxed and has_taxes and (self.company_id.account_fiscal_country_id or self.company_id.country_id).code != "US":
+            wanted.add(("untaxed", 0))
         return wanted
 
     def _psa_missing(self):
@@ -42,41 +47,28 @@ class PsaAccountingExport(models.Model):
         rows = Map.search([("company_id", "=", self.company_id.id), ("format", "=", self.format), ("is_missing", "=", True)])
         return rows.filtered(lambda row: row._psa_key() in wanted)
 
-    def _psa_problems(self):
-        """Return the documents that cannot be exported in this format, each with the reason in words."""
-        self.ensure_one()
-        problems = []
-        home = self.company_id.currency_id
-        for move in self.move_ids:
-            if self.format == "iif" and move.currency_id != home:
-                text = self.env._(
-                    "%(document)s is in %(currency)s. IIF files know the home currency %(home)s only: enter it in QuickBooks by hand.",
-                    document=move.name,
-                    currency=move.currency_id.name,
-                    home=home.name,
-                )
-                problems.append((move, text))
-            crowded = self._psa_lines(move).filtered(lambda line: len(line.tax_ids) > 1)
-            if self.format != "iif" and crowded:
-                text = self.env._(
-                    "%(document)s: “%(line)s” has several taxes, %(format)s takes one for each line. Use a group of taxes.",
-                    document=move.name,
-                    line=(crowded[0].name or "").split("\n")[0],
-                    format=dict(FORMATS)[self.format],
-                )
-                problems.append((move, text))
-        return problems
-
     def _psa_files(self, moves):
-        """Return the files of these documents: list of (name, content, mimetype)."""
+        """Return the files of these documents: list of (name, content, mimetype). Several come together as one more, too."""
         self.ensure_one()
-        names = self.env["psa.accounting.map"]._psa_names(self.company_id, self.format)
-        documents = [self._psa_document(move, names) for move in moves.sorted(lambda move: (move.invoice_date, move.id))]
         stem = f"{self.format}-{self.date_from:%Y%m%d}-{self.date_to:%Y%m%d}-{self.id}"
+        parts = self._psa_write_documents(self._psa_documents(moves.sorted(lambda move: (move.invoice_date, move.id))))
         if self.format == "iif":
-            return [(f"{stem}.iif", export_iif.write(documents), "text/plain")]
+            return [(f"{stem}.iif", parts[""], "text/plain")]
+        files = [(f"{stem}-{part}.csv", content) for part, content in parts.items()]
+        together = [(f"{stem}.zip", export_model.archive(files), "application/zip")] if len(files) > 1 else []
+        return [(name, content, "text/csv") for name, content in files] + together
+
+    def _psa_write_documents(self, documents):
+        """Return ``{part: content}`` of the files of documents."""
+        if self.format == "iif":
+            return {"": export_iif.write(documents)}
         write = export_csv.write_qbo if self.format == "qbo" else export_csv.write_xero
-        return [(f"{stem}-{part}.csv", content, "text/csv") for part, content in write(documents, self.date_style).items()]
+        return write(documents, self.date_style)
+
+    def _psa_documents(self, moves):
+        """Return documents as the writers read them, with the other program's names."""
+        names = self.env["psa.accounting.map"]._psa_names(self.company_id, self.format)
+        return [self._psa_document(move, names) for move in moves]
 
     def _psa_lines(self, move):
         return move.line_ids.filtered(lambda line: line.display_type not in OTHER_LINES)
@@ -109,12 +101,12 @@ class PsaAccountingExport(models.Model):
             sum((amount_of(line) for line in taxes), to_decimal(0)),
             [to_decimal(currency.round(line.price_total - line.price_subtotal)) for line in lines],
         )
-        partner, client = move.partner_id, move.commercial_partner_id.sudo()
+        partner, client = move.partner_id, self._psa_client(move)
         untaxed = names.get(("untaxed", 0), "")
         return export_model.Document(
             number=move.name,
             is_credit=move.move_type == "out_refund",
-            customer=name_of("customer", client, client.name or ""),
+            customer=name_of("customer", client, (client.name or "").strip()),
             date=move.invoice_date,
             due_date=move.invoice_date_due or move.invoice_date,
             currency=currency.name,
@@ -130,6 +122,7 @@ class PsaAccountingExport(models.Model):
                     item=name_of("item", line.product_id),
                     tax=name_of("tax", line.tax_ids[:1], untaxed),
                     tax_amount=tax_amount,
+                    is_taxed=any(line.tax_ids.flatten_taxes_hierarchy().mapped("amount")),
                     service_date=line.deferred_start_date if "deferred_start_date" in line._fields else None,
                 )
                 for line, tax_amount in zip(lines, by_line, strict=True)
@@ -149,7 +142,13 @@ class PsaAccountingExport(models.Model):
             region=partner.state_id.code or "",
             postal_code=partner.zip or "",
             country=partner.country_id.name or "",
+            customer_id=client.id,
+            is_own_name=("customer", client.id) not in names,
+            untaxed=untaxed,
         )
+
+    def _psa_client(self, move):
+        return move.commercial_partner_id.sudo()
 
     def _psa_price(self, line, amount):
         """Return the price of one unit after discount and without taxes."""

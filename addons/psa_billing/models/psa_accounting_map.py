@@ -1,5 +1,8 @@
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.fields import Domain
+
+from ..core import export_limits
 
 FORMATS = [
     ("iif", "QuickBooks Desktop (IIF)"),
@@ -93,6 +96,29 @@ class PsaAccountingMap(models.Model):
     def _compute_display_name(self):
         for entry in self:
             entry.display_name = f"{entry.our_name} → {entry.name or '?'}"
+
+    @api.constrains("name", "format", "kind")
+    def _check_name(self):
+        for entry in self:
+            found = export_limits.name_problem(entry.format, entry.kind, (entry.name or "").strip())
+            if not found:
+                continue
+            why, limit = found
+            values = {"name": entry.name, "limit": limit, "format": dict(FORMATS)[entry.format]}
+            if why == "formula":
+                message = self.env._(
+                    "“%(name)s” starts with a sign that makes it a formula in a spreadsheet. Rename it in %(format)s first.", **values
+                )
+            elif why == "character":
+                message = self.env._(
+                    "“%(name)s” has a character that %(format)s takes for the end of a name: a quotation mark, a tab, a line "
+                    "break or, in QuickBooks Desktop, a semicolon. Leave it out.", **values
+                )  # fmt: skip
+            else:
+                message = self.env._(
+                    "“%(name)s” is longer than the %(limit)s characters %(format)s has for it. Copy it from there.", **values
+                )
+            raise ValidationError(message)
 
     @api.onchange("kind")
     def _onchange_kind(self):

@@ -94,4 +94,4 @@ class PsaBillingItem(models.Model):
         days = [fact.date for fact in facts]
         if not contracts or not days:
             return terms.Book()
-        return terms.Book(contracts._psa_terms(), contracts._psa_pools(min(days), max(days)))
+        return terms.Book(contracts._psa_terms(facts), contracts._psa_pools(min(days), max(days)))

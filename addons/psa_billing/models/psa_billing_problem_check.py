@@ -2,6 +2,7 @@ from datetime import datetime
 from operator import itemgetter
 
 from odoo import api, fields, models
+from odoo.addons.psa_crm.tools import despite_collisions
 from odoo.tools import SQL, groupby, split_every
 
 from ..core import checker, correction_checker, derivation_checker, funding, terms
@@ -26,10 +27,15 @@ class PsaBillingProblem(models.Model):
         changed = self._changed_ledgers(since)
         done = 0
         for batch in split_every(CLIENTS_A_BATCH, changed):
-            self._check_ledgers([(client_id, company_id) for client_id, company_id, _moment in batch], since)
-            # They come in the order of their last change, so all that was written until then has been looked at.
-            # What others are still about to commit bears the moment they began.
-            Parameter.set_param(SINCE, min(settled, max(moment for *_pair, moment in batch)).isoformat(sep=" "))
+
+            def check(batch=batch):
+                self._check_ledgers([(client_id, company_id) for client_id, company_id, _moment in batch], since)
+                # They come in the order of their last change, so all that was written until then has been looked at.
+                # What others are still about to commit bears the moment they began.
+                Parameter.set_param(SINCE, min(settled, max(moment for *_pair, moment in batch)).isoformat(sep=" "))
+                self.env.flush_all()
+
+            despite_collisions(self.env, check)
             done += len(batch)
             if not self.env["ir.cron"]._commit_progress(len(batch), remaining=len(changed) - done):
                 break

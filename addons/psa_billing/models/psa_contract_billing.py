@@ -1,6 +1,8 @@
 import logging
+from functools import partial
 
 from odoo import api, fields, models
+from odoo.addons.psa_crm.tools import despite_collisions
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 from psycopg2 import OperationalError
@@ -259,24 +261,32 @@ class PsaContract(models.Model):
         contracts._psa_in_batches(lambda batch: [some._psa_bill_due(day) for day, some in batch._psa_by_day()], BILL_BATCH)
 
     def _psa_in_batches(self, work, size):
-        """Do some work for batches of contracts, commit after each, and go on when one fails."""
+        """Do some work for batches of contracts, commit after each, and go on when one fails.
+
+        A batch that collides with somebody who works at the same ledgers is done once more.
+        """
         remaining = len(self)
         self.env["ir.cron"]._commit_progress(remaining=remaining)
         for start in range(0, len(self), size):
-            batch = self[start : start + size].try_lock_for_update(allow_referencing=True)
-            try:
-                with self.env.cr.savepoint():
-                    work(batch)
-            except OperationalError:
-                # Somebody else was faster: the whole run is to be tried again.
-                raise
-            except Exception:  # pylint: disable=broad-except
-                _logger.exception("Contracts %s, now one by one", batch.ids)
-                batch._psa_one_by_one(work)
+            despite_collisions(self.env, partial(self[start : start + size]._psa_in_one_batch, work))
             done = len(self[start : start + size])
             remaining -= done
             if not self.env["ir.cron"]._commit_progress(done, remaining=remaining):
                 break
+
+    def _psa_in_one_batch(self, work):
+        """Do some work for contracts nobody else is at, together or, if that fails, one by one."""
+        batch = self.try_lock_for_update(allow_referencing=True)
+        try:
+            with self.env.cr.savepoint():
+                work(batch)
+        except OperationalError:
+            # Somebody else was faster: the batch is to be tried again.
+            raise
+        except Exception:  # pylint: disable=broad-except
+            _logger.exception("Contracts %s, now one by one", batch.ids)
+            batch._psa_one_by_one(work)
+        self.env.flush_all()
 
     def _psa_one_by_one(self, work):
         for contract in self:

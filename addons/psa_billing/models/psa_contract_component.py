@@ -146,10 +146,17 @@ class PsaContractComponent(models.Model):
     expiry_notice_days = fields.Integer("Tell before Expiry (Days)", default=30)
     prepaid_ids = fields.One2many("psa.contract.prepaid", "component_id", "Purchases")
     # Price by the ticket
-    ticket_domain = fields.Char("Which Tickets", default="[]", help="Which of the client's closed tickets are charged.")
+    ticket_domain = fields.Char(
+        "Which Tickets",
+        default="[]",
+        help="Which of the client's closed tickets are charged. Tickets that are cancelled or merged are not.",
+    )
     # Fixed price and milestones
     is_time_covered = fields.Boolean(
-        "Pays for the Time", default=True, help="Time under the contract is paid by this price and not charged by the hour."
+        "Pays for the Time",
+        default=True,
+        help="Time under the contract is paid by this price and not charged by the hour. A price by the ticket pays for time on "
+        "tickets that are charged: not on those that are cancelled, merged into another one, or closed when the price is 0.",
     )
     instalment_ids = fields.One2many("psa.contract.instalment", "component_id", "Instalments", copy=True)
     project_id = fields.Many2one(

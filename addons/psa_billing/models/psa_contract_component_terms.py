@@ -1,7 +1,7 @@
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
 
-from ..core import periods, terms
+from ..core import periods, terms, ticket_price
 from ..tools import to_decimal
 
 
@@ -39,24 +39,54 @@ class PsaContractComponent(models.Model):
             project_id=self.project_id.id or None if self.kind in ("fixed_price", "milestone") else None,
         )
 
-    def _psa_paid_tickets(self):
-        """Return which tickets prices by the ticket are for: ``{component: ids}``, without those that are for all."""
-        tickets = {}
+    def _psa_paid_tickets(self, ticket_ids=None):
+        """Return which tickets prices by the ticket pay for, as ``{component: ids}``: those that are or may yet be charged.
+
+        :param ticket_ids: the tickets it is asked of; None: all of the clients that have time
+        """
         some = self.filtered(lambda component: component.kind == "per_ticket" and component.is_time_covered)
-        for components in some.grouped(lambda component: component.ticket_domain or "[]").values():
-            domain = components[0]._psa_domain("ticket_domain", "psa.ticket")
-            if domain.is_true():
-                continue
-            found = self.env["psa.ticket"].sudo().with_context(active_test=False).search_fetch(
-                Domain("client_id", "in", components.client_id.ids)
-                & Domain("company_id", "in", components.company_id.ids)
-                & domain,
-                ["client_id", "company_id"],
+        paid = {component: set() for component in some}
+        if not some:
+            return paid
+        charged = {
+            (due.component_id.id, due.ticket_id.id)
+            for due in self.env["psa.contract.due"].sudo().search_fetch(
+                [("component_id", "in", some.ids), ("ticket_id", "!=", False)], ["component_id", "ticket_id"]
             )
-            ids = {key: frozenset(of_both.ids) for key, of_both in found.grouped(lambda t: (t.client_id, t.company_id)).items()}
+        }
+        asked = Domain("psa_time_ids", "!=", False) if ticket_ids is None else Domain("id", "in", list(ticket_ids))
+        Ticket = self.env["psa.ticket"].sudo().with_context(active_test=False)
+        for components in some.grouped(lambda component: component.ticket_domain or "[]").values():
+            tickets = Ticket.search_fetch(
+                asked
+                & Domain("client_id", "in", components.client_id.ids)
+                & Domain("company_id", "in", components.company_id.ids)
+                & components[0]._psa_domain("ticket_domain", "psa.ticket"),
+                ["client_id", "company_id", "state", "date_closed", "merged_ref_id"],
+            ).grouped(lambda ticket: (ticket.client_id, ticket.company_id))
             for component in components:
-                tickets[component] = ids.get((component.client_id, component.company_id), frozenset())
-        return tickets
+                of_client = tickets.get((component.client_id, component.company_id), Ticket)
+                paid[component] = component._psa_paid_among(of_client, charged)
+        return {component: frozenset(ids) for component, ids in paid.items()}
+
+    def _psa_paid_among(self, tickets, charged):
+        """:param charged: ids of components and tickets that fell due under them"""
+        self.ensure_one()
+        steps, first, end = self._psa_steps(), self._psa_first_day(), self._psa_end()
+        today, zone = self.company_id._psa_today(), self.with_context(tz=self.company_id._psa_zone())
+        return {
+            ticket.id
+            for ticket in tickets
+            if ticket_price.pays_for(
+                ticket_price.TicketLife(
+                    state=ticket.state,
+                    closed_on=fields.Datetime.context_timestamp(zone, ticket.date_closed or fields.Datetime.now()).date(),
+                    is_merged=bool(ticket.merged_ref_id),
+                    is_charged=(self.id, ticket.id) in charged,
+                ),
+                steps, first, end, today,
+            )
+        }  # fmt: skip
 
     def _psa_included_seconds(self, period, active):
         """Return the included hours of a period, in whole seconds."""

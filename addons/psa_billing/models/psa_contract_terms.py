@@ -24,15 +24,19 @@ class PsaContract(models.Model):
             order="id",
         )
 
-    def _psa_terms(self):
-        """Return these contracts as ``terms.Contract``, with all versions, sorted by id."""
+    def _psa_terms(self, facts=None):
+        """Return these contracts as ``terms.Contract``, with all versions, sorted by id.
+
+        :param facts: what is going to be rated under them; None: whatever there is
+        """
         # A rule for an archived work type is for that type, not for all work.
         contracts = self.sudo().with_context(active_test=False).sorted("id")
         # Read together, whatever the cache holds of single contracts.
         versions = contracts.version_ids
         versions.rate_ids.fetch(["role_id", "work_type_id", "hourly_rate"])
         versions.coverage_ids.fetch(["effect", "work_type_ids", "role_ids", "site_ids", "asset_ids"])
-        paid_tickets = contracts.component_ids._psa_paid_tickets()
+        ticket_ids = facts and {fact.ticket_id for fact in facts if isinstance(fact, terms.TimeFact) and fact.ticket_id}
+        paid_tickets = contracts.component_ids._psa_paid_tickets(ticket_ids)
         return tuple(contract._psa_term(paid_tickets) for contract in contracts)
 
     def _psa_term(self, paid_tickets):

@@ -8,6 +8,7 @@ from . import (
     test_contract_due,
     test_contract_invoice,
     test_contract_prepaid,
+    test_contract_rules,
     test_contract_terms,
     test_history,
     test_invoicing,

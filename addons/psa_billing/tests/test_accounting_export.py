@@ -1,9 +1,10 @@
 import csv
 import io
+import zipfile
 from datetime import date
 from decimal import Decimal
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -113,9 +114,8 @@ class TestAccountingExport(PsaInvoicingCommon):
     def test_quickbooks_online_gets_invoices_and_credit_notes_as_two_files(self):
         export = self._exported("qbo", date_style="mdy")
 
-        files = {attachment.name.rsplit("-", 1)[-1]: self._rows(attachment) for attachment in export.attachment_ids}
-        invoices = next(rows for rows in files.values() if "*InvoiceNo" in rows[0])
-        notes = next(rows for rows in files.values() if "*CreditNoteNo" in rows[0])
+        files = {attachment.name.rsplit("-", 1)[-1]: attachment for attachment in export.attachment_ids}
+        invoices, notes = self._rows(files["invoices.csv"]), self._rows(files["notes.csv"])
         self.assertEqual([row["*ItemAmount"] for row in invoices], ["99.99", "100.10"])
         self.assertEqual(invoices[0]["*InvoiceDate"], "03/31/2026")
         self.assertEqual(notes[0]["*ItemAmount"], "50.00")
@@ -123,6 +123,13 @@ class TestAccountingExport(PsaInvoicingCommon):
             sum(Decimal(row["*ItemAmount"]) + Decimal(row["ItemTaxAmount"]) for row in invoices),
             Decimal(str(self.invoice.amount_total)),
         )
+        together = next(attachment for attachment in export.attachment_ids if attachment.mimetype == "application/zip")
+        with zipfile.ZipFile(io.BytesIO(together.raw)) as zipped:
+            self.assertEqual(
+                {name.rsplit("-", 1)[-1]: zipped.read(name) for name in zipped.namelist()},
+                {name: files[name].raw for name in ("invoices.csv", "notes.csv")},
+            )
+        self.assertIn(f"/{together.id}?", export.action_download()["url"])
 
     def test_xero_gets_one_file_with_negative_credit_notes(self):
         export = self._exported("xero", date_style="dmy")
@@ -148,6 +155,11 @@ class TestAccountingExport(PsaInvoicingCommon):
         online = self._export("qbo")
         online.action_check()
         self.assertNotIn("untaxed", online.missing_ids.mapped("kind"))
+        # Where there is VAT, QuickBooks Online wants a code on each line.
+        self.company.account_fiscal_country_id = self.env.ref("base.uk")
+        online.action_check()
+        online.invalidate_recordset()
+        self.assertIn("untaxed", online.missing_ids.mapped("kind"))
 
     def test_drafts_are_left_out_and_nothing_goes_twice(self):
         self._invoice("out_invoice", [(1, 10)], post=False)
@@ -235,6 +247,75 @@ class TestAccountingExport(PsaInvoicingCommon):
             export.left_out_ids.action_take_in()
         self.assertFalse(self._export("iif").move_ids)
         self.assertEqual(export._psa_export_again("Undone over there").line_ids.move_id, self.invoice | self.credit)
+
+    def test_the_file_of_an_export_that_was_made_is_kept_as_it_is(self):
+        export = self._exported("xero")
+        file = export.attachment_ids.with_user(self.billing)
+        note = self.env["ir.attachment"].with_user(self.billing).create(
+            {"name": "note.txt", "raw": b"Imported", "res_model": export._name, "res_id": export.id}
+        )
+
+        for attempt in (
+            file.unlink,
+            lambda: file.write({"raw": b"Nothing"}),
+            lambda: file.write({"res_id": False}),
+            lambda: file.sudo().write({"name": "Other.csv"}),
+        ):
+            with self.assertRaisesRegex(UserError, "kept as it is"):
+                attempt()
+        note.raw = b"Imported on Monday"
+        note.unlink()
+
+    def test_a_customer_who_cannot_go_by_his_name_is_named_under_names(self):
+        self.client.name = "=HYPERLINK(1)"
+        export = self._export("xero")
+
+        self.assertIn("makes it a formula", export.problems)
+        with self.assertRaisesRegex(UserError, "names are missing"):
+            export.action_export()
+        export.invalidate_recordset()
+        row = export.missing_ids.filtered(lambda entry: entry.kind == "customer")
+        self.assertEqual(row.partner_id, self.client)
+        with self.assertRaisesRegex(ValidationError, "formula"):
+            row.name = "+Harbour"
+        self._name_everything(export)
+        row.name = "Harbour"
+        export.invalidate_recordset()
+        self.assertFalse(export.problems)
+        export.action_export()
+        self.assertEqual({entry["*ContactName"] for entry in self._rows(export.attachment_ids)}, {"Harbour"})
+
+    def test_two_clients_of_one_name_are_told_apart(self):
+        twin = self.client.copy({"name": self.client.name})
+        self._invoice("out_invoice", [(1, 10)], partner_id=twin.id)
+        export = self._export("qbo")
+
+        self.assertIn("two customers", export.problems)
+        self._name_everything(export)
+        self.env["psa.accounting.map"].search([("partner_id", "=", twin.id)]).name = "Harbour Dental (2)"
+        export.invalidate_recordset()
+        self.assertFalse(export.problems)
+        export.action_export()
+        # The twin has a name of his own by now; a third one of that name would not.
+        third = self.client.copy({"name": self.client.name})
+        self._invoice("out_invoice", [(1, 10)], partner_id=third.id)
+        export = self._export("xero")
+        self.assertIn("two customers", export.problems)
+
+    def test_negative_lines_are_nothing_for_quickbooks_online(self):
+        corrected = self._invoice("out_invoice", [(2, 10), (-1, 10)])
+
+        self.assertIn(f"{corrected.name}: QuickBooks Online (CSV) takes no negative amounts", self._export("qbo").problems)
+        self.assertFalse(self._export("xero").problems)
+
+    def test_names_that_do_not_fit_are_refused_where_they_are_typed(self):
+        values = {"company_id": self.company.id, "format": "iif", "kind": "customer", "partner_id": self.client.id}
+        Map = self.env["psa.accounting.map"]
+
+        for name, message in (("x" * 42, "longer"), ('The "Harbour"', "quotation mark"), ("@Harbour", "formula")):
+            with self.assertRaisesRegex(ValidationError, message), self.env.cr.savepoint():
+                Map.create({**values, "name": name})
+        self.assertTrue(Map.create({**values, "name": "Groups:Harbour Dental"}))
 
     def test_mapped_names_of_customers_replace_ours(self):
         self.env["psa.accounting.map"].create(

@@ -627,14 +627,10 @@ class TestCharges(PsaBillingCommon, HttpCase):
                     record.with_env(env).check_access("read")
 
     def test_a_desk_administrator_adds_types_for_his_desk_only(self):
-        # Who sets a price has to see prices.
-        self.desk_admin.group_ids += self.env.ref("psa_billing.group_charge_price")
         other_desk = self._new_desk(self.company, "Field")
-        # Who sets prices is let see them.
-        self.desk_admin.group_ids += self.env.ref("psa_billing.group_charge_price")
         Type = self.env(user=self.desk_admin, su=False)["psa.billable.type"]
 
-        own = Type.create({"name": "Toner", "desk_id": self.desk.id, "price_rule": "fixed", "price_unit": 79})
+        own = Type.create({"name": "Toner", "desk_id": self.desk.id, "price_rule": "fixed", "own_price_unit": 79})
         own.name = "Toner, black"
 
         self.assertEqual(own.company_id, self.company)
@@ -650,6 +646,55 @@ class TestCharges(PsaBillingCommon, HttpCase):
         elsewhere = self._new_ticket("Elsewhere", desk=other_desk)
         with self.assertRaisesRegex(ValidationError, "type of desk"):
             self._charge(kind=own, ticket_id=elsewhere.id)
+
+    def test_a_desk_administrator_sees_and_sets_the_prices_of_his_desks_types_and_no_cost(self):
+        other_desk = self._new_desk(self.company, "Field")
+        Type = self.env["psa.billable.type"]
+        values = {"price_rule": "fixed", "price_unit": 55, "markup": 20, "cost": 30}
+        ours = Type.create({"name": "Fibre", "desk_id": self.desk.id, **values})
+        theirs = Type.create({"name": "Fibre", "desk_id": other_desk.id, **values})
+        everybodys = Type.create({"name": "Fibre", "company_id": self.company.id, **values})
+        self.env.invalidate_all()
+
+        # Who, of whose types -> sees the price, sets it.
+        table = {
+            ("desk_admin", ours): "rw", ("desk_admin", theirs): "", ("desk_admin", everybodys): "",
+            ("technician", ours): "", ("dispatcher", ours): "",
+            ("billing", ours): "rw", ("billing", theirs): "rw", ("billing", everybodys): "rw",
+            ("company_admin", ours): "rw", ("company_admin", everybodys): "rw",
+        }  # fmt: skip
+        for (role, kind), allowed in table.items():
+            with self.subTest(role=role, kind=kind.desk_id.name):
+                own = kind.with_user(getattr(self, role))
+                self.assertEqual(own.read(["own_price_unit", "own_markup", "can_price"])[0], {
+                    "id": kind.id, "own_price_unit": 55.0 if "r" in allowed else 0.0,
+                    "own_markup": 20.0 if "r" in allowed else 0.0, "can_price": "r" in allowed,
+                })  # fmt: skip
+                if "w" in allowed:
+                    own.write({"own_price_unit": 60, "own_markup": 25})
+                    self.assertEqual((kind.price_unit, kind.markup, kind.cost), (60, 25, 30))
+                    kind.write({"price_unit": 55, "markup": 20})
+                else:
+                    with self.assertRaises(AccessError), self.env.cr.savepoint():
+                        own.write({"own_price_unit": 60})
+                    self.assertEqual(kind.price_unit, 55)
+                if role == "desk_admin":
+                    for name in ("cost", "price_unit"):
+                        with self.assertRaises(AccessError, msg=name):
+                            own.read([name])
+
+    def test_a_desk_administrator_adds_a_type_with_its_price_on_the_screen(self):
+        with Form(
+            self.env["psa.billable.type"].with_user(self.desk_admin).with_context(default_desk_id=self.desk.id)
+        ) as form:
+            form.name = "Mileage, own car"
+            form.kind = "mileage"
+            form.price_rule = "fixed"
+            form.own_price_unit = 0.7
+
+        self.assertEqual(form.record.sudo().price_unit, 0.7)
+        charge = self._charge(user=self.desk_admin, kind=form.record, quantity=10)
+        self.assertEqual(charge.sudo().amount, 7.0)
 
     @mute_logger("odoo.sql_db")
     def test_names_of_types_are_unique_where_they_are_offered(self):

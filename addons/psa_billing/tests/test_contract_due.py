@@ -4,8 +4,10 @@ from datetime import date
 from unittest.mock import patch
 
 from odoo import Command, fields
+from odoo.addons.psa_crm import tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, freeze_time, tagged
+from psycopg2.errors import SerializationFailure
 
 from .common import PsaBillingCommon
 
@@ -489,6 +491,63 @@ class TestContractDue(PsaBillingCommon):
             {self.ticket: ("per_ticket", 0), change: ("rate", 100)},
         )
 
+    def test_time_on_a_cancelled_ticket_is_charged_by_the_hour_since_its_price_is_not(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.action_activate()
+        row = self._approve(self._log(60, date="2026-03-10"))
+        self.assertEqual((row.funding, row.amount), ("per_ticket", 0))
+
+        self.ticket.action_cancel()
+
+        row = self.env["psa.billing.item"].search([("ticket_id", "=", self.ticket.id)])
+        self.assertEqual((row.funding, row.amount, row.state), ("rate", 100, "pending"))
+        self.assertFalse(self._bill("2026-03-31"))
+        self.ticket.action_reopen()
+        row = self.env["psa.billing.item"].search([("ticket_id", "=", self.ticket.id)])
+        self.assertEqual((row.funding, row.amount), ("per_ticket", 0))
+
+    def test_a_price_that_fell_due_is_taken_back_when_the_ticket_is_cancelled_unless_it_was_released(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        released = self._new_ticket("Released")
+        with freeze_time("2026-02-10 12:00:00"):
+            (self.ticket | released).action_close()
+            dues = self._bill("2026-02-28")
+        self._approve(self._log(60, date="2026-02-05") | self._log(60, date="2026-02-05", ticket=released))
+        due = dues.filtered(lambda due: due.ticket_id == released)
+        self._rows(due).action_approve()
+
+        (self.ticket | released).action_reopen()
+        (self.ticket | released).action_cancel()
+
+        self.assertEqual(dues.exists(), due)
+        rows = self.env["psa.billing.item"].search([("kind", "=", "time")])
+        self.assertEqual(
+            {row.ticket_id: (row.funding, row.amount) for row in rows},
+            {self.ticket: ("rate", 100), released: ("per_ticket", 0)},
+        )
+
+    def test_time_on_a_ticket_merged_into_another_one_is_charged_by_the_hour(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.action_activate()
+        survivor = self._new_ticket("The same again")
+        self._approve(self._log(60, date="2026-03-10"))
+
+        self.ticket._merge(survivor)
+
+        row = self.env["psa.billing.item"].search([("ticket_id", "=", self.ticket.id)])
+        self.assertEqual((row.funding, row.amount), ("rate", 100))
+
+    def test_a_price_of_nothing_pays_for_nothing(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 0), ("2026-04-01", 1, 40)])
+        self.managed.action_activate()
+        with freeze_time("2026-03-20 12:00:00"):
+            self.ticket.action_close()
+            row = self._approve(self._log(60, date="2026-03-10"))
+            self.assertEqual((row.funding, row.amount), ("rate", 100))
+            still_open = self._new_ticket("Still open")
+            row = self._approve(self._log(60, date="2026-03-10", ticket=still_open))
+            self.assertEqual((row.funding, row.amount), ("per_ticket", 0), "it may be closed in April")
+
     # What goes wrong
 
     def test_what_fell_due_is_not_moved_to_another_contract(self):
@@ -534,6 +593,30 @@ class TestContractDue(PsaBillingCommon):
         self.assertEqual(len(self.managed.due_ids), 2)
         self.assertEqual(str(self.managed.billed_until), "2026-02-15")
         self.assertTrue(progress.called)
+
+    def test_a_nightly_run_that_loses_a_race_is_done_once_more(self):
+        self._add("recurring")
+        self.managed.action_activate()
+        bill, races = type(self.managed)._psa_bill_due, []
+
+        def collide(contracts, day):
+            races.append(contracts)
+            result = bill(contracts, day)
+            if len(races) == 1:
+                raise SerializationFailure
+            return result
+
+        with (
+            freeze_time("2026-02-15 12:00:00"),
+            patch.object(type(self.managed), "_psa_bill_due", collide),
+            patch.object(self.env.cr, "rollback") as rollback,
+            patch.object(tools.time, "sleep"),
+        ):
+            self.env["psa.contract"]._cron_bill_due()
+
+        self.assertEqual(len(self.managed.due_ids), 2)
+        self.assertFalse(self.managed.billing_error)
+        rollback.assert_called_once()
 
     def test_the_nightly_runs_go_by_the_day_it_is_at_the_company(self):
         self.company.resource_calendar_id.tz = "America/New_York"

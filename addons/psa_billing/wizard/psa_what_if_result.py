@@ -32,7 +32,7 @@ class PsaWhatIf(models.TransientModel):
         months = {key: what_if.month_of(day) for key, day in days.items()}
         given_up = {(item.source_model, item.source_id) for item in items if item.state == "written_off"}
         present = self.contract_id.sudo()
-        replayed = what_if.replay(facts, present._psa_terms()[0], self._pools(present, kept))
+        replayed = what_if.replay(facts, present._psa_terms(facts)[0], self._pools(present, kept))
         differing = what_if.differing(rated, replayed)
         costs = self._costs()
         before = self._add_up(what_if.figures_of(books, months, given_up), costs)

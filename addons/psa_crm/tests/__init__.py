@@ -1,6 +1,7 @@
 from . import test_access
 from . import test_checklist
 from . import test_client
+from . import test_collisions
 from . import test_document
 from . import test_document_access
 from . import test_document_file

@@ -1,10 +1,8 @@
 import logging
-import random
-import time
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.addons.psa_crm.tools import despite_collisions
 from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
@@ -18,8 +16,6 @@ CLAIM = timedelta(minutes=1)
 # Minutes until a timer is tried again; after the last try it is set aside.
 BACK_OFF = (1, 5, 15, 60)
 TRIES = 1 + len(BACK_OFF)
-# Who collides with somebody who writes the same tickets tries so often at once, before it counts as a failure.
-COLLISIONS = 5
 # Counted at most, to tell the scheduler how much is left.
 COUNTED = 10000
 
@@ -167,12 +163,4 @@ class PsaTimer(models.Model):
     @api.model
     def _despite_collisions(self, step):
         """Run the first step of a transaction, again from the start if it collides with another transaction."""
-        for left in reversed(range(COLLISIONS)):
-            try:
-                return step()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                if not left:
-                    raise
-                self.env.cr.rollback()
-                time.sleep(random.uniform(0, 0.1) * (COLLISIONS - left))  # noqa: S311
-        return None
+        return despite_collisions(self.env, step)
