@@ -548,6 +548,106 @@ class TestContractDue(PsaBillingCommon):
             row = self._approve(self._log(60, date="2026-03-10", ticket=still_open))
             self.assertEqual((row.funding, row.amount), ("per_ticket", 0), "it may be closed in April")
 
+    # One ticket, one contract
+
+    def _second(self, name="Hourly", **values):
+        return self._new_contract(self.client, [(self.role_engineer, False, 120.0)], name=name, date_start="2026-01-01", **values)
+
+    def _close(self, day="2026-03-20"):
+        with freeze_time(f"{day} 12:00:00"):
+            self.ticket.action_close()
+
+    def _charged(self):
+        """Return what the ticket costs, by contract."""
+        rows = self.env["psa.billing.item"].search([("ticket_id", "=", self.ticket.id)])
+        return {(row.contract_id.name, row.kind, row.funding): row.amount for row in rows}
+
+    def test_no_price_by_the_ticket_is_due_where_its_time_is_charged_by_the_hour_under_another_contract(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self._second(priority=1)
+        self._approve(self._log(60, date="2026-03-10"))
+        self._close()
+
+        self.assertFalse(self._bill("2026-03-31"))
+
+        self.assertEqual(self._charged(), {("Hourly", "time", "rate"): 120})
+
+    def test_the_price_is_due_under_the_contract_that_comes_first_and_pays_for_the_time(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.priority = 1
+        self._second()
+        self._approve(self._log(60, date="2026-03-10"))
+        self._close()
+        self._bill("2026-03-31")
+
+        self.assertEqual(self._charged(), {("Managed", "time", "per_ticket"): 0, ("Managed", "per_ticket", "price"): 40})
+
+    def test_of_two_contracts_with_a_price_by_the_ticket_one_charges(self):
+        other = self._second("Managed, too", priority=1)
+        for contract, price in ((self.managed, 40), (other, 30)):
+            self._add("per_ticket", contract, steps=[("2026-01-01", 1, price)])
+        self.managed.action_activate()
+        self._approve(self._log(60, date="2026-03-10"))
+        self._close()
+
+        (self.managed | other)._psa_bill_due(date(2026, 3, 31))
+
+        paid = {("Managed, too", "time", "per_ticket"): 0, ("Managed, too", "per_ticket", "price"): 30}
+        self.assertEqual(self._charged(), paid)
+        # Whatever comes first later: what was released stays, and nobody charges the ticket once more.
+        self._rows(other.due_ids).with_user(self.billing).action_approve()
+        self.managed.priority = 0
+        (self.managed | other)._psa_bill_due(date(2026, 4, 30))
+        self.assertEqual((self.managed | other).due_ids.mapped("amount"), [30])
+
+    def test_a_price_nobody_released_goes_where_the_time_goes(self):
+        hourly = self._second()
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.priority = 1
+        self._approve(self._log(60, date="2026-03-10"))
+        self._close()
+        due = self._bill("2026-03-31")
+        self.assertEqual(due.amount, 40)
+
+        hourly.priority = 0
+        self.assertFalse(self._bill("2026-04-01"))
+
+        self.assertFalse(due.exists())
+        self.assertEqual(self._charged(), {("Hourly", "time", "rate"): 120})
+
+    def test_a_contract_that_all_entries_of_a_ticket_name_charges_it(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.action_activate()
+        self._second(priority=1)
+        first = self._log(60, date="2026-03-10", psa_contract_id=self.managed.id)
+        self._approve(first)
+        self._close()
+        self._bill("2026-03-31")
+
+        self.assertEqual(self._charged(), {("Managed", "time", "per_ticket"): 0, ("Managed", "per_ticket", "price"): 40})
+
+    def test_a_ticket_of_which_one_entry_only_names_a_contract_is_charged_by_the_hour_there(self):
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self.managed.action_activate()
+        self._second(priority=1)
+        self._approve(self._log(60, date="2026-03-10", psa_contract_id=self.managed.id) | self._log(60, date="2026-03-10"))
+        self._close()
+
+        self.assertFalse(self._bill("2026-03-31"))
+
+        self.assertEqual(self._charged(), {("Hourly", "time", "rate"): 120, ("Managed", "time", "rate"): 100})
+
+    def test_a_ticket_worked_on_before_the_contract_changed_is_charged_by_that_of_the_day_it_was_closed(self):
+        before = self._second(priority=1, date_end="2026-02-28")
+        self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
+        self._approve(self._log(60, date="2026-02-20"))
+        self._close()
+
+        (self.managed | before).filtered(lambda contract: contract.state == "draft").action_activate()
+        self._bill("2026-03-31")
+
+        self.assertEqual(self._charged(), {("Hourly", "time", "rate"): 120, ("Managed", "per_ticket", "price"): 40})
+
     # What goes wrong
 
     def test_what_fell_due_is_not_moved_to_another_contract(self):
