@@ -37,3 +37,5 @@ class PsaContractComponent(models.Model):
         dues -= dues._psa_frozen() if dues else dues
         if dues:
             dues._psa_take_back()
+            # Time that names this contract is not paid by the ticket any more.
+            self.env["psa.billing.item"].sudo()._psa_rate(contract.client_id, contract.company_id)

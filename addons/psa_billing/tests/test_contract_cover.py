@@ -139,16 +139,17 @@ class TestContractCover(PsaBillingCommon):
         hourly = self._second()
         self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
         self.managed.priority = 1
-        self._approve(self._log(60, date="2026-03-10"))
+        self.managed.action_activate()
+        self._approve(self._log(60, date="2026-03-10") | self._log(60, date="2026-03-11", psa_contract_id=self.managed.id))
         self._close()
         due = self._bill("2026-03-31")
-        self.assertEqual(due.amount, 40)
+        self.assertEqual(sum(self._charged().values()), 40)
 
         hourly.priority = 0
         self.assertFalse(self._bill("2026-04-01"))
 
         self.assertFalse(due.exists())
-        self.assertEqual(self._charged(), {("Hourly", "time", "rate"): 120})
+        self.assertEqual(self._charged(), {("Hourly", "time", "rate"): 120, ("Managed", "time", "rate"): 100})
 
     def test_a_contract_that_all_entries_of_a_ticket_name_charges_it(self):
         self._add("per_ticket", steps=[("2026-01-01", 1, 40)])
