@@ -88,7 +88,8 @@ def _time(fact, terms, held, left):
     weights = Fraction(kind.multiplier), Fraction(role.multiplier)
     weight = max(weights) if version and version.multiplier_policy == "highest" else weights[0] * weights[1]
     cover, price = _coverage(fact, version), _rate(fact, version, currency, weight)
-    whole = [one for one in contract.flat_terms if _holds(one, fact.date)] if contract and not cover else ()
+    whole = contract.flat_terms if contract and not cover else ()
+    whole = [one for one in whole if _holds(one, fact.date) and one.project_id in (None, fact.project_id)]
     flat = {one.kind for one in whole if one.kind == "fixed_price" or (ticket and (one.ticket_ids is None or ticket in one.ticket_ids))}
     if flat or (cover and cover.effect == "included"):
         name = f"coverage:{cover.id}" if cover else min(flat)
@@ -187,8 +188,7 @@ def _coverage(fact, version):
 
 
 def _rate(fact, version, currency, weight):
-    kind, role = fact.work_type, fact.role
-    known = version.rates if version else ()
+    kind, role, known = fact.work_type, fact.role, version.rates if version else ()
     if fitting := [clause for clause in known if clause.role_id in (None, role.id) and clause.work_type_id in (None, kind.id)]:
         clause = min(fitting, key=lambda clause: (clause.role_id is None, clause.work_type_id is None, clause.id))
         return Fraction(clause.hourly_rate) * (weight if clause.work_type_id is None else 1)

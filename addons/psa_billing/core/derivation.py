@@ -16,7 +16,8 @@ nothing for a row is left out. Nothing here changes when some other row is relea
                 ``by_rule`` (seconds the rule charges), ``used`` (seconds charged), ``set_by_hand``.
 ``part``        ``from``, ``to``: which of the ``used`` seconds this row pays for; ``index``: its place in the order of funding.
 ``coverage``    ``rule_id``, ``effect`` (``included``, ``excluded``, ``at_rate``): the coverage rule that matched.
-``flat``        ``terms_id``, ``kind`` (``fixed_price``, ``per_ticket``): the price that pays for it.
+``flat``        ``terms_id``, ``kind`` (``fixed_price``, ``per_ticket``): the price that pays for it; ``project_id`` if it does so
+                for one project only.
 ``multiplier``  ``policy`` (``compound``, ``highest``), ``work_type``, ``role``, ``result``: how heavy the work weighs; left out
                 where it weighs 1.
 ``draw``        ``pool`` (as in the row's part), ``seconds`` or ``money`` taken, ``uses_up`` (the work needed more than was

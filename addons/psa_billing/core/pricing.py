@@ -219,26 +219,34 @@ def block_terms_on(contract: Contract, day: date) -> BlockTerms | None:
 
 
 def flat_terms_of(contract: Contract, fact: TimeFact) -> FlatTerms | None:
-    """Return the price that pays for the entry as a whole: a fixed price before one by the ticket, then the lowest id."""
+    """Return the price that pays for the entry as a whole.
+
+    A fixed price before one by the ticket, one for the project before one for all time, then the lowest id.
+    """
     if not contract.flat_terms:
         return None
-    flat = [
-        terms
-        for terms in contract.flat_terms
-        if in_force(terms, fact.date) and (terms.kind != "per_ticket" or _pays_for(terms, fact.ticket_id))
-    ]
-    return min(flat, key=lambda terms: (terms.kind == "per_ticket", terms.id), default=None)
+    flat = [terms for terms in contract.flat_terms if in_force(terms, fact.date) and _pays_for(terms, fact)]
+    return min(flat, key=lambda terms: (terms.kind == "per_ticket", terms.project_id is None, terms.id), default=None)
 
 
-def _pays_for(terms: FlatTerms, ticket_id: int | None) -> bool:
-    return ticket_id is not None and (terms.ticket_ids is None or ticket_id in terms.ticket_ids)
+def _pays_for(terms: FlatTerms, fact: TimeFact) -> bool:
+    if terms.project_id is not None and terms.project_id != fact.project_id:
+        return False
+    if terms.kind != "per_ticket":
+        return True
+    return fact.ticket_id is not None and (terms.ticket_ids is None or fact.ticket_id in terms.ticket_ids)
 
 
-def paid_tickets(contract: Contract | None, ticket_id: int | None):
-    """Return what of a ticket decides about prices by the ticket: whether it is one, or which, if some pay for some only."""
-    if contract and any(terms.ticket_ids is not None for terms in contract.flat_terms):
-        return ticket_id
-    return ticket_id is not None
+def asked_by_flat_terms(contract: Contract | None, fact: TimeFact):
+    """Return what of an entry decides about prices that pay for it as a whole.
+
+    Whether it is on a ticket, or on which, if some are for some tickets only; on which project, if some are for one only.
+    """
+    if contract is None or not contract.flat_terms:
+        return None
+    is_for_some = any(terms.ticket_ids is not None for terms in contract.flat_terms)
+    is_for_projects = any(terms.project_id is not None for terms in contract.flat_terms)
+    return fact.ticket_id if is_for_some else fact.ticket_id is not None, fact.project_id if is_for_projects else None
 
 
 def coverage_of(version: Version | None, fact: TimeFact) -> CoverageRule | None:

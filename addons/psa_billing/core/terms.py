@@ -160,13 +160,17 @@ class BlockTerms:
 
 @dataclass(frozen=True)
 class FlatTerms:
-    """A price that pays for all time under the contract (``fixed_price``) or on tickets (``per_ticket``; None: on all)."""
+    """A price that pays for time under the contract (``fixed_price``) or on tickets (``per_ticket``; None: on all).
+
+    With ``project_id`` it pays for time on that project only.
+    """
 
     id: int
     kind: str
     date_from: date
     date_to: date | None = None
     ticket_ids: frozenset[int] | None = None
+    project_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from .derivation import POLICY, money, text, told_amount
 from .funding import BLOCK, INCLUDED, RETAINER, payable, weight_of
 from .pricing import (
     ONE,
+    asked_by_flat_terms,
     billable_seconds,
     block_terms_on,
     choose_rate,
@@ -14,7 +15,6 @@ from .pricing import (
     flat_terms_of,
     multiplier_of,
     overage_price,
-    paid_tickets,
     price_of,
 )
 from .terms import (
@@ -206,7 +206,7 @@ def _terms_of(run, fact, contract, version, currency, stretch):
     role = fact.role
     key = (
         contract.id if contract else None, version.id if version else None, currency.id, stretch, run.stretch_of(role, fact.date),
-        fact.work_type, role, paid_tickets(contract, fact.ticket_id), fact.site_id, fact.asset_ids,
+        fact.work_type, role, asked_by_flat_terms(contract, fact), fact.site_id, fact.asset_ids,
     )
     terms = run.terms.get(key)
     if terms is None:
@@ -240,6 +240,8 @@ class _Terms:
         elif contract and (flat := flat_terms_of(contract, fact)):
             self.flat_part = self.flat_funding = flat.kind
             self.derivation["flat"] = {"terms_id": flat.id, "kind": flat.kind}
+            if flat.project_id is not None:
+                self.derivation["flat"]["project_id"] = flat.project_id
         self.hourly_rate, self.price_told = price.result, _told(price)
         self.may_draw = contract is not None and not rule and not self.flat_part
         terms = block_terms_on(contract, fact.date) if self.may_draw else None

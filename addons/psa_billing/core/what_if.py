@@ -26,7 +26,8 @@ class Offer:
     quantity: Decimal = Decimal(1)
     price_unit: Decimal = ZERO
     each_cycle: bool = False  # a block or retainer bought with each billing cycle, else once
-    is_time_covered: bool = False  # a fixed price or price by the ticket that pays for all time
+    is_time_covered: bool = False  # a fixed price or price by the ticket that pays for time
+    project_id: int | None = None  # of a fixed price: it pays for time on this project only
     overage_rate: Decimal | None = None
     is_hard_stop: bool = False
     may_go_negative: bool = False
@@ -61,7 +62,10 @@ def with_offers(contract: terms.Contract, offers, start: date) -> terms.Contract
             if offer.kind in ("block", "included_hours")
         ),
         flat_terms=tuple(
-            terms.FlatTerms(offer.id, terms.BY_TICKET_PRICE if offer.kind == "per_ticket" else terms.BY_FIXED_PRICE, start)
+            terms.FlatTerms(
+                offer.id, terms.BY_TICKET_PRICE if offer.kind == "per_ticket" else terms.BY_FIXED_PRICE, start,
+                project_id=offer.project_id,
+            )
             for offer in offers
             if offer.kind in ("fixed_price", "per_ticket") and offer.is_time_covered
         ),

@@ -163,8 +163,11 @@ class PsaBillingItem(models.Model):
             }.get(coverage["effect"]))
         flat = why.get("flat")
         if flat:
+            project = self.env["project.project"].sudo().browse(flat.get("project_id")).exists()
             sentences.append({
-                "fixed_price": self.env._("A fixed price pays for it."),
+                "fixed_price": self.env._("The fixed price of the project “%s” pays for it.", project.name)
+                if project
+                else self.env._("A fixed price pays for it."),
                 "per_ticket": self.env._("The price of the ticket pays for it."),
             }.get(flat["kind"]))
         if self.state == "non_billable":

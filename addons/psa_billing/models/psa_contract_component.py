@@ -159,7 +159,13 @@ class PsaContractComponent(models.Model):
         "tickets that are charged: not on those that are cancelled, merged into another one, or closed when the price is 0.",
     )
     instalment_ids = fields.One2many("psa.contract.instalment", "component_id", "Instalments", copy=True)
-    project_id = fields.Many2one("project.project", check_company=True, ondelete="restrict", index="btree_not_null")
+    project_id = fields.Many2one(
+        "project.project",
+        check_company=True,
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The price pays for time on this project only. Empty: for all time under the contract.",
+    )
     milestone_ids = fields.One2many("project.milestone", "psa_component_id", "Milestones", groups="psa_crm.group_billing")
     due_ids = fields.One2many("psa.contract.due", "component_id", "Fallen Due")
 

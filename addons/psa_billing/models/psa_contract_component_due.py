@@ -253,13 +253,13 @@ class PsaContractComponent(models.Model):
             }
 
     def _psa_prepare_ticket_vals(self, until, known):
-        """Each of the client's tickets, once, when it was closed; by the price of that day."""
+        """Each of the client's tickets that falls under the contract, once, when it was closed; by the price of that day."""
         keys, _charged = known
+        self._psa_forget_tickets_of_others()
         first, end = self._psa_first_day(), self._psa_end()
         if self.contract_id.bill_from:
             first = max(first, self.contract_id.bill_from)
         last = min(until, end - timedelta(days=1)) if end else until
-        zone = self.company_id._psa_zone()
         tickets = self.env["psa.ticket"].sudo().with_context(active_test=False).search(
             Domain("client_id", "=", self.contract_id.client_id.id)
             & Domain("company_id", "=", self.company_id.id)
@@ -272,8 +272,8 @@ class PsaContractComponent(models.Model):
             order="id",
         )
         steps = self._psa_steps()
-        for ticket in tickets:
-            day = fields.Datetime.context_timestamp(self.with_context(tz=zone), ticket.date_closed).date()
+        for ticket in self._psa_own_tickets(tickets):
+            day = ticket._psa_price_day()
             step = periods.step_on(steps, day)
             if not first <= day <= last or step is None or not step.price_unit or not step.quantity:
                 continue

@@ -23,7 +23,9 @@ class PsaContractComponent(models.Model):
                 continue
             (vals,) = component.copy_data()
             vals.pop("contract_id", None)
-            vals["project_id"] = False
+            if component.project_id:
+                # The project stays behind, and without one the price would pay for all time.
+                vals.update(project_id=False, is_time_covered=False)
             if component.date_from and component.date_from <= fields.Date.context_today(self):
                 vals["date_from"] = False
             if component.product_id.company_id and component.product_id.company_id != company:

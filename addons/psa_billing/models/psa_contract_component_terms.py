@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 from odoo.fields import Domain
 
 from ..core import periods, terms, ticket_price
@@ -36,6 +36,7 @@ class PsaContractComponent(models.Model):
             date_from=self._psa_first_day(),
             date_to=self.date_to or None,
             ticket_ids=ticket_ids,
+            project_id=self.project_id.id or None if self.kind in ("fixed_price", "milestone") else None,
         )
 
     def _psa_paid_tickets(self, ticket_ids=None):
@@ -55,33 +56,42 @@ class PsaContractComponent(models.Model):
         }
         asked = Domain("psa_time_ids", "!=", False) if ticket_ids is None else Domain("id", "in", list(ticket_ids))
         Ticket = self.env["psa.ticket"].sudo().with_context(active_test=False)
-        for components in some.grouped(lambda component: component.ticket_domain or "[]").values():
-            tickets = Ticket.search_fetch(
+        found = {
+            components: Ticket.search_fetch(
                 asked
                 & Domain("client_id", "in", components.client_id.ids)
                 & Domain("company_id", "in", components.company_id.ids)
                 & components[0]._psa_domain("ticket_domain", "psa.ticket"),
                 ["client_id", "company_id", "state", "date_closed", "merged_ref_id"],
-            ).grouped(lambda ticket: (ticket.client_id, ticket.company_id))
+            )
+            for components in some.grouped(lambda component: component.ticket_domain or "[]").values()
+        }
+        contract_of = Ticket.union(*found.values())._psa_price_contracts()
+        for components, tickets in found.items():
+            by_client = tickets.grouped(lambda ticket: (ticket.client_id, ticket.company_id))
             for component in components:
-                of_client = tickets.get((component.client_id, component.company_id), Ticket)
-                paid[component] = component._psa_paid_among(of_client, charged)
+                of_client = by_client.get((component.client_id, component.company_id), Ticket)
+                paid[component] = component._psa_paid_among(of_client, charged, contract_of)
         return {component: frozenset(ids) for component, ids in paid.items()}
 
-    def _psa_paid_among(self, tickets, charged):
-        """:param charged: ids of components and tickets that fell due under them"""
+    def _psa_paid_among(self, tickets, charged, contract_of):
+        """
+        :param charged: ids of components and tickets that fell due under them
+        :param contract_of: see ``psa.ticket._psa_price_contracts``
+        """
         self.ensure_one()
         steps, first, end = self._psa_steps(), self._psa_first_day(), self._psa_end()
-        today, zone = self.company_id._psa_today(), self.with_context(tz=self.company_id._psa_zone())
+        today = self.company_id._psa_today()
         return {
             ticket.id
             for ticket in tickets
             if ticket_price.pays_for(
                 ticket_price.TicketLife(
                     state=ticket.state,
-                    closed_on=fields.Datetime.context_timestamp(zone, ticket.date_closed or fields.Datetime.now()).date(),
+                    closed_on=ticket._psa_price_day(),
                     is_merged=bool(ticket.merged_ref_id),
                     is_charged=(self.id, ticket.id) in charged,
+                    is_of_another=contract_of[ticket] != self.contract_id.id,
                 ),
                 steps, first, end, today,
             )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -43,15 +44,8 @@ class PsaContract(models.Model):
         """:param paid_tickets: see ``psa.contract.component._psa_paid_tickets``"""
         self.ensure_one()
         versions = self.version_ids.sorted(lambda version: (version.date_from, version.id))
-        return terms.Contract(
-            id=self.id,
-            client_id=self.client_id.id,
-            company_id=self.company_id.id,
-            currency=terms.Currency(self.currency_id.id, to_decimal(self.currency_id.rounding)),
-            date_start=self.date_start,
-            date_end=self.date_end or None,
-            is_confirmed=self.state != "draft",
-            priority=self.priority,
+        return replace(
+            self._psa_choice_term(),
             versions=tuple(version._psa_term() for version in versions),
             block_terms=tuple(
                 component._psa_block_term()
@@ -63,6 +57,20 @@ class PsaContract(models.Model):
                 for component in self.component_ids.sorted("id")
                 if component.kind in ("fixed_price", "milestone", "per_ticket") and component.is_time_covered
             ),
+        )
+
+    def _psa_choice_term(self):
+        """Return what decides whether work falls under the contract, without what it costs then."""
+        self.ensure_one()
+        return terms.Contract(
+            id=self.id,
+            client_id=self.client_id.id,
+            company_id=self.company_id.id,
+            currency=terms.Currency(self.currency_id.id, to_decimal(self.currency_id.rounding)),
+            date_start=self.date_start,
+            date_end=self.date_end or None,
+            is_confirmed=self.state != "draft",
+            priority=self.priority,
         )
 
     def _psa_pools(self, date_from, date_to):

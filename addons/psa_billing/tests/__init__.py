@@ -5,6 +5,7 @@ from . import (
     test_client_overview,
     test_conservation,
     test_contract,
+    test_contract_cover,
     test_contract_due,
     test_contract_end,
     test_contract_invoice,

@@ -10,6 +10,7 @@ class PsaWhatIfOffer(models.TransientModel):
     _name = "psa.what.if.offer"
     _inherit = "psa.wizard.mixin"
     _description = "What-If Component"
+    _check_company_auto = True
     _order = "what_if_id, id"
 
     _order_idx = models.Index("(what_if_id, id)")
@@ -33,7 +34,11 @@ class PsaWhatIfOffer(models.TransientModel):
     quantity = fields.Float(default=1.0, digits="Product Unit", help="Hours of a block or included hours; pieces of a service.")
     price_unit = fields.Float("Unit Price", digits="Product Price", help="Of an hour, a piece, or a ticket.")
     each_cycle = fields.Boolean(help="Bought with each billing cycle, not once.")
-    is_time_covered = fields.Boolean("Covers Time", help="A fixed price or price by the ticket that pays for all time.")
+    is_time_covered = fields.Boolean("Covers Time", help="A fixed price or price by the ticket that pays for time.")
+    company_id = fields.Many2one(related="what_if_id.company_id", related_sudo=False)
+    project_id = fields.Many2one(
+        "project.project", check_company=True, help="A fixed price pays for time on this project only. Empty: for all time."
+    )
     overage = fields.Selection(
         [
             ("rate", "Charge at the rate of role and work type"),
@@ -58,6 +63,7 @@ class PsaWhatIfOffer(models.TransientModel):
             "price_unit": step.price_unit if step else 0.0,
             "each_cycle": component.purchase == "cycle",
             "is_time_covered": component.is_time_covered,
+            "project_id": component.project_id.id,
             "overage": component.overage,
             "overage_rate": component.overage_rate,
         }
@@ -71,6 +77,7 @@ class PsaWhatIfOffer(models.TransientModel):
             price_unit=to_decimal(self.price_unit),
             each_cycle=self.each_cycle and self.kind in ("block", "retainer"),
             is_time_covered=self.is_time_covered,
+            project_id=self.project_id.id or None if self.kind == "fixed_price" else None,
             overage_rate=to_decimal(self.overage_rate) if self.overage == "fixed" else None,
             is_hard_stop=self.overage == "stop",
             may_go_negative=self.overage == "negative" and self.kind == "block",

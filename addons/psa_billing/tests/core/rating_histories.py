@@ -103,7 +103,7 @@ def contract(dice, number):
         flat_terms=tuple(
             FlatTerms(
                 10 * number + index, dice.choice(("fixed_price", "per_ticket")), *dates(dice, 40),
-                ticket_ids=dice.choice((None, frozenset(), frozenset({1, 3}))),
+                ticket_ids=dice.choice((None, frozenset(), frozenset({1, 3}))), project_id=dice.choice((None, None, 21)),
             )
             for index in range(dice.choice((0, 0, 0, 1, 2)))
         ),
@@ -148,6 +148,7 @@ def time_fact(dice, number, work_types, roles, contracts):
         site_id=maybe(dice, dice.choice((5, 6))),
         asset_ids=ids(dice, 7, 8, 9),
         ticket_id=maybe(dice, dice.choice((3, 4))),
+        project_id=maybe(dice, dice.choice((21, 22))),
     )
 
 

@@ -389,6 +389,31 @@ def test_a_price_by_the_ticket_that_is_for_some_tickets_leaves_the_others_to_the
     assert [row.part for row in rows] == ["per_ticket", "rate"]
 
 
+def test_a_fixed_price_for_a_project_leaves_all_other_time_to_the_rate():
+    terms = contract(flat_terms=(FlatTerms(6, "fixed_price", DAY, project_id=21),))
+
+    assert one(fact(project_id=21), terms).derivation["flat"] == {"terms_id": 6, "kind": "fixed_price", "project_id": 21}
+    assert one(fact(project_id=22), terms).part == "rate"
+    assert one(fact(ticket_id=4), terms).part == "rate"
+    # Rated together, too, where what is known of one kind of work is remembered.
+    rows = rating.rate([fact(source_id=number, project_id=project) for number, project in enumerate((21, None, 22, 21))], book(terms))
+    assert [row.part for row in rows] == ["fixed_price", "rate", "rate", "fixed_price"]
+
+
+def test_of_several_fixed_prices_that_for_the_project_pays_for_it():
+    terms = contract(flat_terms=(FlatTerms(5, "fixed_price", DAY), FlatTerms(6, "fixed_price", DAY, project_id=21)))
+
+    assert one(fact(project_id=21), terms).derivation["flat"]["terms_id"] == 6
+    assert one(fact(project_id=22), terms).derivation["flat"] == {"terms_id": 5, "kind": "fixed_price"}
+
+
+def test_a_fixed_price_for_a_project_comes_beside_a_price_by_the_ticket():
+    terms = contract(flat_terms=(FlatTerms(5, "per_ticket", DAY), FlatTerms(6, "fixed_price", DAY, project_id=21)))
+
+    assert one(fact(ticket_id=4), terms).part == "per_ticket"
+    assert one(fact(ticket_id=4, project_id=21), terms).part == "fixed_price"
+
+
 # ------------------------------------------------------------------ what has a price of its own
 
 

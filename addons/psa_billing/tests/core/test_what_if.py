@@ -81,6 +81,16 @@ def test_a_fixed_price_that_covers_time_leaves_its_price_alone():
     assert sum(fees_of(offers, MONTHLY, start, end, CENT).values()) == 500
 
 
+def test_a_fixed_price_for_a_project_leaves_other_time_to_be_charged():
+    start, end = MARCH
+    offers = [Offer(5, "fixed_price", Decimal(1), Decimal(500), is_time_covered=True, project_id=21)]
+    offered = with_offers(over_period(contract(rates=[(ENGINEER, None, Decimal(100))]), start, end), offers, start)
+
+    rows = replay([fact(1, project_id=21), fact(2)], offered, ())
+
+    assert [(row.state, row.amount) for row in rows] == [("covered", 0), ("pending", 100)]
+
+
 def test_a_proposal_that_starts_later_is_put_over_the_period():
     late = replace(contract(), date_start=date(2027, 1, 1), is_confirmed=False)
 
