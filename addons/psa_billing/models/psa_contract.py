@@ -330,6 +330,8 @@ class PsaContract(models.Model):
         reopened = self.filtered(lambda c: c.state == "ended" and c.date_end and c.date_end < today)
         reopened.date_end = False
         self.filtered(lambda c: not c.active).active = True
+        # What rested when it ended goes on: an open rest would count its services as none for good.
+        self._psa_end_rest(today)
         self._psa_set_state("active")
         self.component_ids._psa_count(today)
         return True

@@ -148,3 +148,47 @@ class TestContractEnd(ManagedContractCommon):
         self._at_night("2026-08-01")
 
         self.assertEqual(self._charged(), 1000)
+
+    # Suspended, ended, and taken up again
+
+    def test_a_contract_that_rested_when_it_ended_goes_on_when_it_is_taken_up_again(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-16")
+        self._press("action_end", "2026-06-17")
+        self._at_night("2026-06-18")
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+        self._press("action_activate", "2026-08-01")
+        self._at_night("2026-08-01")
+
+        self.assertEqual(self.managed.state, "active")
+        self.assertRecordValues(self.managed.suspension_ids, [{"date_from": date(2026, 6, 16), "date_to": date(2026, 7, 31)}])
+        self.assertEqual(self._charged(), 5 * 300 + 150 + 300, "it rested until the day it was taken up")
+
+    def test_a_rest_and_an_end_of_one_day_leave_nothing_behind(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-16")
+        self._press("action_end", "2026-06-16")
+
+        with freeze_time("2026-06-16 18:00:00"):
+            self.managed.date_end = False
+            self.managed.action_activate()
+        self._at_night("2026-06-17")
+
+        self.assertFalse(self.managed.suspension_ids)
+        self.assertEqual(self._charged(), 6 * 300)
+
+    def test_a_contract_taken_up_again_rests_anew(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-11")
+        self._press("action_end", "2026-06-12")
+        self._press("action_activate", "2026-06-16")
+        self._at_night("2026-06-16")
+        self._press("action_suspend", "2026-06-26")
+        self._press("action_resume", "2026-07-01")
+        self._at_night("2026-07-01")
+
+        self.assertEqual(self._charged(), 5 * 300 + 200 + 300, "June without the 11th to 15th and the 26th to 30th")
