@@ -240,13 +240,35 @@ def true_up(expected, charged, policy):
     return difference
 
 
-def renewed_end(date_end, months):
+def renewed_end(date_end, months, anchors=()):
     """Return the last day of the next term of so many months.
+
+    Terms are counted from the first of ``anchors`` (days on which a term began) that the end of the present one follows from,
+    as cycles are from theirs: after a shorter month the day of the month is the old one again. Else from the end itself.
 
     >>> renewed_end(date(2027, 2, 28), 12), renewed_end(date(2026, 1, 30), 1)
     (datetime.date(2028, 2, 29), datetime.date(2026, 2, 27))
+    >>> renewed_end(date(2026, 2, 27), 1), renewed_end(date(2026, 2, 27), 1, [date(2026, 1, 31)])
+    (datetime.date(2026, 3, 27), datetime.date(2026, 3, 30))
     """
-    return add_months(date_end + ONE_DAY, months) - ONE_DAY
+    start = date_end + ONE_DAY
+    for anchor in anchors:
+        if follows_from(anchor, start):
+            return add_months(anchor, _months_between(anchor, start) + months) - ONE_DAY
+    return add_months(start, months) - ONE_DAY
+
+
+def follows_from(anchor, day):
+    """Say whether a day is some whole months after another.
+
+    >>> follows_from(date(2026, 1, 31), date(2026, 2, 28)), follows_from(date(2026, 1, 31), date(2026, 3, 28))
+    (True, False)
+    """
+    return add_months(anchor, _months_between(anchor, day)) == day
+
+
+def _months_between(anchor, day):
+    return (day.year - anchor.year) * 12 + day.month - anchor.month
 
 
 def valid_until(date_from, months):

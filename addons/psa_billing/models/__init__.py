@@ -65,6 +65,7 @@ from . import (
     psa_contract_component_count,
     psa_contract_component_cover,
     psa_contract_component_due,
+    psa_contract_component_again,  # after what it reckons again
     psa_contract_component_index,
     psa_contract_component_move,
     psa_contract_component_overage,

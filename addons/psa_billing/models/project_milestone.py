@@ -46,14 +46,8 @@ class ProjectMilestone(models.Model):
     def write(self, vals):
         self._psa_refuse_sign_off_values(vals)
         fixed = vals.keys() & {"psa_component_id", "psa_amount", "psa_signed_off_on", "is_reached", "project_id"}
-        dues = self.env["psa.contract.due"].sudo().search([("milestone_id", "in", self.ids)]) if fixed else None
-        if dues:
-            raise UserError(
-                self.env._(
-                    "“%s” was billed, so it stays reached and signed off at this amount. Credit the invoice to take it back.",
-                    dues[0].milestone_id.name,
-                )
-            )
+        if fixed:
+            self._psa_take_back_dues(fixed)
         result = super().write(vals)
         if "psa_component_id" in vals:
             self._psa_check_component()
@@ -85,10 +79,37 @@ class ProjectMilestone(models.Model):
         self._psa_write_sign_off({"psa_signed_off_on": False, "psa_signed_off_user_id": False})
         return True
 
+    def _psa_take_back_dues(self, changed):
+        """Take what fell due for the milestones back, as long as nobody has released it; it falls due again as they are then.
+
+        Who has nothing to do with the price, and marks a milestone as not reached or moves it, is refused all the same.
+        """
+        dues = self.env["psa.contract.due"].sudo().search([("milestone_id", "in", self.ids)])
+        frozen = dues._psa_frozen() if dues else dues
+        if frozen:
+            raise UserError(
+                self.env._(
+                    "“%s” was billed, so it stays reached and signed off at this amount. Take its ledger row back to the review "
+                    "(“Back to Review”), or credit the invoice, to change it.",
+                    frozen[0].milestone_id.name,
+                )
+            )
+        if dues and changed & {"is_reached", "project_id"}:
+            raise UserError(
+                self.env._(
+                    "“%s” is signed off and about to be charged, so it stays reached and in its project. Press “Take Back” first.",
+                    dues[0].milestone_id.name,
+                )
+            )
+        if dues:
+            dues._psa_take_back_for_now()
+
     def _psa_write_sign_off(self, vals):
         """Note or take back a sign-off: the one door past the guard, private, so closed to callers outside."""
         self.check_access("write")
         self.sudo().write(vals)
+        # Accepted after the last day of the contract, it is to be paid all the same.
+        self.sudo().psa_component_id.contract_id._psa_bill_again()
 
     def _psa_refuse_sign_off_values(self, vals):
         if not self.env.su and SIGN_OFF_FIELDS & vals.keys():

@@ -20,7 +20,7 @@ OTHER_VERSION_FIELDS = {"contract_id", "date_from", "is_indexed"}
 # In force: until it ends, a contract that rests is one like others.
 RUNNING = ("active", "suspended")
 # What only the buttons and the system set.
-BUTTON_FIELDS = {"state", "billed_until", "renewal_count"}
+BUTTON_FIELDS = {"state", "billed_until", "renewal_count", "date_first_end"}
 
 
 class PsaContract(models.Model):
@@ -330,6 +330,8 @@ class PsaContract(models.Model):
         reopened = self.filtered(lambda c: c.state == "ended" and c.date_end and c.date_end < today)
         reopened.date_end = False
         self.filtered(lambda c: not c.active).active = True
+        # What rested when it ended goes on: an open rest would count its services as none for good.
+        self._psa_end_rest(today)
         self._psa_set_state("active")
         self.component_ids._psa_count(today)
         return True

@@ -19,7 +19,7 @@ class PsaContract(models.Model):
 
     _inherit = "psa.contract"
 
-    _billed_idx = models.Index("(billed_until, id) WHERE state IN ('active', 'ended')")
+    _billed_idx = models.Index("(billed_until, id) WHERE state IN ('active', 'suspended', 'ended')")
 
     billing_cycle = fields.Selection(
         [("monthly", "Monthly"), ("quarterly", "Quarterly"), ("yearly", "Yearly")],
@@ -238,6 +238,20 @@ class PsaContract(models.Model):
                     user_id=contract.user_id.id or self.env.uid,
                 )
 
+    def _psa_bill_again(self):
+        """Let the night look once more at contracts that were billed beyond their last day.
+
+        An ended contract is left out from then on: what was charged for days on which it is no longer in force, or what was
+        taken back to be reckoned again, would never be billed.
+        """
+        billed = self.sudo().filtered(
+            lambda contract: contract.date_end and contract.billed_until and contract.billed_until > contract.date_end
+        )
+        for contract in billed:
+            contract.billed_until = contract.date_end
+        if billed:
+            self.env.ref("psa_billing.ir_cron_contract_bill").sudo()._trigger()
+
     def _psa_lock(self):
         """Take the contracts' turn, in id order: who bills, buys or renews them at the same time waits."""
         self.flush_recordset()
@@ -249,11 +263,11 @@ class PsaContract(models.Model):
     def _cron_bill_due(self):
         """Bill what fell due, a batch of contracts at a time; what one contract lacks does not stop the others."""
         contracts = self.sudo().search(
-            [("state", "in", ("active", "ended")), ("component_ids", "!=", False), ("active", "in", (True, False))], order="id"
+            [("state", "!=", "draft"), ("component_ids", "!=", False), ("active", "in", (True, False))], order="id"
         )
-        # An ended contract has nothing more to bill once its last day was.
+        # An ended contract has nothing more to bill once its last day was; of one that rests only credits are reckoned again.
         contracts = contracts.filtered(
-            lambda contract: contract.state == "active"
+            lambda contract: contract.state != "ended"
             or not contract.billed_until
             or contract.billing_error
             or (contract.date_end and contract.billed_until <= contract.date_end)

@@ -74,7 +74,7 @@ class PsaContractComponent(models.Model):
             day += timedelta(days=1)
             same_day = self.step_ids.filtered(lambda one: one.date_from == day)
         if same_day:
-            same_day.write({"quantity": number, "origin": "count"})
+            same_day.write({"quantity": number, "origin": "index" if same_day.origin == "index" else "count"})
         else:
             self.env["psa.contract.component.step"].sudo().create(
                 {

@@ -155,9 +155,11 @@ class PsaContractComponent(models.Model):
     def _psa_roll_over_blocks(self, today):
         changed = self.env["psa.contract.prepaid"]
         expired = self.prepaid_ids.filtered(
-            lambda block: block.origin != "rollover" and not block.is_cancelled and block.date_to and block.date_to < today
+            lambda block: block.origin != "rollover" and block.date_to and block.date_to < today
         )
-        expired -= expired._psa_given_up()
+        # Hours nobody has paid for as agreed do not go over. Paid late they do; and what went over is taken back where the
+        # payment, the invoice or the purchase was.
+        usable = expired._psa_usable()
         drawn = expired._psa_drawn()
         for block in expired:
             start = block.date_to + timedelta(days=1)
@@ -171,6 +173,8 @@ class PsaContractComponent(models.Model):
                 rest = periods.rolled_over(int(size / cent), int(used / cent), to_decimal(self.rollover_percent)) * cent
             else:
                 rest = periods.rolled_over(size, used, to_decimal(self.rollover_percent))
+            if block not in usable:
+                rest = 0
             changed |= self._psa_carry(
                 f"rollover:block:{block.id}",
                 rest,

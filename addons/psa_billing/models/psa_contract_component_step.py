@@ -23,6 +23,10 @@ class PsaContractComponentStep(models.Model):
     date_from = fields.Date("From", required=True, default=fields.Date.context_today)
     quantity = fields.Float(default=1.0, digits="Product Unit")
     price_unit = fields.Float("Unit Price", digits="Product Price")
+    overage_before = fields.Monetary(
+        readonly=True,
+        help="What an hour over the prepaid ones cost until this day, when it was raised to the overage rate of the component.",
+    )
     origin = fields.Selection(
         [("manual", "By hand"), ("count", "Counted"), ("index", "Indexation")],
         default="manual",
@@ -48,13 +52,14 @@ class PsaContractComponentStep(models.Model):
         return steps
 
     def write(self, vals):
-        if vals.keys() - {"note"}:
+        # What is neither quantity nor price changes nothing that was billed.
+        if vals.keys() - {"note", "overage_before"}:
             self._psa_check_open()
         result = super().write(vals)
         if "component_id" in vals:
             # Odoo checks the price as it was: it goes to no component that is not one's own to change.
             self.check_access("write")
-        if vals.keys() - {"note"}:
+        if vals.keys() - {"note", "overage_before"}:
             self.component_id._psa_forget_open_dues()
         return result
 

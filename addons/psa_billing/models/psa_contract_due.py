@@ -156,5 +156,7 @@ class PsaContractDue(models.Model):
 
     def _psa_take_back_for_now(self):
         """Take dues back, and bill again soon: at night only would be missed in the review."""
+        contracts = self.contract_id
         self._psa_take_back()
+        contracts._psa_bill_again()
         self.env.ref("psa_billing.ir_cron_contract_bill").sudo()._trigger()

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools.misc import format_date
@@ -7,6 +9,7 @@ from ..tools import to_decimal
 
 INDEXED_KINDS = ("recurring", "included_hours", "per_ticket", "block", "retainer")
 INDEX_MONTHS = 12
+ONE_DAY = timedelta(days=1)
 
 
 class PsaContract(models.Model):
@@ -23,10 +26,7 @@ class PsaContract(models.Model):
     def _psa_index(self, percent, day, note=False):
         """Raise prices and rates from a day on: a further step and a new version, never a rewritten one."""
         for contract in self:
-            components = contract.component_ids.filtered(lambda c: c.kind in INDEXED_KINDS)
-            if components.step_ids.filtered(lambda s: s.origin == "index" and s.date_from == day) or (
-                contract.version_ids.filtered(lambda v: v.date_from == day and v.is_indexed)
-            ):
+            if contract._psa_is_raised_from(day):
                 raise UserError(
                     self.env._(
                         "The prices of %(contract)s were raised from %(day)s already. Choose another day, or change the prices of "
@@ -43,9 +43,26 @@ class PsaContract(models.Model):
                         day=format_date(self.env, day),
                     )
                 )
+            # What is over by then has no price any more that could rise.
+            components = contract._psa_indexed_components().filtered(
+                lambda component: not component._psa_end() or day < component._psa_end()
+            )
             for component in components:
                 component._psa_index(percent, day, note)
+            contract._psa_indexed_components()._psa_index_overage(percent, day, note)
             contract._psa_index_rates(percent, day, note)
+
+    def _psa_indexed_components(self):
+        return self.component_ids.filtered(lambda component: component.kind in INDEXED_KINDS)
+
+    def _psa_is_raised_from(self, day):
+        """Say whether prices were raised from a day on; what was billed by then rose a day later."""
+        self.ensure_one()
+        days = (day, day + ONE_DAY)
+        return bool(
+            self._psa_indexed_components().step_ids.filtered(lambda step: step.origin == "index" and step.date_from in days)
+            or self.version_ids.filtered(lambda version: version.is_indexed and version.date_from in days)
+        )
 
     def _psa_covers(self, day):
         """Say whether a day is within the term."""
@@ -53,16 +70,36 @@ class PsaContract(models.Model):
         return self.date_start <= day and (not self.date_end or day <= self.date_end)
 
     def _psa_index_rates(self, percent, day, note):
+        """Raise the rates, and those of "at this rate", in the terms of a day and in later ones that have the same.
+
+        A rate somebody agreed for that very day, or for a later one, stays. Where work was priced for good by terms, it
+        rises from the day after they begin.
+        """
         self.ensure_one()
-        before = self.version_ids.filtered(lambda version: version.date_from <= day).sorted("date_from")[-1:]
-        if not before.rate_ids:
+        versions = self.version_ids.sorted("date_from")
+        before = versions.filtered(lambda version: version.date_from < day)[-1:]
+        old = {key: line.hourly_rate for key, line in (before or versions[:1])._psa_priced_lines().items() if line.hourly_rate}
+        if not old:
             return
-        version = before if before.date_from == day else before._psa_copy_from(day, note)
-        for rate in version.rate_ids:
-            rate.hourly_rate = float(
-                periods.indexed(to_decimal(rate.hourly_rate), to_decimal(percent), to_decimal(self.currency_id.rounding))
-            )
-        version.sudo().is_indexed = True
+        later = [version for version in versions if version.date_from >= day]
+        if before and (not later or later[0].date_from != day):
+            later.insert(0, before._psa_copy_from(day, note))
+        days = {version.date_from for version in later}
+        frozen = self.version_ids.browse(version.id for version in later)._psa_frozen()
+        for version in later:
+            follows = version.date_from + ONE_DAY
+            if version in frozen and follows in days:
+                continue
+            raised = version._psa_copy_from(follows, note) if version in frozen else version
+            lines = raised._psa_priced_lines()
+            same = {key: line for key, line in lines.items() if key in old and line.hourly_rate == old[key]}
+            old = {key: old[key] for key in same}
+            if not old:
+                return
+            for line in same.values():
+                rate = periods.indexed(to_decimal(line.hourly_rate), to_decimal(percent), to_decimal(self.currency_id.rounding))
+                line.hourly_rate = float(rate)
+            raised.sudo().is_indexed = True
 
     @api.model
     def _cron_index(self):
@@ -80,7 +117,15 @@ class PsaContract(models.Model):
             day = contract.index_next_date
             if day > contract.company_id._psa_today():
                 continue
-            if contract._psa_covers(day):
+            if contract._psa_is_raised_from(day):
+                # Somebody was faster, by hand: that is what was agreed, and the next time is in a year.
+                contract.message_post(
+                    body=self.env._(
+                        "Prices were raised from %s already, so the agreed indexation of that day changed nothing.",
+                        format_date(self.env, day),
+                    )
+                )
+            elif contract._psa_covers(day):
                 contract._psa_index(contract.index_percent, day, contract.index_name)
                 contract.message_post(
                     body=self.env._(

@@ -27,6 +27,9 @@ class PsaContract(models.Model):
     renewal_months = fields.Integer("Renewed for (Months)", default=12)
     notice_days = fields.Integer("Tell before (Days)", default=60)
     renewal_count = fields.Integer("Times Renewed", readonly=True, copy=False)
+    date_first_end = fields.Date(
+        readonly=True, copy=False, help="Last day of the term before the first renewal; the terms after it are counted from there."
+    )
     date_notice = fields.Date(
         "Notice On", compute="_compute_date_notice", store=True, help="When the account manager and the client are reminded."
     )
@@ -84,7 +87,7 @@ class PsaContract(models.Model):
         """Move the end by one term."""
         for contract in self:
             before = contract.date_end
-            contract.date_end = periods.renewed_end(before, contract.renewal_months)
+            contract.date_end = contract._psa_renewed_end()
             contract.sudo().renewal_count += 1
             contract.message_post(
                 body=self.env._(
@@ -94,6 +97,19 @@ class PsaContract(models.Model):
                     end=format_date(self.env, contract.date_end),
                 )
             )
+
+    def _psa_renewed_end(self):
+        """Return the last day of the next term.
+
+        Counted from the start of the contract, or from the end of its first term: from one February to the next every
+        month would be as short. An end somebody has set since begins anew.
+        """
+        self.ensure_one()
+        follows = periods.after(self.date_end)
+        if not self.date_first_end or not periods.follows_from(periods.after(self.date_first_end), follows):
+            self.sudo().date_first_end = self.date_end
+        anchors = (self.date_start, periods.after(self.date_first_end))
+        return periods.renewed_end(self.date_end, self.renewal_months, anchors)
 
     @api.model
     def _cron_end_contracts(self):

@@ -39,14 +39,21 @@ class PsaContract(models.Model):
         for contract in self:
             if contract.state != "suspended":
                 raise UserError(self.env._("%s is not suspended.", contract.display_name))
+        self._psa_end_rest(today)
+        self._psa_set_state("active")
+        self.component_ids._psa_forget_open_dues()
+        return True
+
+    def _psa_end_rest(self, today):
+        """Let the contracts go on from a day, where they still rest."""
+        for contract in self:
             last = contract.sudo().suspension_ids[-1:]
+            if not last or last.date_to:
+                continue
             if last.date_from >= today:
                 last.unlink()
             else:
                 last.date_to = today - timedelta(days=1)
-        self._psa_set_state("active")
-        self.component_ids._psa_forget_open_dues()
-        return True
 
     def _psa_is_resting(self, day):
         """Say whether a day is one of rest."""

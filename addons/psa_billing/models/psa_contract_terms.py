@@ -48,9 +48,10 @@ class PsaContract(models.Model):
             self._psa_choice_term(),
             versions=tuple(version._psa_term() for version in versions),
             block_terms=tuple(
-                component._psa_block_term()
+                term
                 for component in self.component_ids.sorted("id")
                 if component.kind in ("block", "included_hours")
+                for term in component._psa_block_terms()
             ),
             flat_terms=tuple(
                 component._psa_flat_term(paid_tickets.get(component))

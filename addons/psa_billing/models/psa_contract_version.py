@@ -143,8 +143,20 @@ class PsaContractVersion(models.Model):
     def _psa_copy_from(self, day, note=False):
         """Return new terms of the contract from a day on, like these."""
         self.ensure_one()
-        (vals,) = self.copy_data({"contract_id": self.contract_id.id, "date_from": day, "note": note})
+        # With archived work types and roles: a rule for these alone must not become one for all work.
+        (vals,) = self.with_context(active_test=False).copy_data({"contract_id": self.contract_id.id, "date_from": day, "note": note})
         return self.create(vals)
+
+    def _psa_priced_lines(self):
+        """Return the lines with an hourly rate by what they are for, ``{what: line}``, to find the same in other terms."""
+        lines = {("rate", line.role_id, line.work_type_id): line for line in self.rate_ids}
+        for rule in self.with_context(active_test=False).coverage_ids.filtered(lambda rule: rule.effect == terms.AT_RATE):
+            key = ("coverage", rule.hours, rule.work_type_ids, rule.role_ids, rule.site_ids, rule.asset_ids)
+            # Of two rules for the same the first counts; the other is found, too.
+            while key in lines:
+                key = (*key, "again")
+            lines[key] = rule
+        return lines
 
     def _psa_frozen(self):
         """Return the versions that have priced work which was released or invoiced."""

@@ -8,6 +8,7 @@ from . import (
     test_contract_cover,
     test_contract_due,
     test_contract_end,
+    test_contract_index,
     test_contract_invoice,
     test_contract_prepaid,
     test_contract_rules,

@@ -367,8 +367,64 @@ class TestContractDue(PsaBillingCommon):
 
         self.assertEqual((due.amount, str(due.date), self._rows(due).kind), (4000, "2026-05-05", "milestone"))
         self.assertIn("Ms Rossi", due.name)
+        self._freeze(due)
         with self.assertRaisesRegex(UserError, "was billed"):
             milestone.action_psa_sign_off_undo()
+
+    def test_a_sign_off_by_mistake_is_taken_back_as_long_as_nothing_was_released(self):
+        component = self._add("milestone", steps=())
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
+        milestone = self.env["project.milestone"].create(
+            {"name": "Server room", "project_id": project.id, "psa_component_id": component.id, "psa_amount": 4000,
+             "is_reached": True}
+        ).with_user(self.billing)
+        with freeze_time("2026-05-05 12:00:00"):
+            milestone.action_psa_sign_off()
+        wrong = self._bill("2026-05-05")
+        self.assertEqual(wrong.item_state, "pending")
+
+        with self.assertRaisesRegex(UserError, "Press “Take Back” first"), self.env.cr.savepoint():
+            milestone.sudo().is_reached = False
+        milestone.action_psa_sign_off_undo()
+        self.assertFalse(wrong.exists())
+        self.assertFalse(self._rows(wrong))
+        self.assertFalse(self._bill("2026-05-06"))
+
+        # The amount was wrong, too: it is put right before and after the next sign-off.
+        milestone.psa_amount = 400
+        with freeze_time("2026-05-07 12:00:00"):
+            milestone.action_psa_sign_off()
+        self.assertEqual(self._bill("2026-05-07").amount, 400)
+        milestone.psa_amount = 500
+        right = self._bill("2026-05-08")
+        self.assertEqual((right.amount, component.due_ids), (500, right))
+        self._freeze(right)
+        for change in (lambda: milestone.write({"psa_amount": 600}), milestone.action_psa_sign_off_undo):
+            with self.assertRaisesRegex(UserError, "Back to Review"), self.env.cr.savepoint():
+                change()
+        self._rows(right).with_user(self.billing).action_back_to_review()
+        milestone.action_psa_sign_off_undo()
+        self.assertFalse(component.due_ids)
+
+    def test_a_milestone_accepted_after_the_last_day_is_charged_all_the_same(self):
+        component = self._add("milestone", steps=())
+        project = self.env["project.project"].create({"name": "Move", "company_id": self.company.id, "allow_milestones": True})
+        milestone = self.env["project.milestone"].create(
+            {"name": "Server room", "project_id": project.id, "psa_component_id": component.id, "psa_amount": 4000,
+             "is_reached": True}
+        ).with_user(self.billing)
+        self.managed.action_activate()
+        with freeze_time("2026-05-31 12:00:00"):
+            self.managed.action_end()
+        with freeze_time("2026-06-01 12:00:00"):
+            self.env["psa.contract"]._cron_bill_due()
+        self.assertFalse(component.due_ids)
+
+        with freeze_time("2026-06-05 12:00:00"):
+            milestone.action_psa_sign_off()
+            self.env["psa.contract"]._cron_bill_due()
+
+        self.assertEqual(component.due_ids.amount, 4000)
 
     def test_milestones_a_project_has_already_are_sold_under_a_component(self):
         component = self._add("milestone", steps=())

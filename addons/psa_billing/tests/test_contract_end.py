@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from odoo import Command
 from odoo.tests import freeze_time, tagged
 
 from .managed_common import ManagedContractCommon
@@ -76,3 +77,118 @@ class TestContractEnd(ManagedContractCommon):
 
         bought = self.managed.prepaid_ids.sorted("date_from").mapped(lambda block: block.date_from.month)
         self.assertEqual(bought, [1, 2, 3, 4, 5, 6, 10])
+
+    # An end set into the past
+
+    def test_an_end_set_into_the_past_is_credited_by_itself(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+
+        self.managed.date_end = "2026-05-20"
+        self._press("action_end", "2026-06-02")
+        self._at_night("2026-06-02")
+        self._at_night("2026-06-03")
+
+        self.assertEqual(self.managed.state, "ended")
+        self.assertEqual(self._charged(), 4 * 300 + 193.55)
+        self.assertEqual(self.managed.due_ids.filtered(lambda due: due.amount < 0).mapped("amount"), [-300, -106.45])
+
+    def test_the_end_of_an_ended_contract_is_corrected_and_what_differs_is_billed(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_end", "2026-06-15")
+        self._at_night("2026-06-15")
+        self._at_night("2026-06-16")
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+        self.managed.date_end = "2026-05-31"
+        self._at_night("2026-06-20")
+        self.assertEqual(self._charged(), 5 * 300)
+        self.managed.date_end = "2026-06-30"
+        self._at_night("2026-07-05")
+
+        self.assertEqual(self._charged(), 6 * 300)
+
+    def test_a_credit_taken_back_to_be_reckoned_again_comes_again(self):
+        service = self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_end", "2026-06-15")
+        self._at_night("2026-06-16")
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+        service.name = "Renamed"
+        self.assertEqual(self._charged(), 6 * 300, "the credit nobody has released is taken back")
+        self._at_night("2026-06-17")
+
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+    def test_a_credit_of_a_resting_contract_comes_again_too(self):
+        service = self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-16")
+
+        service.name = "Renamed"
+        self._at_night("2026-06-17")
+
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+    def test_instalments_after_the_end_do_not_fall_due_when_an_ended_contract_is_reckoned_again(self):
+        project = self._add(
+            "fixed_price",
+            instalment_ids=[
+                Command.create({"name": "Start", "date_due": "2026-05-01", "amount": 1000}),
+                Command.create({"name": "End", "date_due": "2026-07-01", "amount": 2000}),
+            ],
+        )
+        self._bill("2026-05-01")
+        self._press("action_end", "2026-05-20")
+        self._at_night("2026-05-21")
+
+        project.name = "Renamed"
+        self._at_night("2026-08-01")
+
+        self.assertEqual(self._charged(), 1000)
+
+    # Suspended, ended, and taken up again
+
+    def test_a_contract_that_rested_when_it_ended_goes_on_when_it_is_taken_up_again(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-16")
+        self._press("action_end", "2026-06-17")
+        self._at_night("2026-06-18")
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+        self._press("action_activate", "2026-08-01")
+        self._at_night("2026-08-01")
+
+        self.assertEqual(self.managed.state, "active")
+        self.assertRecordValues(self.managed.suspension_ids, [{"date_from": date(2026, 6, 16), "date_to": date(2026, 7, 31)}])
+        self.assertEqual(self._charged(), 5 * 300 + 150 + 300, "it rested until the day it was taken up")
+
+    def test_a_rest_and_an_end_of_one_day_leave_nothing_behind(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-16")
+        self._press("action_end", "2026-06-16")
+
+        with freeze_time("2026-06-16 18:00:00"):
+            self.managed.date_end = False
+            self.managed.action_activate()
+        self._at_night("2026-06-17")
+
+        self.assertFalse(self.managed.suspension_ids)
+        self.assertEqual(self._charged(), 6 * 300)
+
+    def test_a_contract_taken_up_again_rests_anew(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_suspend", "2026-06-11")
+        self._press("action_end", "2026-06-12")
+        self._press("action_activate", "2026-06-16")
+        self._at_night("2026-06-16")
+        self._press("action_suspend", "2026-06-26")
+        self._press("action_resume", "2026-07-01")
+        self._at_night("2026-07-01")
+
+        self.assertEqual(self._charged(), 5 * 300 + 200 + 300, "June without the 11th to 15th and the 26th to 30th")

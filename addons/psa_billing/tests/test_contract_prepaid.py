@@ -229,6 +229,48 @@ class TestContractPrepaid(PsaBillingCommon):
         self.prepaid._psa_tend_prepaid(date(2026, 3, 1))
         self.assertEqual(len(self.prepaid.prepaid_ids), 2, "what came over goes no further")
 
+    def test_hours_nobody_has_paid_for_do_not_go_over_until_they_are_paid(self):
+        self._add(validity_months=1, rollover_percent=100, usable="paid")
+        self._bill("2026-01-01")
+        block = self.prepaid.prepaid_ids
+        waiting = patch.object(type(block), "_psa_is_settled", lambda self, move: False)
+        paid = patch.object(type(block), "_psa_is_settled", lambda self, move: True)
+
+        with waiting:
+            self.prepaid._psa_tend_prepaid(date(2026, 2, 1))
+        self.assertEqual(self.prepaid.prepaid_ids, block)
+
+        with paid:
+            self.prepaid._psa_tend_prepaid(date(2026, 2, 10))
+        carried = self.prepaid.prepaid_ids - block
+        self.assertRecordValues(
+            carried, [{"hours": 10, "usable": "at_once", "date_from": date(2026, 2, 1), "date_to": date(2026, 2, 28)}]
+        )
+        self._work(3, "2026-02-15")
+
+        # The bank takes the payment back: what was worked stays paid, the rest is not to be had.
+        with waiting:
+            self.prepaid._psa_tend_prepaid(date(2026, 2, 20))
+            self.assertEqual(carried.hours, 3)
+        with paid:
+            self.prepaid._psa_tend_prepaid(date(2026, 2, 21))
+        self.assertEqual(carried.hours, 10)
+
+    def test_the_rest_of_a_purchase_written_off_does_not_stay_carried_over(self):
+        self._add(validity_months=1, rollover_percent=100)
+        row = self._bill("2026-01-01")._psa_items().with_user(self.billing)
+        self.prepaid._psa_tend_prepaid(date(2026, 2, 1))
+        carried = self.prepaid.prepaid_ids.filtered(lambda block: block.origin == "rollover")
+        self.assertEqual(carried.hours, 10)
+
+        row._write_off("Was agreed otherwise")
+        self.prepaid._psa_tend_prepaid(date(2026, 2, 2))
+        self.assertEqual((carried.hours, carried.remaining_hours), (0, 0))
+
+        row.action_back_to_review()
+        self.prepaid._psa_tend_prepaid(date(2026, 2, 3))
+        self.assertEqual(carried.hours, 10)
+
     def test_included_hours_are_a_pool_of_each_period(self):
         included = self._add("included_hours", hours=10, price=0, date_from="2026-03-16")
         self.prepaid.action_activate()

@@ -223,6 +223,15 @@ class TestContractTerms(PsaBillingCommon):
 
         self.assertRecordValues(self._approve(self._log(60)), [{"amount": 100.0, "state": "pending"}])
 
+    def test_nor_does_it_in_the_next_version(self):
+        old = self.work_type.copy({"name": "Fax support"})
+        self.contract.coverage_ids = [Command.create({"effect": "included", "work_type_ids": [Command.set(old.ids)]})]
+        old.action_archive()
+
+        self._new_version("2026-04-01")
+
+        self.assertRecordValues(self._approve(self._log(60, date="2026-04-02")), [{"amount": 100.0, "state": "pending"}])
+
     def test_why_this_contract(self):
         self.assertFalse(self.contract.choice_text)
         other = self._new_contract(self.client, [(self.role_engineer, False, 1)], date_start="2026-02-01", name="Second")
@@ -245,6 +254,31 @@ class TestContractTerms(PsaBillingCommon):
         self.assertRecordValues(
             self.contract, [{"state": "active", "date_end": date(2026, 6, 30), "renewal_count": 2}]
         )
+
+    def test_months_do_not_grow_shorter_from_renewal_to_renewal(self):
+        self.contract.write({"date_end": "2026-01-30", "renewal": "auto", "renewal_months": 1})
+        ends = []
+        for day in ("2026-01-30", "2026-02-27", "2026-03-30", "2026-04-29"):
+            with freeze_time(f"{day} 12:00:00"):
+                self.env["psa.contract"]._cron_end_contracts()
+            ends.append(str(self.contract.date_end))
+        self.assertEqual(ends, ["2026-02-27", "2026-03-30", "2026-04-29", "2026-05-30"])
+
+        # Another end is agreed: the terms are counted from there.
+        self.contract.date_end = "2026-05-15"
+        with freeze_time("2026-06-20 12:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+        self.assertEqual(str(self.contract.date_end), "2026-07-15")
+
+    def test_terms_are_counted_from_the_start_of_the_contract(self):
+        self.contract.write(
+            {"date_start": "2026-01-31", "date_end": "2026-02-27", "renewal": "auto", "renewal_months": 1}
+        )
+        with freeze_time("2026-02-27 12:00:00"):
+            self.env["psa.contract"]._cron_end_contracts()
+        self.assertEqual(str(self.contract.date_end), "2026-03-30")
+        with self.assertRaisesRegex(AccessError, "with their buttons"):
+            self.contract.with_user(self.billing).date_first_end = "2026-01-01"
 
     def test_renewing_by_hand_works_once_a_term(self):
         self.contract.write({"date_end": "2026-12-31", "renewal": "ask", "notice_days": 30})

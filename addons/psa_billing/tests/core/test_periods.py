@@ -194,6 +194,30 @@ def test_terms_follow_each_other(day, months):
     assert periods.valid_until(day + DAY, months) == end
 
 
+@given(DAYS, st.lists(st.sampled_from([1, 2, 3, 6, 12]), min_size=1, max_size=30), st.lists(DAYS, max_size=2))
+def test_however_often_it_is_renewed_a_term_loses_no_day(start, terms, others):
+    """Counted from where it began, whatever the months between: the slow way is to add all months at once."""
+    end = periods.add_months(start, 1) - DAY
+    passed = 1
+
+    for months in terms:
+        before, end = end, periods.renewed_end(end, months, [start, *others])
+        passed += months
+        assert end == periods.add_months(start, passed) - DAY
+        assert (end - before).days >= 28 * months
+
+
+@given(DAYS, DAYS, st.integers(1, 36))
+def test_a_term_that_follows_from_no_other_is_counted_from_its_end(end, anchor, months):
+    found = periods.renewed_end(end, months, [anchor])
+
+    # The slow way: whole months from the anchor, one after the other, until the day is reached or passed.
+    reached = [number for number in range(-120, 121) if periods.add_months(anchor, number) == end + DAY]
+    expected = periods.add_months(anchor, reached[0] + months) if reached else periods.add_months(end + DAY, months)
+    assert found == expected - DAY
+    assert periods.follows_from(anchor, end + DAY) == bool(reached)
+
+
 @given(st.fractions(-1000, 1000), st.sampled_from([Decimal("0.01"), Decimal("0.05"), Decimal(1)]))
 def test_rounding_goes_to_the_nearest_step_and_away_from_zero_in_the_middle(value, rounding):
     rounded = Fraction(periods.round_to(value, rounding))
