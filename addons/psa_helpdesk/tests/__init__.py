@@ -2,6 +2,7 @@ from . import test_access
 from . import test_access_by_rules
 from . import test_announcement
 from . import test_bulk_edit
+from . import test_client_change
 from . import test_client_context
 from . import test_client_move
 from . import test_client_overview
