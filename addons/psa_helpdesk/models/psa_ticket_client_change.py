@@ -52,8 +52,9 @@ class PsaTicket(models.Model):
             if vals:
                 key = tuple(vals.items())
                 values[key] = values.get(key, self.browse()) | ticket
-            notes[ticket.id] = self._parting_text(before[ticket], gone.get(ticket, ()), copied[ticket], senders.get(ticket))
-            histories.append(self._history_row("access", ticket.id, description=notes[ticket.id]))
+            if vals or ticket in gone:
+                notes[ticket.id] = self._parting_text(before[ticket], gone.get(ticket, ()), copied[ticket], senders.get(ticket))
+                histories.append(self._history_row("access", ticket.id, description=notes[ticket.id]))
         for vals, tickets in values.items():
             tickets.write(dict(vals))
         asked = self.env["psa.rating.request"].search([
@@ -62,8 +63,9 @@ class PsaTicket(models.Model):
         asked.filtered(
             lambda request: request.partner_id.commercial_partner_id != request.ticket_id.client_id
         ).write({"is_superseded": True})
-        self.env["psa.ticket.history"]._append(histories)
-        self._message_log_batch(notes)
+        if notes:
+            self.env["psa.ticket.history"]._append(histories)
+            self.browse(notes)._message_log_batch(notes)
 
     def _parting_text(self, client, partners, addresses, sender):
         """Return the sentence that says who has no part in this ticket any more."""
