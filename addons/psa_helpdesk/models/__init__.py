@@ -190,6 +190,7 @@ from . import psa_timer_rules
 from . import psa_desk_workflow
 # Last: what sets off rules is a step around all that the others do.
 from . import psa_ticket_digest_answer
+from . import psa_ticket_reach
 from . import psa_ticket_client_change
 from . import psa_ticket_entry_rules
 from . import mail_thread_rules
