@@ -39,6 +39,7 @@ from . import test_sla_policy
 from . import test_sla_terms
 from . import test_digest_answers
 from . import test_reach
+from . import test_sla_archive
 from . import test_entry
 from . import test_link
 from . import test_merge
