@@ -71,6 +71,7 @@
         "views/psa_ticket_quarantine_views.xml",
         "wizard/psa_company_profile_views.xml",
         "wizard/psa_ticket_bulk_edit_views.xml",
+        "wizard/psa_ticket_reach_views.xml",
         "views/psa_ticket_history_views.xml",
         "views/psa_ticket_transition_views.xml",
         "views/psa_escalation_contact_views.xml",

@@ -6,6 +6,19 @@ MAX_COPIES = 30
 
 Address = tuple[str, str]
 
+# Mail to these is read by nobody, or comes back.
+NOBODY = frozenset({"mailer-daemon", "postmaster", "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply"})
+
+
+def is_answerable(address: str) -> bool:
+    """Return whether somebody can be expected to read what is sent to an address.
+
+    >>> is_answerable("zoe@dental.test"), is_answerable("No-Reply@shop.test"), is_answerable("")
+    (True, False, False)
+    """
+    local_part, at, __ = address.lower().partition("@")
+    return bool(at) and local_part not in NOBODY
+
 
 def merge(*lists: Iterable[Address], without: Collection[str] = ()) -> tuple[Address, ...]:
     """Return all addresses once, in order; the first with a name gives the name, and those to leave out are left out.

@@ -182,6 +182,7 @@ from . import psa_ticket_sla_change
 from . import psa_ticket_service_level
 from . import psa_ticket_sla_events
 from . import psa_ticket_sla_terms
+from . import psa_ticket_sla_archive
 from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import resource_calendar_rules
@@ -189,6 +190,9 @@ from . import res_company_sla
 from . import psa_timer_rules
 from . import psa_desk_workflow
 # Last: what sets off rules is a step around all that the others do.
+from . import psa_ticket_digest_answer
+from . import psa_ticket_reach
+from . import psa_ticket_client_change
 from . import psa_ticket_entry_rules
 from . import mail_thread_rules
 from . import psa_ticket_rules

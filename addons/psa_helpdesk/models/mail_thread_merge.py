@@ -49,8 +49,11 @@ class PsaTicket(models.Model):
             or any(user._is_internal() for user in author.user_ids)
         )
 
-    def _take_strangers_mail(self, message_dict):
-        """Let an answer of another client become a note, and say so to who works the ticket."""
+    def _take_strangers_mail(self, message_dict, text=""):
+        """Let an answer of another client become a note, and say so to who works the ticket.
+
+        :param text: what he is told; that the ticket was merged with one of another client unless given
+        """
         self.ensure_one()
         message_dict["is_internal"] = True
         message_dict.pop("parent_id", None)
@@ -58,7 +61,7 @@ class PsaTicket(models.Model):
             self.message_notify(
                 partner_ids=self.user_id.partner_id.ids,
                 subject=self.env._("Answer from another client: %s", self.display_name),
-                body=self.env._(
+                body=text or self.env._(
                     "%(sender)s answered a ticket that was merged into %(ticket)s from another client. The answer is an internal note: "
                     "nobody of this ticket's client reads it.", sender=message_dict.get("email_from") or "", ticket=self.number,
                 ),

@@ -95,7 +95,8 @@ class PsaEscalationMixin(models.AbstractModel):
     def _ladder_reach(self):
         """Return the domain of the tickets the ladder is for: a queue with contacts of its own goes before the desk."""
         if self._name == "psa.desk":
-            return Domain("queue_id.escalation_contact_ids", "=", False)
+            # A ticket that waits in no queue matches nothing that is asked of its queue.
+            return Domain("queue_id", "=", False) | Domain("queue_id.escalation_contact_ids", "=", False)
         return Domain("queue_id", "=", self.id)
 
 

@@ -65,6 +65,10 @@ class PsaTicket(models.Model):
             formataddr((name, address)) if name else address for name, address in copies.merge(pairs, without=ours)
         ) or False
 
+    def _psa_copy_pairs(self):
+        """Return {ticket id: pairs of name and address of those who get what is said to the client by their addresses only}."""
+        return {ticket.id: self._psa_cc_pairs(ticket.email_cc) for ticket in self.sudo()}
+
     def _psa_add_cc(self, pairs):
         """Add addresses to those who get copies."""
         for ticket in self:
@@ -87,7 +91,7 @@ class PsaTicket(models.Model):
         )
         author = self.env["res.partner"].sudo().browse(values.get("author_id", message.author_id.id) or [])
         sender = values.get("email_from", message.email_from) or ""
-        names = {address: name for name, address in self._psa_cc_pairs(self.sudo().email_cc)}
+        names = {address: name for name, address in self._psa_copy_pairs()[self.id]}
         due = copies.due(
             names, [recipient["email_normalized"] for recipient in recipients], email_normalize_all(incoming),
             email_normalize_all(sender), [author.email_normalized],
@@ -103,12 +107,12 @@ class PsaTicket(models.Model):
     def _psa_goes_to_copies(self, message, msg_vals):
         """Return whether copies of a message are sent: it is said to the client or by him, and nothing internal."""
         ticket, message = self.sudo(), message.sudo()
-        if not ticket.email_cc or msg_vals.get("is_internal", message.is_internal):
+        if msg_vals.get("is_internal", message.is_internal):
             return False
         if msg_vals.get("message_type", message.message_type) not in ("comment", "email"):
             return False
         comment = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
-        return msg_vals.get("subtype_id", message.subtype_id.id) == comment
+        return msg_vals.get("subtype_id", message.subtype_id.id) == comment and bool(ticket._psa_copy_pairs()[ticket.id])
 
     def _message_get_suggested_recipients_batch(self, *args, **kwargs):
         """Do not offer those who get a copy anyway: taking one of them out of “To” would not keep the answer from him."""

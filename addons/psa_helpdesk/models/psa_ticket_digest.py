@@ -87,5 +87,7 @@ class PsaTicket(models.Model):
                 body=self.env["mail.render.mixin"]._replace_local_links(body),
                 email_layout_xmlid="mail.mail_notification_light",
                 model_description=listed.env._("Tickets"),
+                # What a client answers to what was said to him is said to us; what one of ours answers stays among us.
+                subtype_xmlid="mail.mt_comment" if partner.partner_share else "mail.mt_note",
                 **values,
             )

@@ -19,12 +19,16 @@ class PsaTicket(models.Model):
         """
         if not self.ids:
             return {}
-        self.flush_recordset(["email_cc"])
-        pairs = {
-            ticket_id: self._psa_cc_pairs(text) for ticket_id, text in self.env.execute_query(SQL(
-                "SELECT id, email_cc FROM psa_ticket WHERE id = ANY(%s) AND email_cc IS NOT NULL ORDER BY id", list(self._ids)
-            ))
-        }
+        self.flush_recordset(["email_cc", "email_normalized", "partner_id"])
+        # Many have neither copies nor a sender without a contact: what is not concerned is not read.
+        concerned = self.sudo().browse(ticket_id for ticket_id, in self.env.execute_query(SQL(
+            """
+            SELECT id FROM psa_ticket
+            WHERE id = ANY(%s) AND (email_cc IS NOT NULL OR partner_id IS NULL AND email_normalized IS NOT NULL) ORDER BY id
+            """,
+            list(self._ids),
+        )))
+        pairs = concerned._psa_copy_pairs()
         me = self.env.user.partner_id.email_normalized
         return copies.by_address(pairs, {
             ticket_id: {me, *served[ticket_id].mapped("email_normalized")} if ticket_id in served else {me} for ticket_id in pairs

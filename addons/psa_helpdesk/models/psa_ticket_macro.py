@@ -177,6 +177,8 @@ class PsaTicketMacro(models.Model):
         if vals:
             tickets.write(vals)
         self._write_messages(tickets)
+        if self.message_kind == "reply" or self.resolution:
+            tickets._warn_of_unreached()
         if self.is_resolving:
             tickets._move_to_state("resolved")
 

@@ -138,7 +138,7 @@ class PsaTicket(models.Model):
         for ticket in self.filtered(lambda ticket: ticket.state not in ("closed", "cancelled")):
             can_cancel = Stage._first_id("cancelled", ticket.desk_id.id, ticket.company_id.id)
             # By the system: neither desk nor stage asks anything of what goes on elsewhere.
-            ticket.with_user(SUPERUSER_ID)._move_to_state("cancelled" if can_cancel else "closed")
+            ticket.with_user(SUPERUSER_ID)._accepting_incomplete()._move_to_state("cancelled" if can_cancel else "closed")
 
     def _merge_note(self):
         """Return what the survivor's conversation says of a ticket merged into it."""

@@ -48,7 +48,7 @@ class PsaTicket(models.Model):
         :param partners: people without an account, contacts of the client among them, who never get what is internal
         :param emails: bare mail addresses
         :param template: a ``mail.template`` for psa.ticket, or its XML id, to say it in its words
-        :param note: internal text, told to staff and named contacts only
+        :param note: internal text, told to staff and named contacts only; {ticket id: text} where each has its own
         :param channels: only on these ways: a subset of mail, pager, sms, inapp, push
         :param taken: see :meth:`_psa_tell`
         """
@@ -131,6 +131,7 @@ class PsaTicket(models.Model):
         vals_list = []
         for told_ticket, people in audience.items():
             ticket = told_ticket.sudo()
+            text = note.get(ticket.id) if isinstance(note, dict) else note
             missing = {key: notification.GONE for key in keys_by_people[people] if key not in persons}
             for key in keys_by_people[people]:
                 if key in persons and readable is not None and ticket.id not in readable.get(key, (ticket.id,)):
@@ -157,7 +158,7 @@ class PsaTicket(models.Model):
                     "user_id": record.id if kind == "user" else False,
                     "partner_id": record.id if kind == "partner" else (record.partner_id.id if kind == "user" else False),
                     "address_id": delivery.address or False, "kind": delivery.kind, "target": delivery.target or False,
-                    "summary": ticket.display_name, "note": (note or "")[:LISTED_TEXT] or False,
+                    "summary": ticket.display_name, "note": (text or "")[:LISTED_TEXT] or False,
                     "state": self._psa_first_state(delivery, is_lost),
                     "due_at": _naive(delivery.at), "reason": self._psa_reason(delivery, is_lost),
                     "message_id": message.id if message and not delivery.at and not delivery.withheld

@@ -186,7 +186,9 @@ class PsaTicketSla(models.Model):
         # A miss is told once: what comes after 100 % is a warning that more and more time has passed since.
         event = "sla_breach" if percent == sla.BREACH else "sla_warning"
         labels = dict(self._fields["kind"]._description_selection(self.env))
-        for (kind, policy), rows in self.grouped(lambda row: (row.kind, row.policy_id)).items():
+        notes = {}
+        # Of what was put away nobody needs to hear.
+        for (kind, policy), rows in self.filtered("ticket_id.active").grouped(lambda row: (row.kind, row.policy_id)).items():
             if percent == sla.BREACH:
                 text = self.env._("%(target)s missed (SLA policy %(policy)s).", target=labels[kind], policy=policy.name)
             else:
@@ -196,8 +198,12 @@ class PsaTicketSla(models.Model):
                 )
             tickets = rows.ticket_id
             tickets._log_history("rule", description=text)
-            tickets._psa_notify(event, note=text)
             tickets._psa_rules_event(event, target=kind, percent=percent)
+            for ticket in tickets:
+                notes[ticket.id] = f"{notes[ticket.id]} {text}" if ticket.id in notes else text
+        if notes:
+            # Two targets that pass the mark at one moment are one thing to be told of.
+            self.ticket_id.browse(notes)._psa_notify(event, note=notes)
 
     @api.model
     def _hours_changed(self, calendars):

@@ -55,15 +55,17 @@ class PsaTimer(models.Model):
     def _claim(self, limit, condition):
         """Return the next due timers after it was committed that they are being tried."""
         now = fields.Datetime.now()
+        # Looked up once: within the condition, the database may do it again for each row, and take more than the limit.
         query = SQL(
             """
-            UPDATE psa_timer SET attempts = attempts + 1, next_try = %(until)s
-             WHERE id IN (
+            WITH due AS MATERIALIZED (
                    SELECT id FROM psa_timer
                     WHERE state = 'pending' AND next_try <= %(now)s AND %(condition)s
                     ORDER BY next_try, id LIMIT %(limit)s
                       FOR UPDATE SKIP LOCKED)
-            RETURNING id, due_at, attempts
+            UPDATE psa_timer SET attempts = attempts + 1, next_try = %(until)s
+              FROM due WHERE psa_timer.id = due.id
+            RETURNING psa_timer.id, due_at, attempts
             """,
             now=now, until=now + CLAIM, condition=condition, limit=limit,
         )

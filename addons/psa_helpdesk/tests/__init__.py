@@ -2,6 +2,7 @@ from . import test_access
 from . import test_access_by_rules
 from . import test_announcement
 from . import test_bulk_edit
+from . import test_client_change
 from . import test_client_context
 from . import test_client_move
 from . import test_client_overview
@@ -36,6 +37,9 @@ from . import test_similar
 from . import test_sla
 from . import test_sla_policy
 from . import test_sla_terms
+from . import test_digest_answers
+from . import test_reach
+from . import test_sla_archive
 from . import test_entry
 from . import test_link
 from . import test_merge

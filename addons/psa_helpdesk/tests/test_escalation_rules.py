@@ -73,6 +73,31 @@ class TestEscalationRules(HelpdeskCommon):
 
         self.assertEqual(self._age(ticket, hours=99), [(ticket.number, "hd_dispatcher")])
 
+    def test_a_ticket_in_no_queue_is_escalated_by_its_desk(self):
+        ticket = self._new_ticket(priority_id=self.high.id)
+        ticket.queue_id = False
+
+        self.assertEqual(self._age(ticket, hours=9), [
+            (ticket.number, "hd_technician"), (ticket.number, "he_manager"), (ticket.number, "hd_administrator")])
+
+    def test_so_is_one_of_a_desk_without_queues(self):
+        self.desk.write({"default_queue_id": False, "queue_ids": [Command.clear()]})
+        ticket = self._new_ticket(priority_id=self.high.id)
+
+        self.assertFalse(ticket.queue_id)
+        self.assertEqual(len(self._age(ticket, hours=3)), 2)
+
+    def test_ladders_of_before_reach_it_after_an_update(self):
+        rules = self.rules.sudo()
+        self.env.cr.execute(
+            "UPDATE psa_rule SET domain = %s WHERE id = ANY(%s)", ["[('queue_id.escalation_contact_ids', '=', False)]", rules.ids])
+        rules.invalidate_recordset()
+
+        self.env["psa.escalation.contact"]._sync_all_rules()
+
+        for rule in rules:
+            self.assertIn("('queue_id', '=', False)", rule.domain)
+
     def test_the_rules_follow_the_ladder_and_do_not_begin_anew_without_need(self):
         first, second = self.rules
         since = first.active_since

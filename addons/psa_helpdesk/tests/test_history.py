@@ -90,15 +90,15 @@ class TestAppendOnly(HistoryCommon):
 @tagged("post_install", "-at_install")
 class TestWhatIsLogged(HistoryCommon):
 
-    def _change(self, vals, ticket=None, **context):
-        """Write as the technician; return the rows this made as {label: (old, new)}."""
+    def _change(self, vals, ticket=None, kinds=frozenset({"change"}), **context):
+        """Write as the technician; return the rows about values this made as {label: (old, new)}."""
         ticket = ticket or self.ticket
         before = self._rows(ticket)
         ticket.with_user(self.technician).with_context(**context).write(vals)
         rows = self._rows(ticket) - before
         self.assertEqual(rows.user_id, self.technician)
-        self.assertEqual(set(rows.mapped("kind")), {"change"})
-        return {row.field_label: (row.old_value or "", row.new_value or "") for row in rows}
+        self.assertEqual(set(rows.mapped("kind")), kinds)
+        return {row.field_label: (row.old_value or "", row.new_value or "") for row in rows if row.kind == "change"}
 
     def test_creation_tells_the_first_values(self):
         high = self.env.ref("psa_helpdesk.option_priority_high")
@@ -153,8 +153,9 @@ class TestWhatIsLogged(HistoryCommon):
     def test_what_follows_from_a_change_is_logged_too(self):
         moved = self._new_contact("Ann Hill", "ann@nowhere.test", self._new_client("Quay Legal", self.company, "quay.test"))
 
-        rows = self._change({"partner_id": moved.id})
+        rows = self._change({"partner_id": moved.id}, kinds={"change", "access"})
 
+        self.assertIn("Zoë Marsh", self._rows(self.ticket).filtered(lambda row: row.kind == "access").description)
         self.assertEqual(rows, {"Contact": ("Zoë Marsh", "Ann Hill"), "Client": ("Harbour Dental", "Quay Legal")})
 
     def test_stage_is_one_row_and_dates_only_by_hand(self):

@@ -69,6 +69,15 @@ class TestMerge(HelpdeskCommon):
         self.assertFalse(said.is_internal)
         self.assertIn("It jams in the front office", "".join(self.survivor.message_ids.mapped("body")))
 
+    def test_where_nothing_can_be_cancelled_closing_asks_for_nothing(self):
+        self.env["psa.ticket.stage"].search([("state", "=", "cancelled")]).active = False
+        self._attribute(self.desk, "category").required = "close"
+
+        self.merged.with_user(self.technician)._merge(self.survivor.with_user(self.technician))
+
+        self.assertEqual(self.merged.state, "closed")
+        self.assertFalse(self.merged.category_id)
+
     def test_the_merged_ticket_is_cancelled_found_by_number_and_leads_to_the_survivor(self):
         self._merge(self.merged, self.survivor)
 

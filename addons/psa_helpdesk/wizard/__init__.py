@@ -11,6 +11,7 @@ from . import psa_desk_field_retire
 from . import psa_desk_compare
 from . import psa_desk_compare_line
 from . import psa_problem_resolve
+from . import psa_ticket_reach
 from . import psa_sla_explanation
 from . import psa_sla_trial
 from . import psa_sla_trial_line

@@ -36,7 +36,7 @@ class PsaProblemResolve(models.TransientModel):
     @api.depends("incident_ids")
     def _compute_contact_count(self):
         for wizard in self:
-            wizard.contact_count = len(ticket_graph.owed_messages(wizard._recipients()))
+            wizard.contact_count = len({recipient for __, recipient in wizard._recipients() if recipient})
 
     def action_resolve(self):
         """Resolve the incidents: each gets the resolution, and everybody one message."""

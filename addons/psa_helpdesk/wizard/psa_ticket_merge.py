@@ -68,6 +68,8 @@ class PsaTicketMerge(models.TransientModel):
                     "Your request %(merged)s goes on under the number %(survivor)s. You need not do anything: answers to the old number "
                     "reach us as well.", merged=ticket.number, survivor=self.survivor_id.number,
                 ),
+                # His answer is one to us, no note of ours.
+                subtype_xmlid="mail.mt_comment",
                 **self.survivor_id.sudo().desk_id._sender_values(),
             )
         return self.survivor_id._action_open()

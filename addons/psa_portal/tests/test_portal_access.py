@@ -114,3 +114,17 @@ class TestPortalAccess(TestTicketPortalCommon):
             json={"params": {"thread_model": "psa.ticket", "thread_id": ticket.id, **params}},
         )
         return response.text
+
+    def test_the_link_of_a_mail_opens_nothing_once_the_ticket_is_another_clients(self):
+        link = f"/my/tickets/{self.ticket.id}?access_token={self.ticket._portal_ensure_token()}"
+        self._sign_in(None)
+        self.assertIn(self.ticket.name, self.url_open(link).text)
+
+        self.ticket.partner_id = self.stranger.partner_id
+
+        page = self.url_open(link)
+        self.assertIn("/web/login", page.url)
+        self.assertNotIn(self.ticket.name, page.text)
+        for former in (self.employee, self.administrator):
+            self._sign_in(former)
+            self.assertEqual(self.url_open(link).status_code, 404)
