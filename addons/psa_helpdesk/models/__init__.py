@@ -2,6 +2,7 @@ from . import psa_append_only_mixin
 from . import psa_access
 from . import psa_access_rule
 from . import psa_cached_mixin
+from . import psa_desk_words_mixin
 from . import psa_history_name_mixin
 from . import res_company_access
 from . import res_company
