@@ -154,6 +154,7 @@ from . import psa_rule_condition
 from . import psa_rule_engine
 from . import psa_rule_time
 from . import psa_rule_moments
+from . import psa_rule_past_reader
 from . import psa_rule_past
 from . import psa_rule_attention
 from . import psa_rule_notice
