@@ -13,8 +13,6 @@ from .psa_ticket_history_log import LIFE_DATES
 # Events of which history keeps nothing a rule could be tried on.
 NOT_RECORDED = ("approval", "alert")
 TICKETS = 2000
-
-
 # What a ticket keeps for life, or what follows from what history keeps: {field: the field it follows from}.
 FOR_LIFE = {"id", "number", "create_date", "create_uid", "company_id", "source"}
 FOLLOWS = {"state": "stage_id"}
@@ -202,26 +200,26 @@ class Past:
 
     def _asked(self, then, unknown):
         """Return whether the rule's condition was met for certain, whatever the unknown values were."""
+        asked = set()
+
+        def supposed(is_met):
+            def answer(leaf):
+                fname = leaf.field_expr.partition(".")[0]
+                fname = FOLLOWS.get(fname, fname)
+                found = unknown & {fname, leaf.field_expr}
+                asked.update(leaf.field_expr if found == {"properties"} else name for name in found)
+                return Domain(is_met) if found else leaf
+            return answer
+
         try:
             if not unknown:
                 return bool(self.rule._meeting_condition(then))
-            asked = set()
-
-            def supposed(is_met):
-                def answer(leaf):
-                    fname = leaf.field_expr.partition(".")[0]
-                    fname = FOLLOWS.get(fname, fname)
-                    found = unknown & {fname, leaf.field_expr}
-                    asked.update(leaf.field_expr if found == {"properties"} else name for name in found)
-                    return Domain(is_met) if found else leaf
-                return answer
-
             if self.rule._meeting_condition(then, supposed(False)):
                 return True
             if asked and self.rule._meeting_condition(then, supposed(True)):
                 self.doubts |= asked
         except BrokenCondition:
-            pass
+            return False
         return False
 
     def story(self, since):

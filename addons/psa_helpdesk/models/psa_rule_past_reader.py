@@ -1,6 +1,8 @@
 from contextlib import suppress
 from datetime import datetime
 
+from ..core import history as history_core
+
 
 class Unknown:
     """A value of the past that history tells in words nobody can trace any more: something, but equal to nothing."""
@@ -25,7 +27,7 @@ class PastReader:
                 __, kind, model, __ = self._kind(row["field_name"], desks[ticket_id])
                 if model:
                     for text in filter(None, (row["old_value"], row["new_value"])):
-                        words.setdefault(model, set()).update(_joined_parts(text) if kind == "many2many" else (text,))
+                        words.setdefault(model, set()).update(history_core.joined_parts(text) if kind == "many2many" else (text,))
         self.named = {model: self._records(model, of_model) for model, of_model in words.items()}
         self.around = {}
         self.flags = {}
@@ -53,7 +55,7 @@ class PastReader:
             return _only(self._around(model, attribute, desk_id), text)
         if kind in ("many2many", "tags"):
             known = self._options(definition, kind) if kind == "tags" else self._around(model, attribute, desk_id)
-            found = _split(text, known)
+            found = history_core.read_joined(text, known)
             return Unknown() if found is None else found if definition else tuple(sorted(found))
         return Unknown()
 
@@ -133,34 +135,3 @@ def _only(known, text):
     """Return the one thing that is called so."""
     found = known.get(text, ())
     return next(iter(found)) if len(found) == 1 else Unknown()
-
-
-def _joined_parts(text):
-    """Return all texts that joined by commas may have made this one: names may have commas themselves.
-
-    >>> sorted(_joined_parts("a, b"))
-    ['a', 'a, b', 'b']
-    """
-    pieces = text.split(", ")
-    return {
-        ", ".join(pieces[start:end]) for start in range(len(pieces)) for end in range(start + 1, min(len(pieces), start + 4) + 1)
-    }
-
-
-def _split(text, known):
-    """Return what the names joined in a text stand for, or None where that cannot be told for certain.
-
-    >>> _split("a, b, c", {"a": {1}, "b, c": {2}}), _split("a, z", {"a": {1}}), _split("a, b", {"a": {1}, "b": {2}, "a, b": {3}})
-    ([1, 2], None, None)
-    """
-    pieces = text.split(", ")
-    # For each number of pieces from the end, the ways to read them; more than one is as good as none.
-    ways = {len(pieces): [[]]}
-    for start in range(len(pieces) - 1, -1, -1):
-        ways[start] = [
-            [next(iter(ids)), *rest]
-            for end in range(start + 1, len(pieces) + 1)
-            if len(ids := known.get(", ".join(pieces[start:end]), ())) == 1
-            for rest in ways[end]
-        ][:2]
-    return ways[0][0] if len(ways[0]) == 1 else None
