@@ -62,6 +62,7 @@ from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import psa_desk_attribute
 from . import psa_desk_fields
+from . import psa_desk_renewal
 from . import psa_desk_template
 from . import psa_ticket_option_offer
 from . import psa_ticket_desk_attribute

@@ -47,6 +47,7 @@ from . import test_resolution
 from . import test_attachments
 from . import test_desk_attribute
 from . import test_desk_template
+from . import test_desk_renewal
 from . import test_desk_words
 from . import test_required
 from . import test_transitions
