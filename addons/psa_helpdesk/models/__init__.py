@@ -172,6 +172,7 @@ from . import psa_rule_escalation
 from . import psa_escalation_mixin
 from . import psa_timer
 from . import psa_timer_sweep
+from . import psa_timer_alarm
 from . import psa_calendar_version
 from . import resource_calendar
 from . import resource_calendar_attendance

@@ -15,6 +15,7 @@ from . import test_performance
 from . import test_service_company
 from . import test_ticket
 from . import test_timer
+from . import test_timer_alarm
 from . import test_search
 from . import test_search_together
 from . import test_views
