@@ -136,7 +136,7 @@ class PsaRuleAction(models.Model):
 
     def _plan_option(self, tickets, _firing):
         planned = {}
-        for __, of_desk in tickets.grouped("desk_id").items():
+        for of_desk in tickets.grouped("desk_id").values():
             planned |= self._plan_value(of_desk, of_desk[0]._attribute_label(f"{self.kind}_id"), self.option_id)
         return planned
 

@@ -33,7 +33,7 @@ class TestDeskWords(RuleCommon):
     def _bulk(self, tickets):
         """Open the dialog as the web client does: with the context of the action."""
         action = tickets.with_user(self.technician).action_bulk_edit()
-        return self.env["psa.ticket.bulk.edit"].with_user(self.technician).with_context(action["context"])
+        return self.env["psa.ticket.bulk.edit"].with_user(self.technician).with_context(**action["context"])
 
     def test_a_rule_of_all_desks_tells_each_ticket_in_the_words_of_its_desk(self):
         self._rule(
