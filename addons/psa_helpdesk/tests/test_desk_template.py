@@ -135,7 +135,8 @@ class TestDeskTemplate(HelpdeskCommon):
             {"attribute": "severity", "name": "Two sites", "desk_id": self.field_desk.id},
             {"attribute": "module", "name": "Ledger", "desk_id": self.field_desk.id},
         ])
-        self._attribute(self.field_desk, "module").options_from = "company"
+        for row in (self._attribute(self.field_desk, "module"), self.template["module"]):
+            row.options_from = "company"
         keys = {"field/door", f"stage/{self.other_stage.id}", f"option/{own.id}"}
 
         differences = self._differences()
