@@ -282,3 +282,44 @@ def test_scheduler_fires_within_a_minute(cluster, smtp_sink):
             scheduler.kill()
             scheduler.wait(10)
         server.remove()
+
+
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.skipif(not THOROUGH, reason="./psa test --thorough"))])
+def test_what_is_due_fires_in_its_seconds(world, workers):
+    """A promise of ten seconds is missed ten seconds later, by the scheduler's threads as by its processes: neither waits for the
+    next time it would look for work by itself, a minute and more from now."""
+    server, owner = world.server, world.server.xmlrpc("owner.timers")
+    scheduler = subprocess.Popen(
+        [setting("PSA_PYTHON"), "-m", "odoo", "server", "-c", scratch("conf") / f"{server.name}.conf", "--no-http",
+         "--max-cron-threads", "2", "--workers", str(workers)],
+        stdout=server.log.open("ab"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+    )
+    policy = None
+    try:
+        wait_for(lambda: listeners(server) >= 2, "the scheduler to listen", 60)
+        policy = owner.create("psa.sla.policy", {
+            "name": "At once", "company_id": world.ids["company"], "hours": "always", "target_ids": [(0, 0, {"resolution_hours": 0.003})],
+        })
+        ticket = world.tech.create("psa.ticket", {"name": "Now!", "desk_id": world.ids["desk"], "partner_id": world.ids["grace"]})
+        ((due,),) = server.query("SELECT due_at FROM psa_ticket_sla WHERE ticket_id = %s", [ticket])
+
+        fired = wait_for(
+            lambda: server.query(
+                "SELECT fired_at FROM psa_timer WHERE ticket_id = %s AND kind = 'sla' AND threshold = 100 AND state = 'fired'", [ticket]),
+            "the miss", 100,
+        )
+
+        assert timedelta(0) <= fired[0][0] - due < timedelta(seconds=20), server.log_tail()
+    finally:
+        os.killpg(scheduler.pid, signal.SIGKILL)
+        scheduler.wait(10)
+        if policy:
+            owner.write("psa.sla.policy", policy, {"active": False})
+
+
+def listeners(server):
+    """Return how many threads or processes of schedulers wait to be woken."""
+    # They do so on a connection to this database, which they share with nothing else.
+    ((count,),) = server.cluster.query(
+        "postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND query IN ('LISTEN cron_trigger', 'COMMIT')")
+    return count

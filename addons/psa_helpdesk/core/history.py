@@ -108,6 +108,40 @@ def diff_lists(old, new):
     return [item for item in new if item not in before], [item for item in old if item not in after]
 
 
+def joined_parts(text):
+    """Return all texts that joined by commas may have made this one: names may have commas themselves.
+
+    >>> sorted(joined_parts("a, b"))
+    ['a', 'a, b', 'b']
+    """
+    pieces = text.split(", ")
+    return {
+        ", ".join(pieces[start:end]) for start in range(len(pieces)) for end in range(start + 1, min(len(pieces), start + 4) + 1)
+    }
+
+
+def read_joined(text, known):
+    """Return what the names joined in a text stand for, or None where that cannot be told for certain.
+
+    :param known: {name: whatever is called so}
+
+    >>> read_joined("a, b, c", {"a": {1}, "b, c": {2}}), read_joined("a, z", {"a": {1}}), read_joined("a", {"a": {1, 2}})
+    ([1, 2], None, None)
+    >>> read_joined("a, b", {"a": {1}, "b": {2}, "a, b": {3}})
+    """
+    pieces = text.split(", ")
+    # For each number of pieces from the end, the ways to read them; more than one is as good as none.
+    ways = {len(pieces): [[]]}
+    for start in range(len(pieces) - 1, -1, -1):
+        ways[start] = [
+            [item, *rest]
+            for end in range(start + 1, len(pieces) + 1)
+            for item in known.get(", ".join(pieces[start:end]), ())
+            for rest in ways[end]
+        ][:2]
+    return ways[0][0] if len(ways[0]) == 1 else None
+
+
 def _listed(value):
     return value if isinstance(value, (list, tuple)) else [value]
 

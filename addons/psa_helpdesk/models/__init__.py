@@ -2,6 +2,7 @@ from . import psa_append_only_mixin
 from . import psa_access
 from . import psa_access_rule
 from . import psa_cached_mixin
+from . import psa_desk_words_mixin
 from . import psa_history_name_mixin
 from . import res_company_access
 from . import res_company
@@ -61,6 +62,7 @@ from . import psa_ticket_option_scope
 from . import psa_ticket_stage_scope
 from . import psa_desk_attribute
 from . import psa_desk_fields
+from . import psa_desk_renewal
 from . import psa_desk_template
 from . import psa_ticket_option_offer
 from . import psa_ticket_desk_attribute
@@ -153,6 +155,7 @@ from . import psa_rule_condition
 from . import psa_rule_engine
 from . import psa_rule_time
 from . import psa_rule_moments
+from . import psa_rule_past_reader
 from . import psa_rule_past
 from . import psa_rule_attention
 from . import psa_rule_notice
@@ -169,6 +172,7 @@ from . import psa_rule_escalation
 from . import psa_escalation_mixin
 from . import psa_timer
 from . import psa_timer_sweep
+from . import psa_timer_alarm
 from . import psa_calendar_version
 from . import resource_calendar
 from . import resource_calendar_attendance

@@ -92,10 +92,6 @@ class PsaDesk(models.Model):
         if not vals.get("stage_ids") and company.psa_template_stage_ids:
             self.stage_ids = company.psa_template_stage_ids
 
-    def _renew_incomplete_marks(self):
-        if self:
-            self.env["psa.ticket"]._renew_incomplete(self)
-
     def action_view_tickets(self):
         action = super().action_view_tickets()
         # What is one desk's is called as the desk calls it: the web client hands only such keys on to the views.

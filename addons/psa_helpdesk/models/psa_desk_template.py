@@ -12,6 +12,8 @@ class Difference(NamedTuple):
     name: str
     here: str
     template: str
+    # What would cost values of tickets, or what only the desk has, is shown but never taken over or away.
+    can_pull: bool = True
 
 
 class PsaDesk(models.Model):
@@ -48,7 +50,8 @@ class PsaDesk(models.Model):
         """Return the differences between desk and template, in the order in which they can be pulled in."""
         self.ensure_one()
         return [
-            *self._setting_differences(), *self._option_differences(), *self._own_field_differences(), *self._stage_differences()
+            *self._setting_differences(), *self._option_differences(), *self._own_field_differences(), *self._stage_differences(),
+            *self._additions(),
         ]
 
     def _template_rows(self):
@@ -61,11 +64,11 @@ class PsaDesk(models.Model):
         rows = self._template_rows()
         for attribute, (row, template) in rows.items():
             for name in row._copied_fields():
-                if name != "sequence" and row[name] != template[name]:
+                told = self._told_apart(row, template, name) if name != "sequence" else None
+                if told:
                     yield Difference(
                         f"setting/{attribute}/{name}", "setting",
-                        f"{row.shown_label}: {row._fields[name].get_description(self.env, ['string'])['string']}",
-                        self._told(row, name), self._told(template, name),
+                        f"{row.shown_label}: {row._fields[name].get_description(self.env, ['string'])['string']}", *told,
                     )
         here = sorted(rows, key=lambda attribute: (rows[attribute][0].sequence, rows[attribute][0].id))
         there = sorted(rows, key=lambda attribute: (rows[attribute][1].sequence, rows[attribute][1].id))
@@ -75,6 +78,20 @@ class PsaDesk(models.Model):
                 ", ".join(rows[attribute][0].shown_label for attribute in here),
                 ", ".join(rows[attribute][1].shown_label for attribute in there),
             )
+
+    def _told_apart(self, row, template, name):
+        """Return both values of a setting as people read them if they differ, in whichever language, else None."""
+        if not row._fields[name].translate:
+            return (self._told(row, name), self._told(template, name)) if row[name] != template[name] else None
+        own = self.env.lang or "en_US"
+        here, there = [], []
+        for code, language in self.env["res.lang"].get_installed():
+            mine, theirs = row.with_context(lang=code), template.with_context(lang=code)
+            if mine[name] != theirs[name]:
+                tail = "" if code == own else f" ({language})"
+                here.append(self._told(mine, name) + tail)
+                there.append(self._told(theirs, name) + tail)
+        return (" / ".join(here), " / ".join(there)) if here else None
 
     def _told(self, row, name):
         """Return the value of a setting as people read it."""
@@ -127,8 +144,13 @@ class PsaDesk(models.Model):
             told = f"{definition.get('string')} ({definition.get('type')})"
             if not mine:
                 yield Difference(f"field/{definition['name']}", "field", definition.get("string") or "", "–", told)
-            elif mine.get("type") == definition.get("type") and said(mine) != said(definition):
+            elif mine.get("type") != definition.get("type"):
                 # Another type would empty the field on every ticket, so that is never pulled in.
+                yield Difference(
+                    f"field/{definition['name']}", "field", mine.get("string") or "",
+                    f"{mine.get('string')} ({mine.get('type')})", self.env._("%s, another type: it stays as it is", told), can_pull=False,
+                )
+            elif said(mine) != said(definition):
                 yield Difference(
                     f"field/{definition['name']}", "field", mine.get("string") or "",
                     f"{mine.get('string')} ({mine.get('type')})", self.env._("%s, set up in another way", told)
@@ -139,11 +161,31 @@ class PsaDesk(models.Model):
         for stage in self.company_id.sudo().psa_template_stage_ids.filtered("active") - self.sudo().stage_ids:
             yield Difference(f"stage/{stage.id}", "stage", stage.name, "–", self.env._("Used"))
 
+    def _additions(self):
+        """Return what the desk has that the template does not: own options, own fields and stages."""
+        Attribute = self.env["psa.desk.attribute"]
+        kinds = dict(self.env["psa.ticket.option"]._fields["attribute"]._description_selection(self.env))
+        used = {Attribute._option_attribute(row.attribute) for row in self.attribute_ids if row.options_from != "company"}
+        shared = {option._name_key() for option in self.env["psa.ticket.option"].search([
+            ("desk_id", "=", False), ("company_id", "in", [self.company_id.id, False]), ("attribute", "in", sorted(used)),
+        ])}
+        for key, option in self._own_options_by_name().items():
+            if option.active and option.attribute in used and key not in shared:
+                name = f"{kinds[option.attribute]}: {option.with_context(psa_full_option_name=True).display_name}"
+                yield Difference(f"option/{option.id}", "option", name, self.env._("Offered"), "–", can_pull=False)
+        template = {definition["name"] for definition in self.company_id.sudo().psa_ticket_properties_definition or []}
+        for definition in self.properties_definition or []:
+            if definition["name"] not in template:
+                told = f"{definition.get('string')} ({definition.get('type')})"
+                yield Difference(f"field/{definition['name']}", "field", definition.get("string") or "", told, "–", can_pull=False)
+        for stage in self.sudo().stage_ids.filtered("active") - self.company_id.sudo().psa_template_stage_ids:
+            yield Difference(f"stage/{stage.id}", "stage", stage.name, self.env._("Used"), "–", can_pull=False)
+
     def _pull_from_template(self, keys):
         """Take over those differences; a key that is no difference (any more) is left alone."""
         self.ensure_one()
         self._check_may_configure()
-        wanted = [difference for difference in self._template_differences() if difference.key in keys]
+        wanted = [difference for difference in self._template_differences() if difference.key in keys and difference.can_pull]
         # Where options come from decides what a default may be, so it goes first.
         order = {"options_from": 0, "is_shown": 1, "required": 2}
         wanted.sort(key=lambda difference: order.get(difference.key.rpartition("/")[2], 1) if difference.kind == "setting" else 3)

@@ -135,7 +135,10 @@ class PsaRuleAction(models.Model):
         tickets._accepting_incomplete().write(vals)
 
     def _plan_option(self, tickets, _firing):
-        return self._plan_value(tickets, tickets._fields[f"{self.kind}_id"]._description_string(self.env), self.option_id)
+        planned = {}
+        for of_desk in tickets.grouped("desk_id").values():
+            planned |= self._plan_value(of_desk, of_desk[0]._attribute_label(f"{self.kind}_id"), self.option_id)
+        return planned
 
     def _do_option(self, tickets, _firing, _plan):
         vals = {f"{self.kind}_id": self.option_id.id}

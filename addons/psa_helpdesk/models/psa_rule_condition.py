@@ -124,15 +124,23 @@ class PsaRule(models.Model):
             condition &= Domain("client_id.psa_client_class_id", "in", self.client_class_ids.ids)
         return condition
 
-    def _meeting_condition(self, tickets):
+    def _meeting_condition(self, tickets, supposed=None):
         """Return those of the tickets that are in the rule's reach and meet its condition now.
 
+        :param supposed: gets each part of it and returns what is asked instead
         :raise BrokenCondition: the condition cannot be asked
         """
         reach = Domain("company_id", "=", self.company_id.id) & Domain("active", "=", True)
         if self.desk_id:
             reach &= Domain("desk_id", "=", self.desk_id.id)
         condition = self._condition()
+        if supposed:
+            try:
+                # Without negations: what is supposed to be met is so everywhere.
+                asked = (reach & condition).optimize(self.env["psa.ticket"]).map_conditions(supposed)
+            except Exception as error:
+                raise BrokenCondition(str(error)) from error
+            reach, condition = Domain.TRUE, asked
         if condition.is_true():
             return tickets.filtered_domain(reach)
         try:

@@ -6,21 +6,16 @@ from odoo.tools import SQL
 
 from ..core import rules
 from .psa_rule_condition import BrokenCondition
+from .psa_rule_past_reader import PastReader, Unknown
 from .psa_rule_time import FINISHED, SLA_TARGETS
+from .psa_ticket_history_log import LIFE_DATES
 
 # Events of which history keeps nothing a rule could be tried on.
 NOT_RECORDED = ("approval", "alert")
 TICKETS = 2000
-
-
-class Unknown:
-    """A value of the past that history tells in words nobody can trace any more: something, but equal to nothing."""
-
-    def __bool__(self):
-        return True
-
-
-UNKNOWN = Unknown()
+# What a ticket keeps for life, or what follows from what history keeps: {field: the field it follows from}.
+FOR_LIFE = {"id", "number", "create_date", "create_uid", "company_id", "source"}
+FOLLOWS = {"state": "stage_id"}
 
 
 class PsaRule(models.Model):
@@ -29,10 +24,11 @@ class PsaRule(models.Model):
     _inherit = "psa.rule"
 
     def _replay(self, days, tickets=None):
-        """Return what the rule would have done in the last days, as pairs (ticket, ``core.rules.Acted``) in order of time, and
-        whether some tickets were left out because there are too many.
+        """Return what the rule would have done in the last days, as pairs (ticket, ``core.rules.Acted``) in order of time, whether
+        some tickets were left out because there are too many, and {field: tickets} of what could not be told of them.
 
-        Nothing is changed or sent. The rule is taken alone, as if it had been made at the beginning of these days.
+        Nothing is changed or sent. The rule is taken alone, as if it had been made at the beginning of these days. Where it depends
+        on a value that history does not tell any more whether it had acted, it is taken not to have.
         """
         self.ensure_one()
         rule = self.sudo()
@@ -45,14 +41,39 @@ class PsaRule(models.Model):
         levels = rule._recorded_levels(tickets)
         bases = rule._bases_before(tickets, since, levels) if rule.event == "time" else {}
         rows, entries = rule._recorded(tickets, since)
-        reader = PastReader(self.env, rows)
-        acted = []
+        reader = PastReader(self.env, rows, tickets)
+        acted, doubts = [], {}
         for ticket in tickets:
             past = Past(rule, ticket, rows.get(ticket.id, []), entries.get(ticket.id, []), levels.get(ticket.id, []), reader)
             acted += [(ticket, done) for done in rules.replay(
                 head, timings[ticket.id], past.story(since), past.holds, rules.aware(since), rules.aware(until), bases.get(ticket.id, {})
             )]
-        return sorted(acted, key=lambda item: (item[1].at, item[0].id)), is_cut
+            for fname in past.doubts:
+                doubts[fname] = doubts.get(fname, tickets.browse()) | ticket
+        return sorted(acted, key=lambda item: (item[1].at, item[0].id)), is_cut, doubts
+
+    def _judged_by_today(self):
+        """Return the labels of what the condition asks that history does not keep, so that it is judged by what it is today."""
+        self.ensure_one()
+        kept = FOR_LIFE | FOLLOWS.keys() | set(self.env["psa.ticket"]._history_fields()) - set(LIFE_DATES)
+        labels = {}
+        for leaf in self.sudo()._condition().iter_conditions():
+            fname = leaf.field_expr.partition(".")[0]
+            field = self.env["psa.ticket"]._fields[fname]
+            leads_on = field.relational and ("." in leaf.field_expr or leaf.operator in ("any", "not any"))
+            if fname not in kept or leads_on:
+                labels[self._path_label(leaf.field_expr)] = True
+        return list(labels)
+
+    @api.model
+    def _asks_the_clock(self, domain):
+        """Return whether a condition compares with a moment that moves on, like "now -2H"."""
+        return any(
+            isinstance(value, str) and not value[:1].isdigit()
+            and self.env["psa.ticket"]._fields[leaf.field_expr.partition(".")[0]].type in ("date", "datetime")
+            for leaf in domain.iter_conditions()
+            for value in (leaf.value if isinstance(leaf.value, (list, tuple, set)) else [leaf.value])
+        )
 
     def _tickets_of_the_past(self, since):
         """Return the tickets the user may read that something happened to, or that were open, in the rule's reach."""
@@ -125,60 +146,21 @@ class PsaRule(models.Model):
         return rows, entries
 
 
-class PastReader:
-    """Finds what the words of history stand for: the reverse of how history tells values."""
-
-    def __init__(self, env, rows):
-        self.env = env
-        self.ticket = env["psa.ticket"].sudo()
-        self.langs = [code for code, __ in env["res.lang"].get_installed()]
-        self.words = {}
-        for of_ticket in rows.values():
-            for row in of_ticket:
-                if row["field_name"] in self.ticket._fields:
-                    self.words.setdefault(row["field_name"], set()).update(filter(None, (row["old_value"], row["new_value"])))
-        self.known = {fname: self._meanings(self.ticket._fields[fname], words) for fname, words in self.words.items()}
-
-    def value(self, fname, text):
-        """Return the column value a text stands for; UNKNOWN if nobody can tell."""
-        field = self.ticket._fields.get(fname)
-        if not text or field is None:
-            return text or False
-        if field.type in ("char", "text"):
-            return text
-        return self.known.get(fname, {}).get(text, UNKNOWN)
-
-    def _meanings(self, field, words):
-        found = {}
-        if field.type == "selection":
-            for lang in self.langs:
-                options = field._description_selection(self.env(context={"lang": lang}))
-                found.update({label: key for key, label in options})
-        elif field.type == "many2one":
-            model = self.env[field.comodel_name].sudo().with_context(active_test=False)
-            if hasattr(model, "_history_names"):
-                for lang in self.langs:
-                    found.update({name: record_id for record_id, name in model._history_names(lang).items()})
-            elif "name" in model._fields:
-                found.update({record.name: record.id for record in model.search([("name", "in", list(words))], order="id desc")})
-        elif field.type == "boolean":
-            for lang in self.langs:
-                env = self.env(context={"lang": lang})
-                found.update({env._("Yes"): True, env._("No"): False})
-        return found
-
-
 class Past:
     """One ticket as history tells of it."""
 
     def __init__(self, rule, ticket, rows, entries, levels, reader):
         self.rule, self.ticket, self.rows, self.entries, self.levels, self.reader = rule, ticket, rows, entries, levels, reader
         self.states = ticket.env["psa.ticket.stage"]._state_by_stage()
+        self.patterns = rule._head().patterns if rule.event == "updated" else ()
+        desk_id = ticket.desk_id.id
         self.changes = [
-            (row, reader.value(row["field_name"], row["old_value"]), reader.value(row["field_name"], row["new_value"]))
+            (row, *(reader.value(row["field_name"], row[side], desk_id) for side in ("old_value", "new_value")))
             for row in rows if row["kind"] == "change" and row["field_name"]
         ]
         self.answers = {}
+        # The fields on whose values it hung whether the rule acts, while history does not tell them.
+        self.doubts = set()
 
     def holds(self, at):
         """Return whether the ticket met the rule's condition right after a moment, by the values it had then."""
@@ -186,19 +168,59 @@ class Past:
         # Seconds are all that history has.
         count = sum(row["date"] <= naive for row, __, __ in self.changes)
         if count not in self.answers:
-            values = {}
-            for row, old, __ in reversed(self.changes[count:]):
-                values[row["field_name"]] = old
-            values = {
-                fname: value for fname, value in values.items()
-                if value is not UNKNOWN and fname in self.ticket._fields and self.ticket._fields[fname].type != "many2many"
-            }
-            then = self.ticket.new(values, origin=self.ticket) if values else self.ticket
-            try:
-                self.answers[count] = bool(self.rule._meeting_condition(then))
-            except BrokenCondition:
-                self.answers[count] = False
+            then, unknown = self._then(count)
+            self.answers[count] = self._asked(then, unknown)
         return self.answers[count]
+
+    def _then(self, count):
+        """Return the ticket as it was after so many changes, and the names of the fields nobody can tell any more."""
+        values = {}
+        for row, old, __ in reversed(self.changes[count:]):
+            values[row["field_name"]] = old
+        fields_of_ticket = self.ticket._fields
+        own = {fname.removeprefix("properties."): values.pop(fname) for fname in list(values) if fname.startswith("properties.")}
+        unknown = {fname for fname, value in values.items() if isinstance(value, Unknown)}
+        values = {fname: value for fname, value in values.items() if fname in fields_of_ticket and fname not in unknown}
+        if "desk_id" in values or "desk_id" in unknown:
+            # Another desk has other fields; what was carried over is told nowhere.
+            unknown.add("properties")
+            own = {}
+        unknown |= {f"properties.{name}" for name, value in own.items() if isinstance(value, Unknown)}
+        own = {name: value for name, value in own.items() if not isinstance(value, Unknown)}
+        if not values and not own:
+            return self.ticket, unknown
+        lists = {fname: values.pop(fname) for fname in list(values) if fields_of_ticket[fname].type == "many2many"}
+        then = self.ticket.new(values, origin=self.ticket)
+        for fname, ids in lists.items():
+            # As they are: given to a new record, they would be new records themselves, which are equal to none.
+            fields_of_ticket[fname]._update_cache(then, ids)
+        if own:
+            fields_of_ticket["properties"]._update_cache(then, {**self.ticket._own_field_values(), **own})
+        return then, unknown
+
+    def _asked(self, then, unknown):
+        """Return whether the rule's condition was met for certain, whatever the unknown values were."""
+        asked = set()
+
+        def supposed(is_met):
+            def answer(leaf):
+                fname = leaf.field_expr.partition(".")[0]
+                fname = FOLLOWS.get(fname, fname)
+                found = unknown & {fname, leaf.field_expr}
+                asked.update(leaf.field_expr if found == {"properties"} else name for name in found)
+                return Domain(is_met) if found else leaf
+            return answer
+
+        try:
+            if not unknown:
+                return bool(self.rule._meeting_condition(then))
+            if self.rule._meeting_condition(then, supposed(False)):
+                return True
+            if asked and self.rule._meeting_condition(then, supposed(True)):
+                self.doubts |= asked
+        except BrokenCondition:
+            return False
+        return False
 
     def story(self, since):
         """Return what happened as the core knows it, in order of time."""
@@ -224,6 +246,7 @@ class Past:
                     continue
                 old, new = read[id(row)]
                 changes.append((row["field_name"], old, new))
+                self._doubt_change(row["field_name"], old, new)
                 if row["field_name"] == "stage_id":
                     changes.append(("state", self.states.get(old), self.states.get(new)))
             moves = [("activity", at)] if user_id != SUPERUSER_ID else []
@@ -236,6 +259,14 @@ class Past:
         for level in self.levels:
             happenings += (happening for happening in self._of_level(level) if happening.at >= rules.aware(since))
         return sorted(happenings, key=lambda happening: happening.at)
+
+    def _doubt_change(self, fname, old, new):
+        """Note a change to or from a value the rule waits for, where nobody can tell which value it was."""
+        if any(
+            pattern.field == fname and side.kind == rules.IS and isinstance(value, Unknown)
+            for pattern in self.patterns for side, value in ((pattern.old, old), (pattern.new, new))
+        ):
+            self.doubts.add(fname)
 
     def _of_level(self, level):
         """Yield what happened to a service level; when it is due is known as it is now, or was in the end."""

@@ -36,19 +36,26 @@ class PsaRule(models.Model):
         if self.event == "time":
             event = self._time_text()
         elif names:
-            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(self._field_label(name) for name in names))
+            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(self._field_label(name, ticket) for name in names))
         condition = self._condition_text(ticket)
         return self.env._("%(event)s; %(condition)s", event=event, condition=condition) if condition else event
 
     @api.model
-    def _field_label(self, name):
+    def _field_label(self, name, ticket=None):
+        """Return what the desk that is spoken of calls a field of its tickets."""
+        desk_id = self._desk_of_words(ticket)
         if name.startswith("properties."):
             own = name.removeprefix("properties.")
-            for definition in (self.sudo().desk_id.properties_definition or ()):
+            for definition in self.env["psa.ticket"]._own_field_definition(desk_id):
                 if definition["name"] == own:
                     return definition.get("string") or own
             return own
-        return self.env["psa.ticket"]._fields[name]._description_string(self.env)
+        return self.env["psa.ticket"]._desk_label(desk_id, name)
+
+    @api.model
+    def _desk_of_words(self, ticket):
+        """Return the id of the desk in whose words a rule is told: that of the ticket, else the one the rule is for, if any."""
+        return (ticket or self).sudo().desk_id[:1].id
 
     def _condition_text(self, ticket=None):
         """Return the condition as a reader understands it; empty if there is none. For ``ticket`` see ``_reason``."""
@@ -76,13 +83,11 @@ class PsaRule(models.Model):
     @api.model
     def _leaf_text(self, leaf, ticket=None):
         """Return one condition of a domain in words."""
-        labels, field, model, is_private = [], None, self._plain_env()["psa.ticket"], False
+        field, model, is_private = None, self._plain_env()["psa.ticket"], False
         for name in leaf.field_expr.split("."):
             field = model._fields.get(name)
             if field is None:
-                labels.append(name)
                 break
-            labels.append(field._description_string(self.env))
             if field.relational:
                 model = model.env[field.comodel_name]
                 is_private = is_private or field.comodel_name not in SET_UP
@@ -100,7 +105,25 @@ class PsaRule(models.Model):
             texts = [str(options.get(item, item)) for item in values]
         else:
             texts = [self._value_text(item) for item in values]
-        return f"{' / '.join(labels)} {self._operator_text(leaf.operator)} {', '.join(texts)}"
+        return f"{self._path_label(leaf.field_expr, ticket)} {self._operator_text(leaf.operator)} {', '.join(texts)}"
+
+    @api.model
+    def _path_label(self, field_expr, ticket=None):
+        """Return what a condition asks about, as the desk that is spoken of calls it."""
+        labels, model = [], self._plain_env()["psa.ticket"]
+        path = field_expr.split(".")
+        for depth, name in enumerate(path):
+            field = model._fields.get(name)
+            if field is None:
+                labels.append(name)
+                break
+            if field.type == "properties" and depth + 1 < len(path):
+                labels.append(self._field_label(field_expr, ticket))
+                break
+            labels.append(field._description_string(self.env) if depth else self._field_label(name, ticket))
+            if field.relational:
+                model = model.env[field.comodel_name]
+        return " / ".join(labels)
 
     @api.model
     def _operator_text(self, operator):

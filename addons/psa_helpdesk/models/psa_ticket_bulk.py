@@ -9,7 +9,9 @@ class PsaTicket(models.Model):
     def action_bulk_edit(self):
         """Open the dialog that changes these tickets at once."""
         # What may not be read is not even named.
-        wizard = self.env["psa.ticket.bulk.edit"].create({"ticket_ids": [fields.Command.set(self._filtered_access("read").ids)]})
+        tickets = self._filtered_access("read")
+        wizard = self.env["psa.ticket.bulk.edit"].create({"ticket_ids": [fields.Command.set(tickets.ids)]})
+        desks = tickets.sudo().desk_id
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Edit Tickets"),
@@ -17,6 +19,8 @@ class PsaTicket(models.Model):
             "res_id": wizard.id,
             "views": [(False, "form")],
             "target": "new",
+            # Tickets of one desk are changed in its words.
+            "context": {"psa_desk_view_ref": desks.id if len(desks) == 1 else False},
         }
 
     def _comment_all(self, body, is_internal):

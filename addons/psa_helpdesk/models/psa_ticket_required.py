@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools.sql import column_exists, create_column, table_exists
 
-from ..core import lifecycle, required
+from ..core import required
 
 # Who may leave fields open hands this on; the context of a remote call holds plain data only, so nobody outside has it.
 _INCOMPLETE_ACCEPTED = object()
@@ -137,11 +137,3 @@ class PsaTicket(models.Model):
         if len(missing_by_ticket) > TOLD_TICKETS:
             lines.append(self.env._("… and %s more", len(missing_by_ticket) - TOLD_TICKETS))
         raise ValidationError("\n".join([self.env._("Please fill in what the desks of these tickets require:"), *lines]))
-
-    @api.model
-    def _renew_incomplete(self, desks):
-        """Mark the open tickets of these desks anew after what they require has changed."""
-        tickets = self.sudo().with_context(active_test=False).search([
-            ("desk_id", "in", desks.ids), ("state", "in", lifecycle.OPEN_STATES)
-        ])
-        self.env.add_to_compute(self._fields["is_incomplete"], tickets)

@@ -49,6 +49,7 @@ class PsaTicketSla(models.Model):
     """
 
     _name = "psa.ticket.sla"
+    _inherit = ["psa.desk.words.mixin"]
     _description = "Service Level of a Ticket"
     _order = "ticket_id desc, id"
 

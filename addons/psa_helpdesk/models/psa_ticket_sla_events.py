@@ -29,8 +29,9 @@ class PsaTicket(models.Model):
         result = super().write(vals)
         decisive = DECISIVE & vals.keys()
         if decisive and self:
-            labels = [self._fields[fname]._description_string(self.env) for fname in sorted(decisive)]
-            self._sla_reevaluate(self.env._("%s changed", ", ".join(labels)))
+            self._sla_reevaluate(lambda ticket: self.env._(
+                "%s changed", ", ".join(ticket._attribute_label(fname) for fname in sorted(decisive))
+            ))
         return result
 
     def _update_life_dates(self, before, keep=()):

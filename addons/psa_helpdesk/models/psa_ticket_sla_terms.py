@@ -18,7 +18,7 @@ class PsaTicket(models.Model):
     def _sla_reevaluate(self, reason, thorough=False):
         """Look again which targets these tickets have; return those whose targets changed.
 
-        :param reason: what history says why
+        :param reason: what history says why, or what returns it for a ticket, in the words of its desk
         :param thorough: whether changes inside a policy are taken over, too: the tickets of a policy keep what was promised
             when it became theirs
         """
@@ -113,11 +113,11 @@ class PsaTicket(models.Model):
             plan = plans[ticket]
             key = (
                 (ticket.sla_policy_id.id, ticket.sla_target_id.id), (plan.policy_id, plan.target_id) if plan else (False, False),
-                tuple(kept.get(ticket, ())),
+                tuple(kept.get(ticket, ())), reason(ticket) if callable(reason) else reason,
             )
             groups.setdefault(key, []).append(ticket.id)
-        for (old, new, stay), ids in groups.items():
-            parts = [reason + "."]
+        for (old, new, stay, why), ids in groups.items():
+            parts = [why + "."]
             if any(old):
                 parts.append(self.env._("Time already used counts."))
             parts += [self.env._("%s stays missed.", labels[kind]) for kind in stay]

@@ -16,6 +16,7 @@ from . import test_performance
 from . import test_service_company
 from . import test_ticket
 from . import test_timer
+from . import test_timer_alarm
 from . import test_search
 from . import test_search_together
 from . import test_views
@@ -51,6 +52,8 @@ from . import test_resolution
 from . import test_attachments
 from . import test_desk_attribute
 from . import test_desk_template
+from . import test_desk_renewal
+from . import test_desk_words
 from . import test_required
 from . import test_transitions
 from . import test_rules

@@ -96,13 +96,59 @@ class TestDeskTemplate(HelpdeskCommon):
         self.assertEqual([definition["name"] for definition in self.field_desk.properties_definition], ["door", "rack"])
         self.assertIn(self.other_stage, self.field_desk.stage_ids)
         self.assertIn(self.other_stage, self.desk.stage_ids, "the other desk keeps it")
-        self.assertFalse(self._differences())
+        self.assertEqual(set(self._differences()), {"field/door"}, "which the template does not have")
 
-    def test_a_field_of_another_type_is_never_replaced(self):
+    def test_a_field_of_another_type_is_told_but_never_replaced(self):
         self.field_desk.properties_definition = [{"name": "rack", "string": "Rack", "type": "integer"}]
         self.company.psa_ticket_properties_definition = [{"name": "rack", "string": "Rack", "type": "char"}]
 
+        (difference,) = self._differences().values()
+        self._pull("field/rack")
+
+        self.assertEqual((difference.here, difference.can_pull), ("Rack (integer)", False))
+        self.assertIn("Rack (char), another type", difference.template)
+        self.assertEqual(self.field_desk.properties_definition[0]["type"], "integer")
+
+    def test_labels_and_help_are_compared_in_every_language(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.template["severity"].write({"label": "Impact", "help": "Who stands still?"})
+        self._attribute(self.field_desk, "severity").write({"label": "Impact", "help": "Who stands still?"})
         self.assertFalse(self._differences())
+        self.template["severity"].with_context(lang="de_DE").write({"label": "Auswirkung", "help": "Wer steht still?"})
+
+        differences = self._differences()
+        self.assertEqual(set(differences), {"setting/severity/label", "setting/severity/help"})
+        label = differences["setting/severity/label"]
+        self.assertRegex(label.here, r"^Impact \(German.*\)$")
+        self.assertRegex(label.template, r"^Auswirkung \(German.*\)$")
+        self._pull(*differences)
+
+        row = self._attribute(self.field_desk, "severity")
+        self.assertEqual((row.label, row.with_context(lang="de_DE").label), ("Impact", "Auswirkung"))
+        self.assertEqual(row.with_context(lang="de_DE").help, "Wer steht still?")
+        self.assertFalse(self._differences())
+
+    def test_what_the_desk_has_in_addition_is_told_and_stays(self):
+        self.field_desk.properties_definition = [{"name": "door", "string": "Door", "type": "char"}]
+        self.field_desk.stage_ids = self.other_stage
+        own, at_company = self.env["psa.ticket.option"].create([
+            {"attribute": "severity", "name": "Two sites", "desk_id": self.field_desk.id},
+            {"attribute": "module", "name": "Ledger", "desk_id": self.field_desk.id},
+        ])
+        for row in (self._attribute(self.field_desk, "module"), self.template["module"]):
+            row.options_from = "company"
+        keys = {"field/door", f"stage/{self.other_stage.id}", f"option/{own.id}"}
+
+        differences = self._differences()
+        wizard = self.env["psa.desk.compare"].with_user(self.priya).browse(
+            self.field_desk.with_user(self.priya).action_compare_with_template()["res_id"])
+        wizard.action_select_all()
+        wizard.action_pull()
+
+        self.assertEqual(set(differences), keys, f"not {at_company.name}: the desk does not offer it")
+        self.assertEqual({(difference.template, difference.can_pull) for difference in differences.values()}, {("–", False)})
+        self.assertFalse(any(wizard.line_ids.mapped("is_selected")))
+        self.assertEqual(set(self._differences()), keys)
 
     def test_a_desk_becomes_the_template(self):
         own = self.env["psa.ticket.option"].create({"attribute": "severity", "name": "Two sites", "desk_id": self.field_desk.id})

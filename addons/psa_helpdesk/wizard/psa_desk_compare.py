@@ -14,7 +14,7 @@ class PsaDeskCompare(models.TransientModel):
     def action_select_all(self):
         """Tick every line."""
         self.ensure_one()
-        self.line_ids.is_selected = True
+        self.line_ids.filtered("can_pull").is_selected = True
         return {"type": "ir.actions.act_window", "res_model": self._name, "res_id": self.id, "view_mode": "form", "target": "new"}
 
     def action_pull(self):

@@ -12,6 +12,7 @@ class PsaDeskCompareLine(models.TransientModel):
     company_id = fields.Many2one(related="compare_id.company_id", store=True)
     sequence = fields.Integer()
     is_selected = fields.Boolean("Pull In")
+    can_pull = fields.Boolean(default=True, readonly=True)
     key = fields.Char(required=True, readonly=True)
     kind = fields.Selection(
         [("setting", "Setting"), ("option", "Option"), ("field", "Own Field"), ("stage", "Stage")], required=True, readonly=True

@@ -1,7 +1,10 @@
+from contextlib import suppress
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import rules
+from ..models.psa_rule_condition import BrokenCondition
 from ..models.psa_rule_past import NOT_RECORDED, TICKETS
 
 LINES = 500
@@ -37,13 +40,14 @@ class PsaRuleTrial(models.TransientModel):
             raise UserError(self.env._(
                 "The history of tickets does not keep this kind of event (%s), so the rule cannot be tried on it.", self.rule_id._reason(())
             ))
-        acted, is_cut = rule._replay(self.days)
+        acted, is_cut, doubts = rule._replay(self.days)
         if is_cut:
             notes.append(self.env._("Only the latest %s tickets were looked at.", TICKETS))
         if len(acted) > LINES:
             notes.append(self.env._("Only the first %(shown)s of %(all)s times are listed.", shown=LINES, all=len(acted)))
         if rule.event == "time" and rule.time_basis in ("deadline", "sla_first_response", "sla_resolution"):
             notes.append(self.env._("Counted from the deadlines tickets have now, or had in the end."))
+        notes += self._doubtful(doubts)
         self.line_ids.unlink()
         self.write({
             "line_ids": [fields.Command.create(vals) for vals in self._prepare_lines(acted[:LINES])],
@@ -56,6 +60,25 @@ class PsaRuleTrial(models.TransientModel):
             "type": "ir.actions.act_window", "name": self.display_name, "res_model": self._name, "res_id": self.id,
             "views": [(False, "form")], "target": "new", "context": {"dialog_size": "extra-large"},
         }
+
+    def _doubtful(self, doubts):
+        """Return what of the condition could not be asked of the past, so that nobody takes the list for more than it is."""
+        rule, notes = self.rule_id, []
+        with suppress(BrokenCondition):
+            if today := rule._judged_by_today():
+                notes.append(self.env._("Judged by what it is today, as the history of tickets does not keep it: %s.", ", ".join(today)))
+            if rule._asks_the_clock(rule.sudo()._condition()):
+                notes.append(self.env._("“Now” and “today” in the Condition are taken as of this moment."))
+        if doubts:
+            tickets = self.env["psa.ticket"].browse({ticket.id for of_field in doubts.values() for ticket in of_field})
+            notes.append(self.env._(
+                "%(count)s tickets have moments that are not listed, because it hangs on values that cannot be told any more from their "
+                "history: %(fields)s.",
+                count=len(tickets), fields=", ".join(sorted({
+                    rule._path_label(fname, of_field[0].sudo()) for fname, of_field in doubts.items()
+                })),
+            ))
+        return notes
 
     def _prepare_lines(self, acted):
         """Return the values of the lines: what the actions say they would do."""

@@ -14,7 +14,10 @@ class PsaTicketBulkEdit(models.TransientModel):
     """Change many tickets at once: what is left empty stays as it is on each ticket."""
 
     _name = "psa.ticket.bulk.edit"
+    _inherit = ["psa.desk.words.mixin"]
     _description = "Edit Tickets"
+
+    _psa_desk_views = ("form",)
 
     ticket_ids = fields.Many2many("psa.ticket", readonly=True)
     ticket_count = fields.Integer("To Change", compute="_compute_tickets")

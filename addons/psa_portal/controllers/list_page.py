@@ -29,6 +29,12 @@ class ListPage:
         """Return what is offered under the name that was chosen: its label, and its order or domain."""
         return self.offered[name][self.chosen[name]]
 
+    def withdraw(self, name, key):
+        """Stop offering one thing; who asked for it gets the default."""
+        self.offered[name].pop(key, None)
+        if self.chosen[name] == key:
+            self.chosen[name] = next(iter(self.offered[name]))
+
     def turn_to(self, page, total):
         """Return offset and limit of a page for the search."""
         self.pager = portal_pager(

@@ -93,12 +93,19 @@ class TicketPortal(CustomerPortal):
         domain = Domain(listing.chosen_of("filterby")["domain"])
         if listing.search:
             domain &= self._ticket_search_domain(listing["search_in"], listing.search)
+
+        Ticket = request.env["psa.ticket"]
+        count_by_desk = {desk.id: count for desk, count in Ticket._read_group(domain, ["desk_id"], ["__count"])}
+        total = sum(count_by_desk.values())
+        priority_label, priority_desks = Ticket._portal_list_attribute("priority_id", count_by_desk)
+        if priority_desks and count_by_desk.keys() == priority_desks:
+            listing.offered["sortby"]["priority"]["label"] = priority_label
+        else:
+            # The order would tell what a desk does not show.
+            listing.withdraw("sortby", "priority")
         order = listing.chosen_of("sortby")["order"]
         if listing["groupby"] == "status":
             order = f"stage_id, {order}"
-
-        Ticket = request.env["psa.ticket"]
-        total = Ticket.search_count(domain)
         tickets = Ticket.search(domain, order=order, **listing.turn_to(page, total))
         request.session["my_psa_tickets_history"] = tickets.ids[:100]
         # Read with the rules, shown without: the names of priorities and colleagues are not the
@@ -114,6 +121,8 @@ class TicketPortal(CustomerPortal):
             "page_name": "psa_tickets",
             "ticket_groups": groups if tickets else [],
             "ticket_total": total,
+            "priority_label": priority_label,
+            "priority_desks": priority_desks,
             "shows_requester": request.env.user.has_group("psa_crm.group_client_approver"),
         })
         return request.render("psa_portal.portal_my_tickets", values)

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.addons.psa_helpdesk.models.psa_ticket_desk_attribute import NO_SETTINGS
 from odoo.fields import Domain
 from odoo.tools import plaintext2html
 
@@ -50,6 +51,20 @@ class PsaTicket(models.Model):
             for fname, setting in Attribute._settings_by_desk().get(desk_id, {}).items()
             if setting["portal"] != "hidden" and self[fname]
         ]
+
+    def _portal_list_attribute(self, fname, desk_ids):
+        """How a list with tickets of some desks shows an attribute.
+
+        :return: pair of the label and the set of desks that show their values; the label is that of these desks where they agree,
+            else the usual one
+        """
+        Attribute = self.env["psa.desk.attribute"]
+        settings, labels = Attribute._settings_by_desk(), Attribute._labels_by_desk(self.env.lang)
+        showing = {
+            desk_id for desk_id in desk_ids if settings.get(desk_id, {}).get(fname, NO_SETTINGS)["portal"] != "hidden"
+        }
+        names = {labels[desk_id][fname][0] for desk_id in showing}
+        return names.pop() if len(names) == 1 else self._desk_label(False, fname), showing
 
     def _portal_desk(self, company):
         """The desk that takes the tickets of the portal: the company's first one."""

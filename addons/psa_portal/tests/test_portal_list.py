@@ -146,6 +146,77 @@ class TestPortalList(TestTicketPortalCommon):
         self.assertLessEqual(few, MAX_LIST_QUERIES)
         self.assertEqual(many, few)
 
+    def _priority_of_tickets(self, label="Urgency", **settings):
+        """A second desk with a ticket, priorities on all tickets; the first desk has its own word for the priority."""
+        self.other_desk = self.env["psa.desk"].create({"name": "Kestrel Projects", "company_id": self.company.id})
+        other = self._ticket(self.employee, "Move to the new house", desk_id=self.other_desk.id)
+        self.low, self.high = (self.env.ref(f"psa_helpdesk.option_priority_{name}") for name in ("low", "high"))
+        self.ticket.priority_id = self.low
+        (self.colleagues_ticket | other).priority_id = self.high
+        self._priority_at(self.desk).write({"label": label, **settings})
+        return other
+
+    def _priority_at(self, desk):
+        return desk.attribute_ids.filtered(lambda row: row.attribute == "priority")
+
+    def _sorts_by_priority(self, text):
+        return "sortby=priority" in text
+
+    def test_the_priority_has_the_name_the_desk_gives_it(self):
+        self._priority_of_tickets().unlink()
+        self._sign_in(self.administrator)
+
+        text = self._list()
+
+        self.assertEqual(text.count("Urgency"), 2, "the column and the sorting")
+        self.assertNotIn("Priority", text)
+        # In the narrow layout the value stands under the subject as well.
+        self.assertEqual(text.count(self.low.name), 2)
+
+    def test_desks_that_differ_share_the_usual_name(self):
+        self._priority_of_tickets()
+        self._sign_in(self.administrator)
+
+        both, one = self._list(), self._list(search="Move to", search_in="subject")
+
+        self.assertIn("Priority", both)
+        self.assertNotIn("Urgency", both)
+        self.assertNotIn("Urgency", one)
+        self.assertIn("Urgency", self._list(search="Mail does", search_in="subject"))
+
+    def test_a_priority_the_desk_keeps_to_itself_is_in_no_list(self):
+        self._priority_of_tickets(portal="hidden").unlink()
+        self._sign_in(self.administrator)
+
+        text = self._list(sortby="priority")
+
+        for word in ("Priority", "Urgency", self.low.name, self.high.name):
+            self.assertNotIn(word, text)
+        self.assertFalse(self._sorts_by_priority(self._list()))
+        self.assertLess(text.index(self.colleagues_ticket.name), text.index(self.ticket.name), "the newest first, as always")
+        row = text.partition("o_psa_ticket_row")[2].partition("</tr>")[0]
+        self.assertEqual((row.count("<td"), text.count("<th ") + text.count("<th>")), (6, 6), "the column is gone, not empty")
+
+    def test_an_attribute_that_is_not_used_at_all_is_not_shown_either(self):
+        self._priority_of_tickets(is_shown=False).unlink()
+        self._sign_in(self.administrator)
+
+        self.assertNotIn(self.low.name, self._list())
+
+    def test_where_only_one_of_two_desks_shows_the_priority_the_other_keeps_its_own(self):
+        self._priority_of_tickets(portal="hidden")
+        self._priority_at(self.other_desk).label = "Haste"
+        self._sign_in(self.administrator)
+
+        text = self._list(sortby="priority")
+
+        self.assertIn("Haste", text)
+        self.assertIn(self.high.name, text, "of the desk that shows it")
+        self.assertEqual(text.count(self.high.name), 2, "not of the colleague's ticket at the other desk")
+        self.assertNotIn(self.low.name, text)
+        self.assertFalse(self._sorts_by_priority(self._list()), "the order would tell what is hidden")
+        self.assertTrue(self._sorts_by_priority(self._list(search="Move to", search_in="subject")))
+
     def _count_queries(self):
         """How many queries one more visit to the list takes, as a server that is warm."""
         self.env.flush_all()

@@ -1,6 +1,6 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from psa_cores.psa_helpdesk.history import diff_lists, diff_properties, property_text, references
+from psa_cores.psa_helpdesk.history import diff_lists, diff_properties, joined_parts, property_text, read_joined, references
 
 DEFINITIONS = [
     {"name": "flag", "string": "VIP", "type": "boolean"},
@@ -98,3 +98,27 @@ def test_lists_differ_by_what_came_and_went(old, new):
     assert sorted(set(old) - set(removed) | set(added)) == sorted(new)
     assert not set(added) & set(old)
     assert not set(removed) & set(new)
+
+
+NAMED = st.dictionaries(st.sampled_from(["a", "b", "a, b", "b, a", "c"]), st.sets(st.integers(1, 9), min_size=1, max_size=2))
+
+
+def slow_readings(text, known):
+    """Every list of things whose names, joined, make the text."""
+    readings = [[]] if not text else []
+    for name, things in known.items():
+        for rest_text in ([text[len(name):]] if text.startswith(name) else []):
+            if rest_text and not rest_text.startswith(", "):
+                continue
+            tails = slow_readings(rest_text.removeprefix(", "), known) if rest_text else [[]]
+            readings += [[thing, *tail] for thing in things for tail in tails]
+    return readings
+
+
+@given(NAMED, st.lists(st.sampled_from(["a", "b", "a, b", "b, a", "c", "gone"]), min_size=1, max_size=5))
+def test_joined_names_are_read_only_where_there_is_one_way(known, names):
+    text = ", ".join(names)
+    readings = slow_readings(text, known)
+
+    assert read_joined(text, known) == (readings[0] if len(readings) == 1 else None)
+    assert {name for name in names if name.count(", ") < 4} <= joined_parts(text)
