@@ -43,6 +43,7 @@
         "demo/psa_charges_demo.xml",
         "demo/psa_analysis_demo.xml",
         "demo/psa_terms_demo.xml",
+        "demo/psa_balance_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

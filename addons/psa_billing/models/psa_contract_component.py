@@ -180,13 +180,21 @@ class PsaContractComponent(models.Model):
                     f"psa_billing.{DEFAULT_PRODUCTS.get(component.kind)}", raise_if_not_found=False
                 )
 
-    @api.depends("step_ids.date_from", "step_ids.quantity", "step_ids.price_unit")
+    @api.depends(
+        "step_ids.date_from", "step_ids.quantity", "step_ids.price_unit",
+        "kind", "instalment_ids.amount", "milestone_ids.psa_amount",
+    )
     def _compute_price(self):
         for component in self:
             step = component._psa_step_today()
             component.quantity = step.quantity if step else 1.0
             component.price_unit = step.price_unit
             component.price_total = component.quantity * component.price_unit
+            # A price that is agreed in parts is their sum; who may read the contract may read it.
+            if component.kind == "fixed_price" and component.instalment_ids:
+                component.price_total = sum(component.instalment_ids.mapped("amount"))
+            elif component.kind == "milestone":
+                component.price_total = sum(component.sudo().milestone_ids.mapped("psa_amount"))
 
     def _inverse_price(self):
         """Take a price typed on the component: from the start, or from today if it has been charged before."""

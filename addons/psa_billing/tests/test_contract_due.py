@@ -317,6 +317,8 @@ class TestContractDue(PsaBillingCommon):
         )
         whole = self._add("fixed_price", steps=[("2026-01-01", 1, 700)], is_time_covered=False)
 
+        self.assertEqual([part.price_total for part in (fee, project, whole)], [250, 3000, 700], "instalments are one price")
+
         dues = self._bill("2026-02-01")
 
         self.assertEqual({due.component_id: (due.kind, due.amount) for due in dues},
@@ -352,6 +354,7 @@ class TestContractDue(PsaBillingCommon):
             {"name": "Server room", "project_id": project.id, "psa_component_id": component.id, "psa_amount": 4000}
         )
         milestone = milestone.with_user(self.billing)
+        self.assertEqual(component.price_total, 4000)
         self.assertFalse(self._bill("2026-12-31"))
 
         with self.assertRaisesRegex(UserError, "not reached"):

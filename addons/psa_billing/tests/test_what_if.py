@@ -142,6 +142,17 @@ class TestWhatIf(PsaBillingCommon):
             form.is_changed = True
             self.assertEqual(len(form.rate_ids), 1)
 
+    def test_it_asks_about_the_contract_under_which_most_was_worked(self):
+        self._new_contract(
+            self.client, [(self.role_engineer, False, 90.0)], name="For one project", date_start="2026-02-01", priority=99
+        )
+        self._approve(self._log(60))
+
+        with Form(self.env(user=self.billing, su=False)["psa.what.if"].with_company(self.company)) as form:
+            form.date_from, form.date_to = "2026-03-01", "2026-04-30"
+            form.client_id = self.client
+            self.assertEqual(form.contract_id, self.contract)
+
     def test_what_makes_no_sense_is_refused_with_the_field_to_correct(self):
         other = self.env["res.partner"].create({"name": "Northgate", "is_company": True, "psa_is_client": True})
         with self.assertRaisesRegex(UserError, "Present Contract"):

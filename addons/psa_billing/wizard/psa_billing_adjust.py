@@ -14,7 +14,7 @@ class PsaBillingAdjust(models.TransientModel):
     item_id = fields.Many2one("psa.billing.item", "Row", required=True, readonly=True)
     uom_id = fields.Many2one(related="item_id.uom_id", related_sudo=False)
     currency_id = fields.Many2one(related="item_id.currency_id", related_sudo=False)
-    old_quantity = fields.Float(related="item_id.quantity", related_sudo=False, string="Quantity Now")
+    old_quantity = fields.Float(related="item_id.quantity", related_sudo=False, digits="Product Unit", string="Quantity Now")
     old_price_unit = fields.Float(related="item_id.price_unit", related_sudo=False, string="Unit Price Now")
     old_amount = fields.Monetary(related="item_id.amount", related_sudo=False, string="Amount Now")
     old_name = fields.Text(related="item_id.name", related_sudo=False, string="Text Now")

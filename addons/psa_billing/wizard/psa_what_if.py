@@ -96,22 +96,30 @@ class PsaWhatIf(models.TransientModel):
     @api.onchange("client_id")
     def _onchange_client_id(self):
         if self.contract_id.client_id != self.client_id:
-            self.contract_id = self.env["psa.contract"].search(
+            self.contract_id = self._busiest_contract() or self.env["psa.contract"].search(
                 [("client_id", "=", self.client_id.id), ("state", "!=", "draft"), ("company_id", "=", self.company_id.id)], limit=1
             )
+
+    def _busiest_contract(self):
+        """Return the client's contract under which most was worked in the period: the one to ask about."""
+        rows = self.env["psa.billing.item"]._read_group(
+            [
+                ("client_id", "=", self.client_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("contract_id.state", "!=", "draft"),
+                ("date", ">=", self.date_from),
+                ("date", "<=", self.date_to),
+            ],
+            ["contract_id"], ["__count"], order="__count desc, contract_id", limit=1,
+        )
+        return rows[0][0] if rows else self.env["psa.contract"]
 
     def action_compare(self):
         """Rate the work of the period both ways, and show the result side by side."""
         self.ensure_one()
         self._check_asker()
         self._compare()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("What If"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "view_mode": "form",
-        }
+        return True
 
     def action_view_lines(self):
         """Open the months as a graph, a pivot or a list."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from odoo import fields, models
 from odoo.fields import Command, Domain
-from odoo.tools import formatLang
+from odoo.tools import format_date, formatLang
 
 from ..core import ledger, periods, terms, what_if
 from ..core.funding import key_of
@@ -227,7 +227,7 @@ class PsaWhatIf(models.TransientModel):
         top = max((abs(figures.revenue) for side in (before, after) for figures in side.values()), default=0) or 1
         months = [
             {
-                "month": month.strftime("%Y-%m"),
+                "month": format_date(self.env, month, date_format="MMM y"),
                 "bars": [
                     {
                         "side": side,

@@ -19,7 +19,8 @@ class PsaTicket(models.Model):
             return users
         companies = [("company_id", "in", self.env.companies.ids)]
         working = self.env["psa.desk"].search(companies).member_ids | self.env["psa.queue"].search(companies).member_ids
-        return (users | working.filtered("active")).sorted("name")
+        # Without any column the web client shows neither the board nor what it is for.
+        return (users | working.filtered("active") or self.env.user).sorted("name")
 
     def _read_group_queue_ids(self, queues, domain):
         """On the dispatcher's board, show empty queues too."""

@@ -85,6 +85,15 @@ class TestTakeNext(HelpdeskCommon):
         self.assertNotIn(self.rival_queue.id, [queue[0] for queue in queues if queue])
         self.assertEqual(len(columns("user_id")), 1)
 
+    def test_the_board_of_a_company_without_members_is_not_blank(self):
+        for model in ("psa.desk", "psa.queue"):
+            self.env[model].search([("member_ids", "!=", False)]).member_ids = False
+        Ticket = self.env["psa.ticket"].with_user(self.dispatcher).with_context(psa_dispatch=True, read_group_expand=True)
+
+        found = Ticket.web_read_group([("id", "=", 0)], ["user_id"], ["__count"])
+
+        self.assertEqual([group["user_id"][0] for group in found["groups"] if group["user_id"]], self.dispatcher.ids)
+
     def test_the_board_opens_with_what_nobody_has(self):
         waiting = self._new_ticket()
         Ticket = self.env["psa.ticket"].with_user(self.dispatcher).with_context(psa_dispatch=True)

@@ -37,8 +37,7 @@ export const workTimerService = {
         }
 
         function ask(timer) {
-            closeBanner = notification.add(_t("Your timer still runs on “%s”.", timer.name), {
-                title: _t("Still working?"),
+            closeBanner = notification.add(_t("Your timer runs on “%s”. Are you still working?", timer.name), {
                 type: "warning",
                 sticky: true,
                 className: "o_psa_timer_banner",
