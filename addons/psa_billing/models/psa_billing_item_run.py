@@ -34,10 +34,11 @@ class PsaBillingItem(models.Model):
     )
 
     def init(self):
-        super().init()
+        result = super().init()
         create_index(
             self.env.cr, "psa_billing_run_line_item_rel_item_uniq", "psa_billing_run_line_item_rel", ["item_id"], unique=True
         )
+        return result
 
     @api.model
     def _psa_take(self, line_of):
