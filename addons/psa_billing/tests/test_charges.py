@@ -684,9 +684,10 @@ class TestCharges(PsaBillingCommon, HttpCase):
                             own.read([name])
 
     def test_a_desk_administrator_adds_a_type_with_its_price_on_the_screen(self):
-        with Form(
-            self.env["psa.billable.type"].with_user(self.desk_admin).with_context(default_desk_id=self.desk.id)
-        ) as form:
+        with Form(self.env["psa.billable.type"].with_user(self.desk_admin)) as form:
+            self.assertFalse(form.can_price)
+            form.desk_id = self.desk
+            self.assertTrue(form.can_price)
             form.name = "Mileage, own car"
             form.kind = "mileage"
             form.price_rule = "fixed"
