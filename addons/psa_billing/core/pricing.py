@@ -244,9 +244,13 @@ def asked_by_flat_terms(contract: Contract | None, fact: TimeFact):
     """
     if contract is None or not contract.flat_terms:
         return None
-    is_for_some = any(terms.ticket_ids is not None for terms in contract.flat_terms)
-    is_for_projects = any(terms.project_id is not None for terms in contract.flat_terms)
-    return fact.ticket_id if is_for_some else fact.ticket_id is not None, fact.project_id if is_for_projects else None
+    ticket, project_id = fact.ticket_id is not None, None
+    for terms in contract.flat_terms:
+        if terms.ticket_ids is not None:
+            ticket = fact.ticket_id
+        if terms.project_id is not None:
+            project_id = fact.project_id
+    return ticket, project_id
 
 
 def coverage_of(version: Version | None, fact: TimeFact) -> CoverageRule | None:

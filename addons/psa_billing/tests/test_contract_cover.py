@@ -49,7 +49,8 @@ class TestContractCover(PsaBillingCommon):
 
     def test_a_milestone_of_a_project_leaves_support_to_be_charged_by_the_hour(self):
         project = self.env["project.project"].create(
-            {"name": "Move", "company_id": self.company.id, "allow_milestones": True, "partner_id": self.client.id}
+            {"name": "Move", "company_id": self.company.id, "allow_milestones": True, "allow_timesheets": True,
+             "partner_id": self.client.id}
         )
         component = self._add("milestone", steps=(), project_id=project.id)
         self.managed.action_activate()
@@ -57,7 +58,7 @@ class TestContractCover(PsaBillingCommon):
         self.assertEqual((flat.id, flat.project_id), (component.id, project.id))
 
         support = self._approve(self._log(60, date="2026-03-10"))
-        moving = self._approve(self._log(60, date="2026-03-10", ticket=self.env["psa.ticket"], project_id=project.id))
+        moving = self._approve(self._log(60, date="2026-03-10", psa_ticket_id=False, project_id=project.id))
 
         self.assertEqual((support.funding, support.amount), ("rate", 100))
         self.assertEqual((moving.funding, moving.amount, moving.component_id), ("fixed_price", 0, component))
