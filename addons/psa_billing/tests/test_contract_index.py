@@ -189,11 +189,17 @@ class TestContractIndex(ManagedContractCommon):
             self.assertEqual({one.overage_rate for one in held}, {Decimal(rate)}, day)
 
     def test_rates_of_coverage_rise_too(self):
-        self.managed.rate_ids = [Command.clear()]
-        self.managed.coverage_ids = [
-            Command.create({"effect": "at_rate", "hours": "after_hours", "hourly_rate": 150}),
-            Command.create({"effect": "included", "work_type_ids": [Command.set(self.work_type.ids)]}),
-        ]
+        # As the form saves it: a rate deleted and coverage added at once.
+        self.managed.with_user(self.billing).with_company(self.company).write(
+            {
+                "rate_ids": [Command.clear()],
+                "coverage_ids": [
+                    Command.create({"effect": "at_rate", "hours": "after_hours", "hourly_rate": 150}),
+                    Command.create({"effect": "included", "work_type_ids": [Command.set(self.work_type.ids)]}),
+                ],
+            }
+        )
+        self.assertEqual((len(self.managed.rate_ids), self.managed.coverage_ids.mapped("effect")), (0, ["at_rate", "included"]))
         self._add("recurring")
         self.managed.action_activate()
 
