@@ -78,6 +78,7 @@ from . import (
     psa_contract_indexation,
     psa_contract_instalment,
     psa_contract_invoice,
+    psa_contract_lines,
     psa_contract_notice,
     psa_contract_prepaid,
     psa_contract_prepaid_reminders,

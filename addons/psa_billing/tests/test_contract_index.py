@@ -111,17 +111,22 @@ class TestContractIndex(ManagedContractCommon):
     def test_hours_over_the_prepaid_ones_cost_more_from_the_day_on(self):
         hours = self._add("included_hours", steps=[("2026-01-01", 1, 0)], overage="fixed", overage_rate=150)
         self.managed.action_activate()
-        before = self._approve(self._log(120, date="2026-06-30"))
+
+        def over(lines):
+            return sum(self._items_of(lines).filtered(lambda row: row.funding == "overage").mapped("amount"))
+
+        before, after, late = (
+            self._log(minutes, date=day) for minutes, day in ((120, "2026-06-30"), (120, "2026-07-01"), (60, "2026-06-29"))
+        )
+        self._approve(before)
+        self.assertEqual(over(before), 150)
 
         self._raise("2026-07-01")
-        after = self._approve(self._log(120, date="2026-07-01"))
-        late = self._approve(self._log(60, date="2026-06-29"))
+        self._approve(after)
+        self._approve(late)
 
-        def over(rows):
-            return rows.filtered(lambda row: row.funding == "overage").mapped("amount")
-
-        self.assertEqual((over(before), over(after)), ([150], [165]))
-        self.assertEqual(sum(over(before.exists() | late)), 300, "approved late, at the price of its day")
+        self.assertEqual(over(after), 165)
+        self.assertEqual(over(before | late), 300, "approved late, at the price of its day")
         self.assertEqual((hours.overage_rate, self._steps(hours)), (165, [("2026-01-01", 1, 0), ("2026-07-01", 1, 0)]))
         (term,) = self.managed._psa_terms()
         self.assertEqual(
@@ -184,7 +189,8 @@ class TestContractIndex(ManagedContractCommon):
             self.assertEqual({one.overage_rate for one in held}, {Decimal(rate)}, day)
 
     def test_rates_of_coverage_rise_too(self):
-        self.managed.write(
+        # As the form saves it: a rate deleted and coverage added at once.
+        self.managed.with_user(self.billing).with_company(self.company).write(
             {
                 "rate_ids": [Command.clear()],
                 "coverage_ids": [
@@ -193,6 +199,7 @@ class TestContractIndex(ManagedContractCommon):
                 ],
             }
         )
+        self.assertEqual((len(self.managed.rate_ids), self.managed.coverage_ids.mapped("effect")), (0, ["at_rate", "included"]))
         self._add("recurring")
         self.managed.action_activate()
 
