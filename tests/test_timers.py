@@ -298,7 +298,8 @@ def test_what_is_due_fires_in_its_seconds(world, workers):
     try:
         wait_for(lambda: listeners(server) >= 2, "the scheduler to listen", 60)
         policy = owner.create("psa.sla.policy", {
-            "name": "At once", "company_id": world.ids["company"], "hours": "always", "target_ids": [(0, 0, {"resolution_hours": 0.003})],
+            "name": "At once", "hours": "always", "desk_ids": [(6, 0, [world.ids["desk"]])],
+            "target_ids": [(0, 0, {"resolution_hours": 0.003})],
         })
         ticket = world.tech.create("psa.ticket", {"name": "Now!", "desk_id": world.ids["desk"], "partner_id": world.ids["grace"]})
         ((due,),) = server.query("SELECT due_at FROM psa_ticket_sla WHERE ticket_id = %s", [ticket])
