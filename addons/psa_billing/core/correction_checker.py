@@ -116,7 +116,7 @@ def _money_back(fact, row, taken, wanted, step, parts):
         "state": "written_off" if row.state == "written_off" else "covered" if is_ahead else "pending",
         "worked_seconds": 0, "seconds": 0, "quantity": fact.quantity if is_all else -1, "price_unit": price,
         "amount": 0 if is_ahead else -taken, "value": -rounded(taken, step), "error": None,
-        "draw": ("retainer", row.draw.pool_id, -taken) if is_ahead else None,
+        "draw": ("retainer", row.draw.pool_id, -taken) if is_ahead and row.draw else None,
     }
 
 
