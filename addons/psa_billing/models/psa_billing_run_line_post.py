@@ -1,8 +1,8 @@
 import logging
-import time
 
 from odoo import api, models
 from odoo.exceptions import RedirectWarning, UserError
+from odoo.addons.psa_crm.tools import despite_collisions
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
@@ -10,10 +10,6 @@ _logger = logging.getLogger(__name__)
 
 # Invoices that are made together, in one transaction.
 BATCH = 20
-# Who collides with somebody who works on the same rows tries so often at once.
-COLLISIONS = 5
-# Seconds he waits, longer each time.
-PAUSE = 0.05
 
 
 class PsaBillingRunLine(models.Model):
@@ -27,10 +23,10 @@ class PsaBillingRunLine(models.Model):
         lines, cron = self.sudo(), self.env["ir.cron"]
         # What was read before, to find the scheduled action, is not what the table is like now.
         cron._commit_progress()
-        while done := lines._psa_despite_collisions(lines._psa_post_next):
+        while done := despite_collisions(self.env, lines._psa_post_next):
             if not cron._commit_progress(done, remaining=lines.search_count([("state", "=", "planned")])):
                 return
-        lines._psa_despite_collisions(lines._psa_finish_runs)
+        despite_collisions(self.env, lines._psa_finish_runs)
         cron._commit_progress(remaining=0)
 
     @api.model
@@ -56,17 +52,6 @@ class PsaBillingRunLine(models.Model):
             SQL("SELECT id FROM psa_billing_run WHERE state = 'running' ORDER BY id FOR UPDATE SKIP LOCKED")
         )
         self.env["psa.billing.run"].browse(id_ for (id_,) in rows)._psa_finish()
-
-    @api.model
-    def _psa_despite_collisions(self, step):
-        """Run the first step of a transaction, again from the start if it collides with another transaction."""
-        for collisions in range(1, COLLISIONS):
-            try:
-                return step()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                time.sleep(collisions * PAUSE)
-        return step()
 
     def _psa_post(self):
         """Make the draft invoices of these lines, which are planned and locked; what fails keeps its reason."""
