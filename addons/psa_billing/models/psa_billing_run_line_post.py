@@ -1,8 +1,8 @@
 import logging
 
 from odoo import api, models
-from odoo.exceptions import RedirectWarning, UserError
 from odoo.addons.psa_crm.tools import despite_collisions
+from odoo.exceptions import RedirectWarning, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 

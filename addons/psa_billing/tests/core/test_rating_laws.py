@@ -98,8 +98,8 @@ def test_no_correction_gives_back_more_than_a_charge_brought(dice):
         if row.quantity is not None and row.value:
             inputs = row.derivation["inputs"]
             left[inputs.get("corrects_id", row.source_id), row.draw and row.draw.pool_id] += row.value
-    credits = {row.source_id for row in rows if row.value and row.value < 0 and "corrects_id" not in row.derivation["inputs"]}
-    corrected = {row.derivation["inputs"].get("corrects_id") for row in rows} - credits
+    below_zero = {row.source_id for row in rows if row.value and row.value < 0 and "corrects_id" not in row.derivation["inputs"]}
+    corrected = {row.derivation["inputs"].get("corrects_id") for row in rows} - below_zero
     assert all(value >= 0 for (charge_id, _pool_id), value in left.items() if charge_id in corrected)
 
 
