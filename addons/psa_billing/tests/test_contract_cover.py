@@ -1,49 +1,15 @@
 """Which time and which tickets the prices of a contract are for: nothing is charged twice, and nothing is free."""
 
 from datetime import date
-from unittest.mock import patch
 
-from odoo import Command, fields
 from odoo.tests import freeze_time, tagged
 
-from .common import PsaBillingCommon
+from .managed_common import ManagedContractCommon
 
 
 @tagged("post_install", "-at_install")
-class TestContractCover(PsaBillingCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.contract.action_end()
-        cls.startClassPatcher(patch.object(type(cls.env["ir.cron"]), "_commit_progress", return_value=60.0))
-        cls.managed = cls._new_contract(
-            cls.client, [(cls.role_engineer, False, 100.0)], activate=False, name="Managed", date_start="2026-01-01"
-        )
-
-    @classmethod
-    def _add(cls, kind, contract=None, steps=(("2026-01-01", 1, 30),), **values):
-        return cls.env["psa.contract.component"].create(
-            {
-                "contract_id": (contract or cls.managed).id,
-                "kind": kind,
-                "name": f"Some {kind}",
-                "step_ids": [
-                    Command.create({"date_from": day, "quantity": quantity, "price_unit": price})
-                    for day, quantity, price in steps
-                ],
-                **values,
-            }
-        )
-
-    def _bill(self, until):
-        if self.managed.state == "draft":
-            self.managed.action_activate()
-        dues = self.managed._psa_bill_due(fields.Date.to_date(until))
-        self.assertFalse(self.managed.billing_error)
-        return dues
-
-    def _rows(self, dues):
-        return self.env["psa.billing.item"].search(dues._psa_items_domain(dues.ids))
+class TestContractCover(ManagedContractCommon):
+    usual_steps = (("2026-01-01", 1, 30),)
 
     # A project's price pays for the project
 
