@@ -75,13 +75,16 @@ def told_amount(whole, paid, result, rounding, seconds=None):
     return amount
 
 
-def corrected(fact):
-    """Return the inputs that name what a priced fact corrects; nothing for one that corrects nothing."""
-    if fact.corrects_id is None:
-        return {}
-    inputs = {"corrects_id": fact.corrects_id}
-    if fact.corrects_model:
-        inputs["corrects_model"] = fact.corrects_model
+def priced_inputs(fact):
+    """Return what a priced fact says of itself: what its source told, day, client, quantity and price, and what it corrects."""
+    inputs = {
+        **fact.derivation.get("inputs", {}), "date": fact.date.isoformat(), "client_id": fact.client_id,
+        "quantity": text(fact.quantity), "price_unit": text(fact.price_unit),
+    }
+    if fact.corrects_id is not None:
+        inputs["corrects_id"] = fact.corrects_id
+        if fact.corrects_model:
+            inputs["corrects_model"] = fact.corrects_model
     return inputs
 
 

@@ -9,7 +9,7 @@ so a charge put right before its invoice leaves client and retainer where they w
 from decimal import Decimal
 
 from .corrections import WRITTEN_OFF
-from .derivation import POLICY, corrected, money, text, told_amount
+from .derivation import POLICY, money, priced_inputs, told_amount
 from .funding import RETAINER
 from .pricing import ONE, round_money
 from .terms import (
@@ -152,9 +152,6 @@ def _derived(delta, whole, done, result):
     return {
         **delta.derivation,
         "policy": POLICY,
-        "inputs": {
-            **delta.derivation.get("inputs", {}), "date": delta.date.isoformat(), "client_id": delta.client_id,
-            "quantity": text(delta.quantity), "price_unit": text(delta.price_unit), **corrected(delta),
-        },
+        "inputs": priced_inputs(delta),
         "amount": told_amount(whole, done, result, delta.currency.rounding),
     }

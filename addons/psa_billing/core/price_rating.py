@@ -5,7 +5,7 @@ A retainer that pays it in part leaves two rows of quantity 1: what it paid, and
 
 from decimal import Decimal
 
-from .derivation import POLICY, corrected, money, text, told_amount
+from .derivation import POLICY, money, priced_inputs, told_amount
 from .funding import RETAINER, payable
 from .pricing import ONE, round_money
 from .terms import (
@@ -32,11 +32,7 @@ def rate_price(run, fact) -> None:
     """Add the rows of one fact to a run's and draw what they draw from its retainers."""
     choice, version, about, _stretch = run.choose(fact)
     contract, currency = choice.contract, fact.currency
-    inputs = {
-        **fact.derivation.get("inputs", {}), "date": fact.date.isoformat(), "client_id": fact.client_id,
-        "quantity": text(fact.quantity), "price_unit": text(fact.price_unit), **corrected(fact),
-    }
-    derivation = {**fact.derivation, "policy": POLICY, "inputs": inputs, "contract": about}
+    derivation = {**fact.derivation, "policy": POLICY, "inputs": priced_inputs(fact), "contract": about}
 
     def add(part, state, funding, quantity, price_unit, amount, value, drawn=None, error=None, told=None):
         run.rows.append(
