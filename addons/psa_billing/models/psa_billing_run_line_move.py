@@ -166,6 +166,9 @@ class PsaBillingRunLine(models.Model):
             "quantity": float(-planned.quantity if is_refund else planned.quantity),
             "price_unit": float(planned.price_unit),
         }
+        if self.currency_id == self.company_id.currency_id:
+            # What Odoo finds itself when it adds up taxes: it writes each line once more only where it finds something else.
+            vals.update(amount_currency=float(-planned.amount), balance=float(-planned.amount))
         if first.apart:
             vals["tax_ids"] = [fields.Command.set(self._psa_map_taxes(first.apart).ids)]
         distribution = self.contract_ids.browse(planned.contract_id).analytic_distribution
@@ -184,12 +187,13 @@ class PsaBillingRunLine(models.Model):
     def _psa_unit(self, planned):
         if planned.unit == invoice_lines.OWN and planned.rows[0].unit:
             return planned.rows[0].unit
-        return self.env.ref(
+        return self.env["ir.model.data"]._xmlid_to_res_id(
             {
                 invoice_lines.HOUR: "uom.product_uom_hour",
                 invoice_lines.MINUTE: "uom.product_uom_minute",
-            }.get(planned.unit, "uom.product_uom_unit")
-        ).id
+            }.get(planned.unit, "uom.product_uom_unit"),
+            raise_if_not_found=True,
+        )
 
     def _psa_merged_name(self, planned):
         """Return the text of a line that charges several rows: what they have in common, when, and how long."""

@@ -8,8 +8,10 @@ from odoo.tools import SQL
 
 _logger = logging.getLogger(__name__)
 
-# Invoices that are made together, in one transaction.
+# Invoices that are made together, in one transaction: a share of what is planned, so that two workers end at the same time.
 BATCH = 20
+SMALL_BATCH = 5
+SHARE = 4
 
 
 class PsaBillingRunLine(models.Model):
@@ -34,9 +36,12 @@ class PsaBillingRunLine(models.Model):
         """Make the next few invoices, and return how many lines that were."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT id FROM psa_billing_run_line WHERE state = 'planned'
-                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                """SELECT id FROM psa_billing_run_line WHERE state = 'planned' ORDER BY id LIMIT (
+                       SELECT LEAST(%s, GREATEST(%s, COUNT(*) / %s)) FROM psa_billing_run_line WHERE state = 'planned')
+                      FOR UPDATE SKIP LOCKED""",
                 BATCH,
+                SMALL_BATCH,
+                SHARE,
             )
         )
         lines = self.browse(id_ for (id_,) in rows)
@@ -135,15 +140,10 @@ class PsaBillingRunLine(models.Model):
             line.with_context(lang=line.client_id.lang or self.env.lang)._prepare_move_vals(lines, texts)
             for line, lines in plans
         ]
-        journals = {}
-        for vals in vals_list:
-            # Odoo would look for it once for each invoice.
-            key = (vals["move_type"], vals["currency_id"])
-            if key not in journals:
-                head = {name: vals[name] for name in ("move_type", "company_id", "currency_id")}
-                journals[key] = Move.new(head).journal_id.id
-            vals["journal_id"] = journals[key]
-        moves = Move.create(vals_list)
+        self._psa_add_common_vals(Move, vals_list)
+        # Invoices log that they were made, each by itself, for a subtype nobody can follow. So do these, all at once.
+        moves = Move.with_context(mail_create_nolog=True).create(vals_list).with_context(Move.env.context)
+        moves._message_log_batch(bodies={move.id: move._creation_message() for move in moves})
         link = {}
         for (line, lines), move in zip(plans, moves, strict=True):
             move_lines = move.invoice_line_ids.filtered(lambda move_line: move_line.display_type == "product")
@@ -152,6 +152,21 @@ class PsaBillingRunLine(models.Model):
             line._psa_check_total(move)
         self.env["psa.billing.item"].with_user(run.user_id).sudo()._psa_link(link)
         return moves
+
+    @api.model
+    def _psa_add_common_vals(self, Move, vals_list):
+        """Add to the values of invoices what Odoo would look for once for each of them, or of their lines."""
+        journals = {}
+        has_distributions = self.env["account.analytic.distribution.model"].sudo().search_count([], limit=1)
+        for vals in vals_list:
+            key = (vals["move_type"], vals["currency_id"])
+            if key not in journals:
+                head = {name: vals[name] for name in ("move_type", "company_id", "currency_id")}
+                journals[key] = Move.new(head).journal_id.id
+            vals["journal_id"] = journals[key]
+            if not has_distributions:
+                for _command, _id, line_vals in vals["invoice_line_ids"]:
+                    line_vals.setdefault("analytic_distribution", False)
 
     def _psa_read_texts(self, plans):
         """Return the texts of rows that have a line of their own, by row id."""

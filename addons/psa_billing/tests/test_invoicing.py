@@ -62,6 +62,61 @@ class TestInvoicing(PsaInvoicingCommon):
         self.assertEqual(move.invoice_line_ids.tax_ids, self.tax_sale_b)
         self.assertEqual(move.amount_tax, 15.0)
 
+    def test_an_invoice_is_the_one_odoo_makes_of_the_same_lines(self):
+        # Amounts and analytic accounts are handed over so that Odoo need not find them: nothing may come of it but speed.
+        tag = self.env["account.account.tag"].create({"name": "Services", "applicability": "taxes"})
+        self.tax_sale_a.invoice_repartition_line_ids.filtered(lambda line: line.repartition_type == "base").tag_ids = tag
+        self.client.property_payment_term_id = self.pay_terms_b
+        compared = (
+            "account_id", "amount_currency", "analytic_distribution", "balance", "credit", "currency_id", "date_maturity", "debit",
+            "display_type", "name", "partner_id", "price_subtotal", "price_total", "tax_base_amount", "tax_ids", "tax_line_id",
+            "tax_repartition_line_id", "tax_tag_ids",
+        )
+        for method in ("round_globally", "round_per_line"):
+            with self.subTest(method):
+                self.company.tax_calculation_rounding_method = method
+                self._release(self._log(60) | self._log(25) | self._log(7))
+
+                move = self._prepare()
+
+                plain = self.env["account.move"].create(
+                    {
+                        "move_type": "out_invoice",
+                        "partner_id": move.partner_id.id,
+                        "currency_id": move.currency_id.id,
+                        "invoice_line_ids": [
+                            Command.create(line.read(["name", "sequence", "quantity", "price_unit"], load=None)[0] | {
+                                "id": False, "product_id": line.product_id.id, "product_uom_id": line.product_uom_id.id,
+                            })
+                            for line in move.invoice_line_ids
+                        ],
+                    }
+                )
+                self.assertEqual(len(move.line_ids.filtered("tax_line_id")), 1)
+                self.assertEqual(move.invoice_line_ids.tax_tag_ids, tag)
+                for name in compared:
+                    self.assertEqual(
+                        [line[name] for line in move.line_ids], [line[name] for line in plain.line_ids], name
+                    )
+
+    def test_analytic_distribution_models_are_odoo_s(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Branches"})
+        branch = self.env["account.analytic.account"].create({"name": "Harbour", "plan_id": plan.id})
+        self.env["account.analytic.distribution.model"].create(
+            {"partner_id": self.client.id, "analytic_distribution": {branch.id: 100}}
+        )
+        self._release(self._log(60))
+
+        self.assertEqual(self._prepare().invoice_line_ids.analytic_distribution, {str(branch.id): 100.0})
+
+    def test_each_invoice_says_once_that_it_was_made_and_by_whom(self):
+        self._release(self._log(60))
+
+        move = self._prepare()
+
+        messages = move.message_ids.filtered(lambda message: "Invoice Created" in (message.body or ""))
+        self.assertEqual((len(messages), messages.author_id), (1, self.billing.partner_id))
+
     def test_the_invoice_goes_to_the_client_s_invoice_address(self):
         address = self.env["res.partner"].create(
             {"name": "Bookkeeping", "parent_id": self.client.id, "type": "invoice"}
