@@ -178,7 +178,10 @@ class PsaBillingRunLine(models.Model):
     def _psa_check_total(self, move):
         """Refuse an invoice that does not charge exactly what the ledger says."""
         sign = -1 if move.move_type == "out_refund" else 1
-        if not move.currency_id.compare_amounts(sign * move.amount_untaxed, self.amount):
+        # Amounts of lines without taxes are taken as they were handed over: what is printed of them must come to the same.
+        untaxed = move.invoice_line_ids.filtered(lambda line: line.display_type == "product" and not line.tax_ids)
+        amount = move.amount_untaxed + sum(line.price_subtotal + sign * line.amount_currency for line in untaxed)
+        if not move.currency_id.compare_amounts(sign * amount, self.amount):
             return
         included = move.invoice_line_ids.tax_ids.flatten_taxes_hierarchy().filtered("price_include")
         if included:
@@ -193,7 +196,7 @@ class PsaBillingRunLine(models.Model):
         raise UserError(
             self.env._(
                 "The invoice would come to %(invoice)s without taxes, its rows of the ledger to %(ledger)s.",
-                invoice=move.currency_id.format(sign * move.amount_untaxed),
+                invoice=move.currency_id.format(sign * amount),
                 ledger=move.currency_id.format(self.amount),
             )
         )

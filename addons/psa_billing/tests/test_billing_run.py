@@ -97,6 +97,27 @@ class TestBillingRun(PsaInvoicingCommon):
         self.assertEqual(run.line_ids.mapped("item_ids"), first + second)
         self.assertEqual((first + second).mapped("move_id.create_uid"), self.billing)
 
+    def test_a_line_that_comes_to_something_else_than_the_ledger_is_refused(self):
+        Line = self.env.registry["psa.billing.run.line"]
+        prepare = Line._prepare_move_line_vals
+
+        def twice_the_price(line, *args):
+            vals = prepare(line, *args)
+            return {**vals, "price_unit": 2 * vals["price_unit"]}
+
+        untaxed = self.product.copy({"taxes_id": False})
+        self.product.taxes_id = self.tax_sale_a
+        rows = self._row() + self._row(client=self.other, contract=self.other_contract, product_id=untaxed.id)
+
+        with patch.object(Line, "_prepare_move_line_vals", twice_the_price):
+            run = self._run()
+
+        self.assertEqual((run.state, run.line_ids.mapped("state"), rows.mapped("state")), ("failed", ["failed"] * 2, ["approved"] * 2))
+        for line in run.line_ids:
+            self.assertRegex(
+                line.error, "The invoice would come to .*200.00 without taxes, its rows of the ledger to .*100.00"
+            )
+
     def test_work_waits_until_its_cycle_is_over_unless_asked(self):
         row = self._row()
         with self.assertRaisesRegex(UserError, "nothing to invoice"):
