@@ -132,6 +132,7 @@ from . import (
     psa_charge,
     psa_charge_price,
     psa_charge_approval,
+    psa_charge_correction,
     psa_charge_history,
     psa_charge_delivery,
     psa_charge_ledger,

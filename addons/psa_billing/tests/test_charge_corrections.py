@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -245,7 +245,92 @@ class TestChargeCorrections(PsaInvoicingCommon):
         charge = self._charge(quantity=4)
         self._correct(charge, quantity=2)
 
-        with self.assertRaisesRegex(UserError, "correction of this charge is approved"):
+        with self.assertRaisesRegex(UserError, "was corrected after it was approved, by -2 on"):
             charge.with_user(self.billing).action_unapprove()
         charge.correction_ids.with_user(self.billing).action_unapprove()
         self.assertEqual(self._balance(), (500.0, 0.0))
+
+    # What a correction needs, it keeps
+
+    def _euro_contract(self):
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": "2026-01-01", "rate": 0.92, "company_id": self.company.id}
+        )
+        rates = [(self.role_engineer, False, 100.0)]
+        return self._new_contract(self.client, rates, date_start="2026-01-01", currency_id=currency.id, priority=20)
+
+    def test_a_correction_in_another_currency_than_its_charge_is_refused(self):
+        foreign = self._euro_contract()
+        charge = self._charge(quantity=2)
+        self._correct(charge, quantity=1)
+        correction = charge.correction_ids.with_user(self.billing)
+        correction.action_unapprove()
+
+        refused = self.assertRaisesRegex(ValidationError, "in XTC, and “Docking station”.*Choose a Contract in USD, or delete")
+        with refused, self.env.cr.savepoint():
+            correction.contract_id = foreign
+        correction.action_approve()
+
+        self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 200.0)
+        self._assert_sound()
+
+    def test_a_charge_changes_its_currency_only_without_corrections(self):
+        foreign = self._euro_contract()
+        charge = self._charge(quantity=2)
+        self._correct(charge, quantity=1)
+        (charge.correction_ids | charge).with_user(self.billing).action_unapprove()
+
+        refused = self.assertRaisesRegex(ValidationError, "(?s)there would be nothing to take back.*delete the correction first")
+        with refused, self.env.cr.savepoint():
+            charge.with_user(self.billing).contract_id = foreign
+        charge.correction_ids.with_user(self.billing).unlink()
+        charge.with_user(self.billing).contract_id = foreign
+
+        self.assertEqual(charge.currency_id, foreign.currency_id)
+
+    def test_a_correction_stays_with_the_client_of_its_charge(self):
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True, "psa_is_client": True})
+        charge = self._charge(quantity=2)
+        self._correct(charge, quantity=1)
+        correction = charge.correction_ids.with_user(self.billing)
+        correction.action_unapprove()
+
+        refused = self.assertRaisesRegex(ValidationError, "which Harbour Dental pays. Keep that Client on both")
+        with refused, self.env.cr.savepoint():
+            correction.client_id = other
+        with self.assertRaisesRegex(ValidationError, "tick Billable on both"), self.env.cr.savepoint():
+            correction.is_billable = False
+        self.ticket.write({"client_id": other.id, "partner_id": other.id})
+
+        self.assertEqual((charge.client_id, correction.client_id), (self.client, self.client))
+
+    def test_what_a_later_correction_takes_from_is_not_taken_out_from_under_it(self):
+        charge = self._charge(quantity=3, price=10.0)
+        self._correct(charge, price_unit=12.0)
+        anew = charge.correction_ids.filtered(lambda line: line.quantity > 0).with_user(self.billing)
+        (later,) = self._correct(charge, quantity=2)
+        later = self.env["psa.charge"].browse(later.source_id).with_user(self.billing)
+
+        with self.assertRaisesRegex(UserError, r"was corrected after it was approved, by -1 on .*One was sent back"):
+            anew.action_unapprove()
+        later.action_unapprove()
+        anew.action_unapprove()
+        with self.assertRaisesRegex(UserError, "Of “Docking station” only 0.0 were charged"), self.env.cr.savepoint():
+            later.action_approve()
+        (anew | later).action_approve()
+
+        self.assertFalse(self._rows(charge | charge.correction_ids).filtered("error"))
+        self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 24.0)
+
+    def test_a_correction_is_not_approved_before_its_charge(self):
+        charge = self._charge(quantity=3)
+        self._correct(charge, quantity=2)
+        correction = charge.correction_ids.with_user(self.billing)
+        (charge.with_user(self.billing) | correction).action_unapprove()
+
+        with self.assertRaisesRegex(UserError, "which is not approved itself. Approve that charge first"):
+            correction.action_approve()
+        (charge.with_user(self.billing) | correction).action_approve()
+
+        self.assertFalse(self._rows(charge | correction).filtered("error"))
