@@ -145,6 +145,7 @@ from . import (
     hr_expense,
     hr_expense_access,
     hr_expense_ledger,
+    hr_expense_charged,
     psa_expense_delta,
     psa_billing_item_expense,
     res_currency_rate_check,

@@ -38,6 +38,8 @@ from . import (
     test_work_timer,
     test_charge_corrections,
     test_charges,
+    test_expense_charged,
+    test_expense_currency,
     test_expenses,
     test_accounting_export,
 )
