@@ -119,7 +119,7 @@ class PsaContractComponent(models.Model):
                 continue
             parts = periods.slices(steps, period, active, rounding, self.is_prorated)
             yield from self._psa_prepare_one_period(period, active, parts, due_day, until, charged)
-        # A period that is not to be charged at all any more, since the contract or the component ended before it.
+        # A period that is not to be charged at all any more, since the contract or the component ended before it, or begins later.
         yield from self._psa_prepare_dropped_periods(until, charged)
 
     def _psa_prepare_one_period(self, period, active, parts, due_day, until, charged):
@@ -145,10 +145,12 @@ class PsaContractComponent(models.Model):
         yield from self._psa_prepare_true_up(period, active, parts, expected, number, amount, until)
 
     def _psa_prepare_dropped_periods(self, until, charged):
-        end = self._psa_end()
+        first, end = self._psa_first_day(), self._psa_end()
         for (component_id, start), (number, amount) in sorted(charged.items()):
-            if component_id == self.id and end and start >= end and amount:
-                period = periods.cycle_of(self.contract_id._psa_cycle_rule(), start)
+            if component_id != self.id or not amount:
+                continue
+            period = periods.cycle_of(self.contract_id._psa_cycle_rule(), start)
+            if period.end <= first or (end and start >= end):
                 yield from self._psa_prepare_true_up(period, period, (), to_decimal(0), number, amount, until)
 
     def _psa_prepare_true_up(self, period, active, parts, expected, number, amount, until):
@@ -188,6 +190,8 @@ class PsaContractComponent(models.Model):
         day = self._psa_first_day()
         step = periods.step_on(self._psa_steps(), day)
         if day > until or not step or not step.quantity * step.price_unit or (self.id, "once") in keys:
+            return
+        if self._psa_end() and day >= self._psa_end():
             return
         if self.contract_id.bill_from and day < self.contract_id.bill_from:
             return

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# What falls due by these.
+DECISIVE = {"date_due", "amount", "component_id"}
+
 
 class PsaContractInstalment(models.Model):
     """A part of a fixed price, due on a day."""
@@ -24,15 +27,18 @@ class PsaContractInstalment(models.Model):
     def create(self, vals_list):
         instalments = super().create(vals_list)
         instalments.component_id._psa_forget_whole()
+        instalments.contract_id._psa_bill_again()
         return instalments
 
     def write(self, vals):
-        if vals.keys() & {"date_due", "amount", "component_id"}:
+        if vals.keys() & DECISIVE:
             self._psa_check_open()
         result = super().write(vals)
         if "component_id" in vals:
             # Odoo checks the instalment as it was: it goes to no component that is not one's own to change.
             self.check_access("write")
+        if vals.keys() & DECISIVE:
+            self.contract_id._psa_bill_again()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -51,4 +57,4 @@ class PsaContractInstalment(models.Model):
                 )
             )
         if dues:
-            dues._psa_take_back()
+            dues._psa_take_back_for_now()
