@@ -30,6 +30,7 @@ from . import (
     test_story,
     test_ticket_merge,
     test_ticket_task,
+    test_time_corrections,
     test_time_entry,
     test_time_period,
     test_time_week,
