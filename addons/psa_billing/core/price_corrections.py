@@ -11,6 +11,7 @@ from decimal import Decimal
 from .corrections import WRITTEN_OFF
 from .derivation import POLICY, money, priced_inputs, told_amount
 from .funding import RETAINER
+from .price_rating import row_of
 from .pricing import ONE, round_money
 from .terms import (
     BY_NOBODY,
@@ -106,17 +107,13 @@ def _taken_back(delta, row, left, place, parts):
         state = COVERED
     else:
         state = PENDING
-    return LedgerRow(
-        source_model=delta.source_model,
-        source_id=delta.source_id,
+    return row_of(
+        delta,
         part=part,
         state=WRITTEN_OFF if row.state == WRITTEN_OFF else state,
         funding=BY_RETAINER if is_paid_ahead else BY_PRICE,
-        worked_seconds=0,
-        seconds=0,
         contract_id=row.contract_id,
         version_id=row.version_id,
-        currency_id=row.currency_id,
         product_id=row.product_id,
         quantity=delta.quantity if is_all else -ONE,
         price_unit=ZERO if is_paid_ahead else delta.price_unit if is_all else -taken,
@@ -130,18 +127,13 @@ def _taken_back(delta, row, left, place, parts):
 def _beyond(delta, made, whole, done):
     """Return the row for what is more than there is."""
     last = made[-1] if made else None
-    return LedgerRow(
-        source_model=delta.source_model,
-        source_id=delta.source_id,
+    return row_of(
+        delta,
         part=delta.part if all(row.part != delta.part for row in made) else f"{delta.part}#{delta.source_id}",
         state=ERROR,
         funding=BY_NOBODY,
-        worked_seconds=0,
-        seconds=0,
         contract_id=last.contract_id if last else None,
         version_id=last.version_id if last else None,
-        currency_id=delta.currency.id,
-        product_id=delta.product_id,
         quantity=-ONE if made else delta.quantity,
         error=MORE_THAN_CHARGED,
         derivation=_derived(delta, whole, done, whole - done),

@@ -95,15 +95,13 @@ class PsaContractComponent(models.Model):
     def _psa_forget_whole(self):
         """Take back fixed prices that fell due as a whole, now that they have instalments; refuse if they were billed."""
         whole = self.env["psa.contract.due"].sudo().search([("component_id", "in", self.ids), ("key", "=", "once")])
-        frozen = whole._psa_frozen() if whole else whole
-        if frozen:
-            raise UserError(
-                self.env._(
-                    "“%s” was billed as a whole, so it takes no instalments. Credit its invoice and take the row back to the "
-                    "review first (“Back to Review”).",
-                    frozen[0].component_id.name,
-                )
+        whole._psa_check_open(
+            lambda due: self.env._(
+                "“%s” was billed as a whole, so it takes no instalments. Credit its invoice and take the row back to the "
+                "review first (“Back to Review”).",
+                due.component_id.name,
             )
+        )
         if whole:
             whole._psa_take_back_for_now()
 

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 # What falls due by these.
 DECISIVE = {"date_due", "amount", "component_id"}
@@ -48,13 +47,11 @@ class PsaContractInstalment(models.Model):
     def _psa_check_open(self):
         """Refuse to change what was billed; take back what nobody has released yet."""
         dues = self.sudo().due_ids
-        frozen = dues._psa_frozen() if dues else dues
-        if frozen:
-            raise UserError(
-                self.env._(
-                    "“%s” was billed, so it stays. Add another instalment for the difference, or credit the invoice.",
-                    frozen[0].instalment_id.name,
-                )
+        dues._psa_check_open(
+            lambda due: self.env._(
+                "“%s” was billed, so it stays. Add another instalment for the difference, or credit the invoice.",
+                due.instalment_id.name,
             )
+        )
         if dues:
             dues._psa_take_back_for_now()
