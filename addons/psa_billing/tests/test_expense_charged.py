@@ -3,6 +3,7 @@
 from datetime import date
 
 from odoo.exceptions import ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .expense_common import ExpenseCommon
@@ -63,3 +64,19 @@ class TestExpenseCharged(ExpenseCommon):
         expense.date = date(2026, 4, 10)
 
         self.assertEqual(self._rows(expense).date, date(2026, 4, 10))
+
+    def test_the_client_pays_the_taxes_of_sales_and_not_those_of_the_receipt(self):
+        self.category.write(
+            {
+                "sale_ok": True,
+                "taxes_id": [Command.set(self.tax_sale_a.ids)],
+                "supplier_taxes_id": [Command.set(self.tax_purchase_a.ids)],
+            }
+        )
+        expense = self._approved(115.0)
+        self.assertEqual((expense.tax_ids, expense.untaxed_amount), (self.tax_purchase_a, 100.0))
+        self._rows(expense).with_user(self.billing).action_approve()
+
+        invoice = self._prepare()
+
+        self.assertEqual((invoice.amount_untaxed, invoice.invoice_line_ids.tax_ids), (100.0, self.tax_sale_a))
