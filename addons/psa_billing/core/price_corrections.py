@@ -8,7 +8,7 @@ so a charge put right before its invoice leaves client and retainer where they w
 
 from decimal import Decimal
 
-from .corrections import WRITTEN_OFF
+from .corrections import WRITTEN_OFF, is_earlier
 from .derivation import POLICY, money, priced_inputs, told_amount
 from .funding import RETAINER
 from .price_rating import row_of
@@ -36,11 +36,12 @@ def takes_back(fact: PriceFact) -> bool:
     return round_money(fact.quantity * fact.price_unit, fact.currency.rounding) < 0
 
 
-def unwind(delta: PriceFact, rows) -> tuple[LedgerRow, ...]:
+def unwind(delta: PriceFact, rows, also_later=False) -> tuple[LedgerRow, ...]:
     """Take a correction's money back from the rows of what it corrects.
 
     :param delta: a fact that takes back
-    :param rows: the rows of the original and of its earlier corrections
+    :param rows: the rows of the original and of its other corrections
+    :param also_later: if earlier ones are not enough, take back from what was charged later in the place of that, too
     :return: one row for each row taken back from, last funded first, with the price of the correction if it is the only one,
         else of quantity -1; a part of two such rows is told apart by ``#`` and where it is taken from. What is more than there
         is comes last, as an error row.
@@ -48,7 +49,7 @@ def unwind(delta: PriceFact, rows) -> tuple[LedgerRow, ...]:
     rounding = delta.currency.rounding
     whole = round_money(delta.quantity * delta.price_unit, rounding)
     made, done = [], ZERO  # ``done`` is below zero, as is ``whole``
-    for row, left in _sources(delta, rows):
+    for row, left in _sources(delta, rows, also_later):
         taken = -min(left, done - whole)
         if not taken:
             break
@@ -59,11 +60,12 @@ def unwind(delta: PriceFact, rows) -> tuple[LedgerRow, ...]:
     return tuple(made)
 
 
-def _sources(delta, rows):
+def _sources(delta, rows, also_later):
     """Yield the rows that money can be taken back from and how much is left of each, last funded first.
 
-    What an earlier correction took from no row that is still there is missing from the others: more than the rows have brought
-    together is never taken back, whatever became of them.
+    What was charged later in the place of that is the last resort: else where the money comes from would change once it is
+    released. What an earlier correction took from no row that is still there is missing from the others: more than the rows
+    have brought together is never taken back, whatever became of them.
     """
     rows = [row for row in rows if row.state != ERROR and row.currency_id == delta.currency.id]
     left = {(row.source_model, row.source_id, row.part): row.value for row in rows if row.value > 0}
@@ -76,11 +78,11 @@ def _sources(delta, rows):
             if known:
                 left[key] -= known
             lost -= row.value + known
-    for row in sorted((row for row in rows if row.value > 0), key=_turn):
+    for row in sorted((row for row in rows if row.value > 0), key=lambda row: (not is_earlier(row, delta), *_turn(row))):
         rest = left[row.source_model, row.source_id, row.part]
         missing = min(rest, lost)
         lost -= missing
-        if rest > missing:
+        if rest > missing and (also_later or is_earlier(row, delta)):
             yield row, rest - missing
 
 
