@@ -144,7 +144,10 @@ class PsaBillingItem(models.Model):
 
     @api.model
     def _psa_corrected_keys(self, *sources):
-        """Return (model, id) of those of these entries and charges from which a frozen correction took back: it stands on their rows."""
+        """Return (model, id) of those of these entries and charges from which a frozen correction took back: it stands on their rows.
+
+        A correction of which one row is frozen keeps all of them, and so what each of them takes from.
+        """
         parts = []
         for records in sources:
             if not records:
@@ -156,8 +159,9 @@ class PsaBillingItem(models.Model):
                          FROM %(table)s origin
                          JOIN %(table)s correction ON correction.%(name)s = COALESCE(origin.%(name)s, origin.id)
                          JOIN psa_billing_item item ON item.source_model = %(model)s AND item.source_id = correction.id
+                         JOIN psa_billing_item held ON held.source_model = %(model)s AND held.source_id = correction.id
                         WHERE origin.id = ANY(%(ids)s) AND (item.derivation->'corrects'->>'source_id')::integer = origin.id
-                          AND (item.state = ANY(%(frozen)s) OR item.settled_on IS NOT NULL OR item.is_adjusted)""",
+                          AND (held.state = ANY(%(frozen)s) OR held.settled_on IS NOT NULL OR held.is_adjusted)""",
                     table=SQL.identifier(records._table),
                     name=SQL.identifier(name, to_flush=records._fields[name]),
                     model=model,

@@ -68,6 +68,10 @@ class PsaCharge(models.Model):
             raise UserError(self.env._("“%s” is not approved yet: change it directly.", self.name))
         if self.corrects_id:
             raise UserError(self.env._("“%s” is a correction itself. Correct the charge it belongs to.", self.name))
+        if self.correction_ids.filtered(lambda charge: charge.approval_state != "approved"):
+            raise UserError(
+                self.env._("A correction of “%s” waits for its approval. Approve it, or delete it, before you correct anew.", self.name)
+            )
         if "written_off" in (self | self.correction_ids).sudo()._psa_items().mapped("state"):
             # A correction would credit what the client never owed.
             raise UserError(

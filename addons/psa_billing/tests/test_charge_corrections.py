@@ -323,6 +323,44 @@ class TestChargeCorrections(PsaInvoicingCommon):
         self.assertFalse(self._rows(charge | charge.correction_ids).filtered("error"))
         self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 24.0)
 
+    def test_a_charge_is_corrected_anew_once_its_correction_is_approved(self):
+        charge = self._charge(quantity=3, price=10.0)
+        self._correct(charge, price_unit=12.0)
+        charge.correction_ids.with_user(self.billing).action_unapprove()
+
+        with self.assertRaisesRegex(UserError, "waits for its approval. Approve it, or delete it"), self.env.cr.savepoint():
+            charge.with_user(self.billing).action_correct()
+        charge.correction_ids.with_user(self.billing).action_approve()
+        self._correct(charge, price_unit=13.0)
+
+        self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 39.0)
+
+    def test_a_correction_released_in_part_holds_all_it_takes_back_from(self):
+        charge = self._charge(quantity=1)
+        self._correct(charge, quantity=4)
+        back = self._correct(charge, quantity=0)
+        self.assertEqual(sorted(back.mapped(lambda row: (row.amount, row.drawn_amount))), [(-300.0, 0.0), (0.0, -300.0), (0.0, -200.0)])
+        back.filtered("amount").with_user(self.billing).action_approve()
+
+        self._charge(price=650.0, date="2026-03-01")
+
+        self.assertEqual(self._told(self._rows(charge)), [("retainer", "covered", 0.0, 200.0, 200.0)])
+        self.assertEqual(self._balance(), (500.0, 0.0))
+        self._assert_sound()
+
+    def test_what_a_retainer_paid_goes_back_also_when_the_new_price_is_released(self):
+        charge = self._charge(quantity=2)
+        self.env["psa.billing.item"]._psa_settle({self._rows(charge).id: None})
+        self._charge(price=100.0, name="Cable")
+        rows = self._correct(charge, price_unit=300.0)
+        rows.filtered(lambda row: row.amount > 0).with_user(self.billing).action_approve()
+
+        self._charge(price=1.0, name="Screw")
+
+        back = self._rows(charge.correction_ids.filtered(lambda line: line.quantity < 0))
+        self.assertEqual(self._told(back), [("retainer", "covered", 0.0, -400.0, -400.0)])
+        self._assert_sound()
+
     def test_a_correction_is_not_approved_before_its_charge(self):
         charge = self._charge(quantity=3)
         self._correct(charge, quantity=2)

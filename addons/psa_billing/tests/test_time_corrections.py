@@ -74,6 +74,25 @@ class TestTimeCorrections(PsaBillingCommon):
         rows[1].with_user(self.billing).action_back_to_review()
         self.assertEqual(rows.mapped(lambda row: (row.funding, row.drawn_seconds)), [("block", 3600), ("block", -1800)])
 
+    def test_hours_put_back_into_a_block_can_be_explained(self):
+        component = self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id, "kind": "block", "name": "Block", "purchase": "manual",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 10, "price_unit": 90.0})],
+            }
+        )  # fmt: skip
+        component._psa_buy(date(2026, 1, 1), "purchase")._psa_order()
+        line = self._log(60)
+        self._approve(line)
+
+        _wizard, rows = self._corrected(line, hours=0.5)
+
+        told = rows.mapped(lambda row: (row.funding, row.drawn_seconds, row.value))
+        self.assertEqual(told, [("block", 3600, 90.0), ("block", -1800, -45.0)])
+        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
+        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
+        self.assertEqual(problems.mapped("message"), [])
+
     def test_what_the_review_has_left_is_taken_back_as_a_whole(self):
         line = self._log(60)
         row = self._approve(line).with_user(self.billing)
