@@ -66,12 +66,12 @@ def _expected_of_prices(facts, book, rows):
                     known += own[key]
                     waiting.remove(other)
         for fact in waiting:  # there is not enough for them at the end either
-            expected[fact.source_model, fact.source_id] = _of_price(fact, known)
+            expected[fact.source_model, fact.source_id] = _of_price(fact, known, is_last=True)
             known += own[fact.source_model, fact.source_id]
     return expected
 
 
-def _of_price(fact, known):
+def _of_price(fact, known, is_last=False):
     """Return what a correction ought to take back from the rows known of its entry."""
     step, wanted, done, made, stays = fact.currency.rounding, taken_back(fact), 0, [], {}
     sources = [row for row in known if worth(row) > 0]
@@ -84,9 +84,9 @@ def _of_price(fact, known):
         stays[id(row)] = max(0, Fraction(row.value) + sum(map(Fraction, named)))
     # What was taken back and stands nowhere any more is not there to be taken again.
     lost = sum(stays.values()) - sum(Fraction(worth(row)) for row in known)
-    for row in sorted(sources, key=_last_first):
+    for row in sorted(sources, key=lambda row: (not _came_before(row, fact), _last_first(row))):
         free, lost = max(0, stays[id(row)] - lost), max(0, lost - stays[id(row)])
-        taken = min(free, wanted - done)
+        taken = min(free, wanted - done) if is_last or _came_before(row, fact) else 0
         if taken:
             made.append(_money_back(fact, row, taken, wanted, step, {other["part"] for other in made}))
             done += taken
@@ -99,6 +99,10 @@ def _of_price(fact, known):
             "contract_id": last["contract_id"], "version_id": last["version_id"],
         })
     return made
+
+
+def _came_before(row, fact):
+    return (row.source_model == fact.source_model) <= (row.source_id < fact.source_id)
 
 
 def _last_first(row):
@@ -130,18 +134,15 @@ def _expected(fact, book, rows, corrections):
     frozen = [row for row in book.originals if _entry(row) == entry]
     present = {(row.source_id, row.part) for row in frozen}
     # Corrections that frozen rows are enough for come first, in their own order; the others see open rows as well.
-    enough = sum(row.seconds for row in frozen if row.state != "error")
     early, late = [], []
     turn = sorted(
         (other for other in corrections if (other.source_model, other.corrects_id) == entry),
         key=lambda other: (other.date, other.start is not None, other.start and other.start.timestamp(), other.source_id),
     )
     for other in turn:
-        if enough >= taken_back(other):
-            enough -= taken_back(other)
-            early.append(other.source_id)
-        else:
-            late.append(other.source_id)
+        here = frozen + [row for row in rows if _entry(row) == entry and row.source_id in early]
+        there = sum(max(0, _stays(row, here)) for row in _to_take(here) if _came_before(row, other))
+        (early if there >= taken_back(other) else late).append(other.source_id)
     mine = (early if fact.source_id in early else early + late)
     before = set(mine[: mine.index(fact.source_id)])
     is_correction = {other.source_id for other in turn}
@@ -152,15 +153,14 @@ def _expected(fact, book, rows, corrections):
             if _entry(row) == entry and row.source_id not in is_correction and (row.source_id, row.part) not in present
         ]
     sources = sorted(
-        (row for row in known if row.seconds > 0 and row.state != "error"),
-        key=lambda row: (TURNS.get(row.funding, 4), -row.source_id, -row.derivation.get("part", {}).get("index", 0), row.part),
+        (row for row in _to_take(known) if fact.source_id in late or _came_before(row, fact)),
+        key=lambda row: (
+            not _came_before(row, fact), TURNS.get(row.funding, 4), -row.source_id,
+            -row.derivation.get("part", {}).get("index", 0), row.part,
+        ),
     )
     for row in sources:
-        origin = {"source_id": row.source_id, "part": row.part}
-        stays = row.seconds + sum(
-            other.seconds for other in known
-            if other.seconds < 0 and {name: other.derivation.get("corrects", {}).get(name) for name in origin} == origin
-        )
+        stays = _stays(row, known)
         taken = min(stays, wanted - done)
         if taken > 0:
             made.append(_taken(fact, row, stays, taken, done, wanted, {other["part"] for other in made}))
@@ -174,6 +174,18 @@ def _expected(fact, book, rows, corrections):
             "currency_id": made[-1]["currency_id"] if made else fact.company_currency.id,
         })
     return made
+
+
+def _to_take(known):
+    return [row for row in known if row.seconds > 0 and row.state != "error"]
+
+
+def _stays(row, known):
+    origin = {"source_id": row.source_id, "part": row.part}
+    return row.seconds + sum(
+        other.seconds for other in known
+        if other.seconds < 0 and {name: other.derivation.get("corrects", {}).get(name) for name in origin} == origin
+    )
 
 
 def _taken(fact, row, stays, taken, done, wanted, parts):

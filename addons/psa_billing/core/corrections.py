@@ -60,6 +60,11 @@ def entry_of(fact) -> tuple[str, int]:
     return fact.source_model, fact.corrects_id
 
 
+def is_earlier(row: LedgerRow, delta) -> bool:
+    """Say whether a row is of what a correction corrects, or of an earlier correction of that."""
+    return row.source_model != delta.source_model or row.source_id < delta.source_id
+
+
 def by_entry(rows) -> dict[tuple[str, int], list[LedgerRow]]:
     """Group rows by the entry they belong to in the end: those of a correction belong to the entry corrected."""
     grouped = {}
@@ -70,17 +75,18 @@ def by_entry(rows) -> dict[tuple[str, int], list[LedgerRow]]:
     return grouped
 
 
-def unwind(delta: TimeFact, rows) -> tuple[LedgerRow, ...]:
+def unwind(delta: TimeFact, rows, also_later=False) -> tuple[LedgerRow, ...]:
     """Take a correction's negative seconds back from the rows of the entry it corrects.
 
     :param delta: a fact whose charged seconds are negative (without ``billable_seconds``: its worked ones)
-    :param rows: the rows of the original and of its earlier corrections
+    :param rows: the rows of the original and of its other corrections
+    :param also_later: if earlier ones are not enough, take back from time that was added later, too
     :return: one row for each row taken back from, last funded first; a part of two such rows is told apart by ``#`` and the
         entry it is taken from. What is more than there is comes last, as an error row.
     """
     charged = delta.worked_seconds if delta.billable_seconds is None else delta.billable_seconds
     wanted, done, made = -charged, 0, []
-    for source in _sources(rows):
+    for source in _sources(delta, rows, also_later):
         seconds = min(source.row.seconds - source.taken, wanted - done)
         if seconds <= 0:
             continue
@@ -108,9 +114,13 @@ def unwind(delta: TimeFact, rows) -> tuple[LedgerRow, ...]:
     return tuple(made)
 
 
-def _sources(rows) -> list[_Source]:
-    """Return the rows that time can be taken back from, last funded first."""
-    sources = {(row.source_id, row.part): _Source(row) for row in rows if row.seconds > 0 and row.state != ERROR}
+def _sources(delta, rows, also_later) -> list[_Source]:
+    """Return the rows that time can be taken back from, last funded first; those of what was added later are the last resort."""
+    sources = {
+        (row.source_id, row.part): _Source(row)
+        for row in rows
+        if row.seconds > 0 and row.state != ERROR and (also_later or is_earlier(row, delta))
+    }
     for row in rows:
         origin = row.derivation.get("corrects")
         if origin and row.seconds < 0 and (source := sources.get((origin["source_id"], origin["part"]))):
@@ -118,7 +128,10 @@ def _sources(rows) -> list[_Source]:
     return sorted(
         sources.values(),
         key=lambda source: (
-            _RANK.get(source.row.funding, 0), -source.row.source_id, -source.row.derivation.get("part", {}).get("index", 0),
+            not is_earlier(source.row, delta),
+            _RANK.get(source.row.funding, 0),
+            -source.row.source_id,
+            -source.row.derivation.get("part", {}).get("index", 0),
             source.row.part,
         ),
     )

@@ -1,7 +1,9 @@
 """What the company allows its people to lay out, and what an expense still lacks. Pure: no clock, no database."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+
+from .charges import round_to
 
 ALLOWED = "allowed"
 NEEDS_REASON = "needs_reason"
@@ -73,7 +75,7 @@ def judge(amount, day_total, has_receipt, has_reason, policy):
 
 @dataclass(frozen=True)
 class Billed:
-    """What was charged of an expense, or given up, in the currency of the company."""
+    """What was charged of an expense, or given up, in the currency of its invoice."""
 
     amount: Decimal
     is_given_up: bool = False
@@ -81,37 +83,40 @@ class Billed:
 
 @dataclass(frozen=True)
 class Row:
-    """A ledger row of an expense, in the row's own currency."""
+    """A ledger row of an expense."""
 
     amount: Decimal
     is_adjusted: bool = False
     is_given_up: bool = False
 
 
-def billed(rows, due, base, rounding):
-    """Return what the rows of an expense, or of one correction of it, have charged, in the currency of the company.
+def exchanged(amount, rate, rounding):
+    """Return what an amount of the company's currency is in that of the invoice.
+
+    A corrected expense is exchanged as a whole, and what was charged before is taken off: exchanged by themselves, the parts
+    would be rounded by themselves, and might miss the whole by a cent.
+
+    >>> exchanged(Decimal("33.33"), Decimal("0.92"), Decimal("0.01"))
+    Decimal('30.66')
+    """
+    return round_to(amount * rate, rounding)
+
+
+def billed(rows, due):
+    """Return what the rows of an expense, or of one correction of it, have charged.
 
     What the review took off or put on is a part given up.
 
-    :param due: what they were to charge in all, in the currency of the rows
-    :param base: the same in the currency of the company
-    :param rounding: the smallest step of the company's currency
+    :param due: what they were to charge in all
 
-    >>> billed([Row(Decimal(92))], Decimal(92), Decimal(100), Decimal("0.01"))
-    (Billed(amount=Decimal('100.00'), is_given_up=False),)
-    >>> [part.amount for part in billed([Row(Decimal(46), is_adjusted=True)], Decimal(92), Decimal(100), Decimal("0.01"))]
-    [Decimal('50.00'), Decimal('50.00')]
+    >>> billed([Row(Decimal(92))], Decimal(92))
+    (Billed(amount=Decimal('92'), is_given_up=False),)
+    >>> [part.amount for part in billed([Row(Decimal(46), is_adjusted=True)], Decimal(92))]
+    [Decimal('46'), Decimal('46')]
     """
-    parts, seen, given = [], Decimal(0), Decimal(0)
-    for row in rows:
-        # Rounded together: what a retainer pays of it and the rest add up to the whole.
-        seen += row.amount
-        until = seen * base / due if due else seen
-        until = (until / rounding).quantize(Decimal(1), rounding=ROUND_HALF_UP) * rounding
-        parts.append(Billed(until - given, row.is_given_up))
-        given = until
+    parts = [Billed(row.amount, row.is_given_up) for row in rows]
     if any(row.is_adjusted for row in rows):
-        parts.append(Billed(base - given, is_given_up=True))
+        parts.append(Billed(due - sum(row.amount for row in rows), is_given_up=True))
     return tuple(parts)
 
 

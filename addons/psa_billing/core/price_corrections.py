@@ -8,9 +8,10 @@ so a charge put right before its invoice leaves client and retainer where they w
 
 from decimal import Decimal
 
-from .corrections import WRITTEN_OFF
+from .corrections import WRITTEN_OFF, is_earlier
 from .derivation import POLICY, money, priced_inputs, told_amount
 from .funding import RETAINER
+from .price_rating import row_of
 from .pricing import ONE, round_money
 from .terms import (
     BY_NOBODY,
@@ -35,11 +36,12 @@ def takes_back(fact: PriceFact) -> bool:
     return round_money(fact.quantity * fact.price_unit, fact.currency.rounding) < 0
 
 
-def unwind(delta: PriceFact, rows) -> tuple[LedgerRow, ...]:
+def unwind(delta: PriceFact, rows, also_later=False) -> tuple[LedgerRow, ...]:
     """Take a correction's money back from the rows of what it corrects.
 
     :param delta: a fact that takes back
-    :param rows: the rows of the original and of its earlier corrections
+    :param rows: the rows of the original and of its other corrections
+    :param also_later: if earlier ones are not enough, take back from what was charged later in the place of that, too
     :return: one row for each row taken back from, last funded first, with the price of the correction if it is the only one,
         else of quantity -1; a part of two such rows is told apart by ``#`` and where it is taken from. What is more than there
         is comes last, as an error row.
@@ -47,7 +49,7 @@ def unwind(delta: PriceFact, rows) -> tuple[LedgerRow, ...]:
     rounding = delta.currency.rounding
     whole = round_money(delta.quantity * delta.price_unit, rounding)
     made, done = [], ZERO  # ``done`` is below zero, as is ``whole``
-    for row, left in _sources(delta, rows):
+    for row, left in _sources(delta, rows, also_later):
         taken = -min(left, done - whole)
         if not taken:
             break
@@ -58,11 +60,12 @@ def unwind(delta: PriceFact, rows) -> tuple[LedgerRow, ...]:
     return tuple(made)
 
 
-def _sources(delta, rows):
+def _sources(delta, rows, also_later):
     """Yield the rows that money can be taken back from and how much is left of each, last funded first.
 
-    What an earlier correction took from no row that is still there is missing from the others: more than the rows have brought
-    together is never taken back, whatever became of them.
+    What was charged later in the place of that is the last resort: else where the money comes from would change once it is
+    released. What an earlier correction took from no row that is still there is missing from the others: more than the rows
+    have brought together is never taken back, whatever became of them.
     """
     rows = [row for row in rows if row.state != ERROR and row.currency_id == delta.currency.id]
     left = {(row.source_model, row.source_id, row.part): row.value for row in rows if row.value > 0}
@@ -75,11 +78,11 @@ def _sources(delta, rows):
             if known:
                 left[key] -= known
             lost -= row.value + known
-    for row in sorted((row for row in rows if row.value > 0), key=_turn):
+    for row in sorted((row for row in rows if row.value > 0), key=lambda row: (not is_earlier(row, delta), *_turn(row))):
         rest = left[row.source_model, row.source_id, row.part]
         missing = min(rest, lost)
         lost -= missing
-        if rest > missing:
+        if rest > missing and (also_later or is_earlier(row, delta)):
             yield row, rest - missing
 
 
@@ -106,17 +109,13 @@ def _taken_back(delta, row, left, place, parts):
         state = COVERED
     else:
         state = PENDING
-    return LedgerRow(
-        source_model=delta.source_model,
-        source_id=delta.source_id,
+    return row_of(
+        delta,
         part=part,
         state=WRITTEN_OFF if row.state == WRITTEN_OFF else state,
         funding=BY_RETAINER if is_paid_ahead else BY_PRICE,
-        worked_seconds=0,
-        seconds=0,
         contract_id=row.contract_id,
         version_id=row.version_id,
-        currency_id=row.currency_id,
         product_id=row.product_id,
         quantity=delta.quantity if is_all else -ONE,
         price_unit=ZERO if is_paid_ahead else delta.price_unit if is_all else -taken,
@@ -130,18 +129,13 @@ def _taken_back(delta, row, left, place, parts):
 def _beyond(delta, made, whole, done):
     """Return the row for what is more than there is."""
     last = made[-1] if made else None
-    return LedgerRow(
-        source_model=delta.source_model,
-        source_id=delta.source_id,
+    return row_of(
+        delta,
         part=delta.part if all(row.part != delta.part for row in made) else f"{delta.part}#{delta.source_id}",
         state=ERROR,
         funding=BY_NOBODY,
-        worked_seconds=0,
-        seconds=0,
         contract_id=last.contract_id if last else None,
         version_id=last.version_id if last else None,
-        currency_id=delta.currency.id,
-        product_id=delta.product_id,
         quantity=-ONE if made else delta.quantity,
         error=MORE_THAN_CHARGED,
         derivation=_derived(delta, whole, done, whole - done),

@@ -28,6 +28,19 @@ from .terms import (
 ZERO = Decimal(0)
 
 
+def row_of(fact, **values) -> LedgerRow:
+    """Return a row of what has a price of its own: it takes no time, and is in the fact's currency."""
+    common = {
+        "source_model": fact.source_model,
+        "source_id": fact.source_id,
+        "worked_seconds": 0,
+        "seconds": 0,
+        "currency_id": fact.currency.id,
+        "product_id": fact.product_id,
+    }
+    return LedgerRow(**{**common, **values})
+
+
 def rate_price(run, fact) -> None:
     """Add the rows of one fact to a run's and draw what they draw from its retainers."""
     choice, version, about, _stretch = run.choose(fact)
@@ -36,18 +49,13 @@ def rate_price(run, fact) -> None:
 
     def add(part, state, funding, quantity, price_unit, amount, value, drawn=None, error=None, told=None):
         run.rows.append(
-            LedgerRow(
-                source_model=fact.source_model,
-                source_id=fact.source_id,
+            row_of(
+                fact,
                 part=part,
                 state=state,
                 funding=funding,
-                worked_seconds=0,
-                seconds=0,
                 contract_id=contract.id if contract else None,
                 version_id=version.id if version else None,
-                currency_id=currency.id,
-                product_id=fact.product_id,
                 quantity=quantity,
                 price_unit=price_unit,
                 amount=amount,

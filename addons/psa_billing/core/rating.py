@@ -211,11 +211,11 @@ class _Run:
     def take_back(self, fact, also_in_part=False):
         """Take a correction back from the rows known of its entry; say whether there was enough of them.
 
-        :param also_in_part: if there is not enough, take back what there is, and say so in an error row; else nothing
+        :param also_in_part: if there is not enough, take back what there is, and say so in an error row, rather than nothing
         """
         entry = corrections.entry_of(fact)
         unwind = price_corrections.unwind if isinstance(fact, PriceFact) else corrections.unwind
-        rows = unwind(fact, self._originals.get(entry, ()))
+        rows = unwind(fact, self._originals.get(entry, ()), also_in_part)
         if rows[-1].state == ERROR and not also_in_part:
             return False
         for row in rows:

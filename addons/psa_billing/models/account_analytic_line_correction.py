@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
+from odoo.tools.misc import format_date
+
+from ..core.terms import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
+from ..tools import hours_to_minutes
 
 # What a correction has in common with the entry it corrects.
 SHARED_FIELDS = (
@@ -31,16 +35,17 @@ class AccountAnalyticLine(models.Model):
 
     @api.depends("unit_amount", "psa_billable_minutes", "psa_correction_ids.unit_amount", "psa_correction_ids.psa_billable_minutes")
     def _compute_psa_corrected(self):
-        sums = {
-            original.id: (worked, minutes)
-            for original, worked, minutes in self.sudo()._read_group(
-                [("psa_corrects_id", "in", self.ids)], ["psa_corrects_id"], ["unit_amount:sum", "psa_billable_minutes:sum"]
-            )
-        }
+        corrections = self.sudo().search_fetch(
+            [("psa_corrects_id", "in", self.ids)], ["psa_corrects_id", "unit_amount", "psa_billable_minutes"]
+        )
+        charged = (self | corrections)._psa_charged_seconds()
+        of_line = corrections.grouped("psa_corrects_id")
         for line in self:
-            worked, minutes = sums.get(line._origin.id, (0.0, 0))
-            line.psa_corrected_hours = line.unit_amount + worked
-            line.psa_corrected_billable_hours = (line.psa_billable_minutes + minutes) / 60
+            family = [line, *of_line.get(line._origin, ())]
+            line.psa_corrected_hours = sum(one.unit_amount for one in family)
+            line.psa_corrected_billable_hours = sum(
+                charged.get(one._origin.id, one.psa_billable_minutes * SECONDS_PER_MINUTE) for one in family
+            ) / SECONDS_PER_HOUR
 
     @api.depends("psa_corrects_id")
     def _compute_partner_id(self):
@@ -109,6 +114,44 @@ class AccountAnalyticLine(models.Model):
         original = self.psa_corrects_id or self
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time")
         return {**action, "domain": ["|", ("id", "=", original.id), ("psa_corrects_id", "=", original.id)], "context": {}}
+
+    def _psa_charged_seconds(self):
+        """Return ``{entry id: seconds}`` that the ledger charges: by the contract's rounding, and as the review has left them."""
+        return dict(self.env["psa.billing.item"].sudo()._read_group(
+            [("source_model", "=", self._name), ("source_id", "in", self.ids)], ["source_id"], ["seconds:sum"]
+        ))
+
+    def _psa_rounding(self):
+        """Return minimum and increment the entry is charged by: those of the terms that priced it, else of its work type."""
+        self.ensure_one()
+        row = self.env["psa.billing.item"].sudo().search(
+            [("source_model", "=", self._name), ("source_id", "=", self._origin.id)], order="id", limit=1
+        )
+        told = (row.derivation or {}).get("time", {})
+        if told.get("rule") in ("contract", "none"):
+            return told.get("minimum_minutes", 0), told.get("increment_minutes", 0)
+        return self.psa_work_type_id.minimum_minutes, self.psa_work_type_id.increment_minutes
+
+    def _psa_check_built_upon(self):
+        """Refuse to take the approval of time back that was added by a correction, and that a later one takes from."""
+        added = self.sudo().filtered(lambda line: line.psa_corrects_id and (line.unit_amount > 0 or line.psa_billable_minutes > 0))
+        for line in added:
+            later = line.psa_corrects_id.psa_correction_ids.filtered(
+                lambda other, line=line: other.id > line.id
+                and other.psa_approval_state == "approved"
+                and (other.unit_amount < 0 or other.psa_billable_minutes < 0)
+            ) - self
+            if later:
+                last = later.sorted("id")[-1]
+                raise UserError(self.env._(
+                    "“%(entry)s” was corrected again after this, by %(worked)+d min worked and %(charged)+d min charged on %(day)s "
+                    "(%(reason)s). Take the approval of that correction back first, or enter another correction.",
+                    entry=line.psa_corrects_id.display_name,
+                    worked=hours_to_minutes(last.unit_amount),
+                    charged=last.psa_billable_minutes,
+                    day=format_date(self.env, last.create_date),
+                    reason=last.psa_correction_reason or self.env._("no reason given"),
+                ))
 
     def _psa_take_turn_to_correct(self):
         """Let nobody else correct these entries at once: two corrections must not take away more than there is.

@@ -85,15 +85,13 @@ class ProjectMilestone(models.Model):
         Who has nothing to do with the price, and marks a milestone as not reached or moves it, is refused all the same.
         """
         dues = self.env["psa.contract.due"].sudo().search([("milestone_id", "in", self.ids)])
-        frozen = dues._psa_frozen() if dues else dues
-        if frozen:
-            raise UserError(
-                self.env._(
-                    "“%s” was billed, so it stays reached and signed off at this amount. Take its ledger row back to the review "
-                    "(“Back to Review”), or credit the invoice, to change it.",
-                    frozen[0].milestone_id.name,
-                )
+        dues._psa_check_open(
+            lambda due: self.env._(
+                "“%s” was billed, so it stays reached and signed off at this amount. Take its ledger row back to the review "
+                "(“Back to Review”), or credit the invoice, to change it.",
+                due.milestone_id.name,
             )
+        )
         if dues and changed & {"is_reached", "project_id"}:
             raise UserError(
                 self.env._(

@@ -56,12 +56,25 @@ class PsaBillingItem(models.Model):
         }
         if new == old:
             return
+        item._check_adjusted(old, new)
         item._psa_open_corrections()
         vals = item._adjusted_vals(new)
         item._log("adjust", old=self._money_text(old), new=self._money_text({**new, **vals}), reason=reason, uid=self.env.uid)
         item._write_row({**vals, "adjust_reason": reason, **self._review_stamp(self.env.uid)})
         # A problem that is put right by hand, or a part whose entry is kept now, may leave more for the others.
         item._psa_rate_again()
+
+    def _check_adjusted(self, old, new):
+        """Refuse to make a credit of what is charged, or the other way round: there would be nothing that it takes back."""
+        for name in ("quantity", "price_unit"):
+            if new[name] * old[name] < 0 or (not old[name] and new[name] < 0):
+                raise UserError(
+                    self.env._(
+                        "“%s” would be turned from a charge into a credit, or from a credit into a charge. Enter “New Quantity” and "
+                        "“New Unit Price” as they should have been, 0 for nothing; more is given back by a correction of the entry.",
+                        self.name.split("\n")[0],
+                    )
+                )
 
     @api.model
     def _invoiced_quantity(self, quantity, old):

@@ -39,4 +39,6 @@ class PsaBillingItem(models.Model):
             "fixed": self.env._("The client pays the cost and %(markup)s more.", **values),
             "none": self.env._("The client pays nothing of it."),
         }[expense["rule"]]
-        return [laid_out, rule]
+        exchange = expense.get("exchange")
+        exchanged = [self.env._("It was exchanged at the rate of %(rate)s %(to)s for 1 %(from)s.", **exchange)] if exchange else []
+        return [laid_out, rule, *exchanged]

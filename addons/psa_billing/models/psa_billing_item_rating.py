@@ -136,27 +136,40 @@ class PsaBillingItem(models.Model):
         frozen = self._psa_frozen_keys(
             [(records._name, records.ids) for records in (case.lines, *case.sources.values())]
         )
-        frozen |= self._psa_corrected_keys(case.sources.get("psa.charge"))
+        frozen |= self._psa_corrected_keys(case.lines, case.sources.get("psa.charge"))
         frozen -= {_key(item) for item in thawed}
         kept = case.items.filtered(lambda item: _key(item) in frozen)
         case.items -= kept
         return kept, [fact for fact in facts if _key(fact) not in frozen]
 
     @api.model
-    def _psa_corrected_keys(self, charges):
-        """Return (model, id) of those of these charges from which a frozen correction took back: it stands on their rows."""
-        if not charges:
-            return set()
-        return set(self.env.execute_query(
-            SQL(
-                "SELECT DISTINCT item.source_model, origin.id FROM psa_charge origin"
-                " JOIN psa_charge correction ON correction.corrects_id = COALESCE(origin.corrects_id, origin.id)"
-                " JOIN psa_billing_item item ON item.source_model = 'psa.charge' AND item.source_id = correction.id"
-                " WHERE origin.id = ANY(%s) AND (item.derivation->'corrects'->>'source_id')::integer = origin.id"
-                " AND (item.state = ANY(%s) OR item.settled_on IS NOT NULL OR item.is_adjusted)",
-                charges.ids, list(ledger.FROZEN_STATES),
+    def _psa_corrected_keys(self, *sources):
+        """Return (model, id) of those of these entries and charges from which a frozen correction took back: it stands on their rows.
+
+        A correction of which one row is frozen keeps all of them, and so what each of them takes from.
+        """
+        parts = []
+        for records in sources:
+            if not records:
+                continue
+            model, name = CORRECTED_BY[records._name]
+            parts.append(
+                SQL(
+                    """SELECT item.source_model, origin.id
+                         FROM %(table)s origin
+                         JOIN %(table)s correction ON correction.%(name)s = COALESCE(origin.%(name)s, origin.id)
+                         JOIN psa_billing_item item ON item.source_model = %(model)s AND item.source_id = correction.id
+                         JOIN psa_billing_item held ON held.source_model = %(model)s AND held.source_id = correction.id
+                        WHERE origin.id = ANY(%(ids)s) AND (item.derivation->'corrects'->>'source_id')::integer = origin.id
+                          AND (held.state = ANY(%(frozen)s) OR held.settled_on IS NOT NULL OR held.is_adjusted)""",
+                    table=SQL.identifier(records._table),
+                    name=SQL.identifier(name, to_flush=records._fields[name]),
+                    model=model,
+                    ids=records.ids,
+                    frozen=list(ledger.FROZEN_STATES),
+                )
             )
-        ))
+        return set(self.env.execute_query(SQL(" UNION ").join(parts))) if parts else set()
 
     @api.model
     def _psa_frozen_keys(self, sources):

@@ -37,6 +37,7 @@ class PsaBillingItem(models.Model):
                     date=format_date(self.env, corrected.date),
                 )
             )
+        lines._psa_check_built_upon()
         return self._psa_remove([lines])
 
     @api.model

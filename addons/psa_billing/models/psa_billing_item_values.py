@@ -180,7 +180,8 @@ class PsaBillingItem(models.Model):
         is_time = self.source_model == TIME_MODEL
         why = self.derivation or {}
         # What could not be priced has no price, which is not the same as a price of zero.
-        has_value = self.state != "error" and (self.state != "covered" or self.funding == terms.BY_RETAINER or "value" in why)
+        told = (why.get("corrects") or why).get("value")
+        has_value = self.state != "error" and (self.state != "covered" or self.funding == terms.BY_RETAINER or told is not None)
         return terms.LedgerRow(
             source_model=self.source_model,
             source_id=self.source_id,

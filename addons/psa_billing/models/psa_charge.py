@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 
 class PsaCharge(models.Model):
@@ -297,16 +297,3 @@ class PsaCharge(models.Model):
     def _psa_names_product(self):
         """Tell whether the product says more than the type: it is another one than the type's own."""
         return bool(self.product_id) and self.product_id != self.billable_type_id.product_id
-
-    def _psa_check_quantity_left(self):
-        """Refuse to take back more than was charged."""
-        for original in self.corrects_id:
-            left = original.quantity + sum(original.correction_ids.mapped("quantity"))
-            if left < 0:
-                raise UserError(
-                    self.env._(
-                        "Of “%(charge)s” only %(quantity)s were charged: more cannot be taken back.",
-                        charge=original.name,
-                        quantity=original.quantity,
-                    )
-                )

@@ -49,7 +49,7 @@ class PsaCharge(models.Model):
         fresh = self.filtered(lambda charge: charge.approval_state != "approved")
         # What is still to be computed is computed now, and stays.
         fresh.flush_recordset()
-        fresh._psa_check_quantity_left()
+        fresh._psa_check_corrections()
         for charge in fresh:
             charge._psa_check_rates()
         fresh._psa_write_approval(
@@ -68,8 +68,7 @@ class PsaCharge(models.Model):
         self._psa_check_approver()
         self.check_access("write")
         approved = self.filtered(lambda charge: charge.approval_state == "approved")
-        if approved.correction_ids.filtered(lambda charge: charge.approval_state == "approved"):
-            raise UserError(self.env._("A correction of this charge is approved. Take the approval of the correction back first."))
+        approved._psa_check_uncorrected()
         approved._psa_unbill()
         approved._psa_write_approval({"approval_state": "submitted", "approved_by_id": False, "approved_on": False})
         return True
@@ -79,14 +78,6 @@ class PsaCharge(models.Model):
         self._psa_check_approver()
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_charge_refuse")
         action["context"] = {"default_charge_ids": [fields.Command.set(self.ids)]}
-        return action
-
-    def action_correct(self):
-        """Ask what the charge should have been, and why."""
-        self.ensure_one()
-        self._psa_check_correctable()
-        action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_charge_correct")
-        action["context"] = {"default_charge_id": self.id}
         return action
 
     def _psa_refuse(self, reason):
@@ -133,48 +124,6 @@ class PsaCharge(models.Model):
     def _psa_check_approver(self):
         if not self.env.user.has_group("psa_crm.group_billing"):
             raise AccessError(self.env._("Only members of the group “PSA / Billing” approve, refuse or correct charges."))
-
-    def _psa_check_correctable(self):
-        self._psa_check_approver()
-        self.check_access("write")
-        if self.approval_state != "approved":
-            raise UserError(self.env._("“%s” is not approved yet: change it directly.", self.name))
-        if self.corrects_id:
-            raise UserError(self.env._("“%s” is a correction itself. Correct the charge it belongs to.", self.name))
-        if "written_off" in (self | self.correction_ids).sudo()._psa_items().mapped("state"):
-            # A correction would credit what the client never owed.
-            raise UserError(
-                self.env._(
-                    "“%s” was written off: there is nothing to correct. Take it “Back to Review” in the billing ledger first.",
-                    self.name,
-                )
-            )
-
-    def _psa_correct(self, lines, reason):
-        """Make signed charges that correct this one, approve them, and return them.
-
-        :param lines: :class:`~..core.charges.Correction`
-        """
-        self.ensure_one()
-        self._psa_check_correctable()
-        vals_list = [
-            dict(
-                vals,
-                name=self.env._("Correction of %s", self.name),
-                quantity=float(line.quantity),
-                price_unit=float(line.price_unit),
-                cost=self.cost,
-                is_price_manual=True,
-                approval_state="submitted",
-                corrects_id=self.id,
-                correction_reason=reason,
-            )
-            for line in lines
-            for vals in self.copy_data()
-        ]
-        made = self._psa_create_unguarded(vals_list)
-        made.action_approve()
-        return made
 
     @api.model
     def _psa_create_unguarded(self, vals_list):

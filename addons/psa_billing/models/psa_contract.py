@@ -20,7 +20,7 @@ OTHER_VERSION_FIELDS = {"contract_id", "date_from", "is_indexed"}
 # In force: until it ends, a contract that rests is one like others.
 RUNNING = ("active", "suspended")
 # What only the buttons and the system set.
-BUTTON_FIELDS = {"state", "billed_until", "renewal_count", "date_first_end"}
+BUTTON_FIELDS = {"state", "billed_until", "renewal_count", "date_first_end", "former_end"}
 
 
 class PsaContract(models.Model):

@@ -95,15 +95,13 @@ class PsaContractComponent(models.Model):
     def _psa_forget_whole(self):
         """Take back fixed prices that fell due as a whole, now that they have instalments; refuse if they were billed."""
         whole = self.env["psa.contract.due"].sudo().search([("component_id", "in", self.ids), ("key", "=", "once")])
-        frozen = whole._psa_frozen() if whole else whole
-        if frozen:
-            raise UserError(
-                self.env._(
-                    "“%s” was billed as a whole, so it takes no instalments. Credit its invoice and take the row back to the "
-                    "review first (“Back to Review”).",
-                    frozen[0].component_id.name,
-                )
+        whole._psa_check_open(
+            lambda due: self.env._(
+                "“%s” was billed as a whole, so it takes no instalments. Credit its invoice and take the row back to the "
+                "review first (“Back to Review”).",
+                due.component_id.name,
             )
+        )
         if whole:
             whole._psa_take_back_for_now()
 
@@ -119,7 +117,7 @@ class PsaContractComponent(models.Model):
                 continue
             parts = periods.slices(steps, period, active, rounding, self.is_prorated)
             yield from self._psa_prepare_one_period(period, active, parts, due_day, until, charged)
-        # A period that is not to be charged at all any more, since the contract or the component ended before it.
+        # A period that is not to be charged at all any more, since the contract or the component ended before it, or begins later.
         yield from self._psa_prepare_dropped_periods(until, charged)
 
     def _psa_prepare_one_period(self, period, active, parts, due_day, until, charged):
@@ -145,10 +143,12 @@ class PsaContractComponent(models.Model):
         yield from self._psa_prepare_true_up(period, active, parts, expected, number, amount, until)
 
     def _psa_prepare_dropped_periods(self, until, charged):
-        end = self._psa_end()
+        first, end = self._psa_first_day(), self._psa_end()
         for (component_id, start), (number, amount) in sorted(charged.items()):
-            if component_id == self.id and end and start >= end and amount:
-                period = periods.cycle_of(self.contract_id._psa_cycle_rule(), start)
+            if component_id != self.id or not amount:
+                continue
+            period = periods.cycle_of(self.contract_id._psa_cycle_rule(), start)
+            if period.end <= first or (end and start >= end):
                 yield from self._psa_prepare_true_up(period, period, (), to_decimal(0), number, amount, until)
 
     def _psa_prepare_true_up(self, period, active, parts, expected, number, amount, until):
@@ -188,6 +188,8 @@ class PsaContractComponent(models.Model):
         day = self._psa_first_day()
         step = periods.step_on(self._psa_steps(), day)
         if day > until or not step or not step.quantity * step.price_unit or (self.id, "once") in keys:
+            return
+        if self._psa_end() and day >= self._psa_end():
             return
         if self.contract_id.bill_from and day < self.contract_id.bill_from:
             return

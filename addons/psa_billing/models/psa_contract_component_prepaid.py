@@ -38,7 +38,8 @@ class PsaContractComponent(models.Model):
         first = self._psa_first_day()
         bill_from = self.contract_id.bill_from or first
         if self.purchase == "once":
-            return [("once", first)] if bill_from <= first <= until else []
+            is_over = self._psa_end() and first >= self._psa_end()
+            return [("once", first)] if bill_from <= first <= until and not is_over else []
         if self.purchase == "cycle":
             return [
                 (f"cycle:{period.start}", active.start)

@@ -148,6 +148,15 @@ class PsaContractDue(models.Model):
         )
         return self.browse(rows.mapped("source_id"))
 
+    def _psa_check_open(self, refusal):
+        """Refuse what changes dues that were released or invoiced.
+
+        :param refusal: a function that says why, of the first of them
+        """
+        frozen = self._psa_frozen() if self else self
+        if frozen:
+            raise UserError(refusal(frozen[0]))
+
     def _psa_take_back(self):
         """Take dues out of the ledger and delete them, so that they fall due again."""
         dues = self.sudo()

@@ -23,6 +23,10 @@ class PsaContract(models.Model):
     index_next_date = fields.Date("Next Indexation", copy=False, help="Then again each year.")
     index_name = fields.Char("By", help="What the contract names, e.g. consumer price index.")
 
+    _index_leaves_a_price = models.Constraint(
+        "CHECK(index_percent > -100)", "The indexation must leave something of the price: more than −100 %."
+    )
+
     def _psa_index(self, percent, day, note=False):
         """Raise prices and rates from a day on: a further step and a new version, never a rewritten one."""
         for contract in self:

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+
+# What falls due by these.
+DECISIVE = {"date_due", "amount", "component_id"}
 
 
 class PsaContractInstalment(models.Model):
@@ -24,15 +26,18 @@ class PsaContractInstalment(models.Model):
     def create(self, vals_list):
         instalments = super().create(vals_list)
         instalments.component_id._psa_forget_whole()
+        instalments.contract_id._psa_bill_again()
         return instalments
 
     def write(self, vals):
-        if vals.keys() & {"date_due", "amount", "component_id"}:
+        if vals.keys() & DECISIVE:
             self._psa_check_open()
         result = super().write(vals)
         if "component_id" in vals:
             # Odoo checks the instalment as it was: it goes to no component that is not one's own to change.
             self.check_access("write")
+        if vals.keys() & DECISIVE:
+            self.contract_id._psa_bill_again()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -42,13 +47,11 @@ class PsaContractInstalment(models.Model):
     def _psa_check_open(self):
         """Refuse to change what was billed; take back what nobody has released yet."""
         dues = self.sudo().due_ids
-        frozen = dues._psa_frozen() if dues else dues
-        if frozen:
-            raise UserError(
-                self.env._(
-                    "“%s” was billed, so it stays. Add another instalment for the difference, or credit the invoice.",
-                    frozen[0].instalment_id.name,
-                )
+        dues._psa_check_open(
+            lambda due: self.env._(
+                "“%s” was billed, so it stays. Add another instalment for the difference, or credit the invoice.",
+                due.instalment_id.name,
             )
+        )
         if dues:
-            dues._psa_take_back()
+            dues._psa_take_back_for_now()

@@ -28,7 +28,9 @@ class PsaExpenseDelta(models.Model):
     expense_id = fields.Many2one("hr.expense", required=True, readonly=True, index=True, ondelete="restrict")
     company_id = fields.Many2one(related="expense_id.company_id", store=True, index=True)
     client_id = fields.Many2one(related="expense_id.psa_client_id", store=True)
-    currency_id = fields.Many2one(related="company_id.currency_id")
+    currency_id = fields.Many2one(
+        "res.currency", required=True, readonly=True, ondelete="restrict", help="That in which the expense was invoiced."
+    )
     amount = fields.Monetary(readonly=True)
 
     def _psa_price_facts(self):

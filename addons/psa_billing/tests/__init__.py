@@ -30,6 +30,7 @@ from . import (
     test_story,
     test_ticket_merge,
     test_ticket_task,
+    test_time_corrections,
     test_time_entry,
     test_time_period,
     test_time_week,
@@ -38,6 +39,8 @@ from . import (
     test_work_timer,
     test_charge_corrections,
     test_charges,
+    test_expense_charged,
+    test_expense_currency,
     test_expenses,
     test_accounting_export,
 )

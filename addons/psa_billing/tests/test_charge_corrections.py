@@ -1,6 +1,6 @@
 from datetime import date
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -245,7 +245,130 @@ class TestChargeCorrections(PsaInvoicingCommon):
         charge = self._charge(quantity=4)
         self._correct(charge, quantity=2)
 
-        with self.assertRaisesRegex(UserError, "correction of this charge is approved"):
+        with self.assertRaisesRegex(UserError, "was corrected after it was approved, by -2 on"):
             charge.with_user(self.billing).action_unapprove()
         charge.correction_ids.with_user(self.billing).action_unapprove()
         self.assertEqual(self._balance(), (500.0, 0.0))
+
+    # What a correction needs, it keeps
+
+    def _euro_contract(self):
+        currency = self.env["res.currency"].create({"name": "XTC", "symbol": "X"})
+        self.env["res.currency.rate"].create(
+            {"currency_id": currency.id, "name": "2026-01-01", "rate": 0.92, "company_id": self.company.id}
+        )
+        rates = [(self.role_engineer, False, 100.0)]
+        return self._new_contract(self.client, rates, date_start="2026-01-01", currency_id=currency.id, priority=20)
+
+    def test_a_correction_in_another_currency_than_its_charge_is_refused(self):
+        foreign = self._euro_contract()
+        charge = self._charge(quantity=2)
+        self._correct(charge, quantity=1)
+        correction = charge.correction_ids.with_user(self.billing)
+        correction.action_unapprove()
+
+        refused = self.assertRaisesRegex(ValidationError, "in XTC, and “Docking station”.*Choose a Contract in USD, or delete")
+        with refused, self.env.cr.savepoint():
+            correction.contract_id = foreign
+        correction.action_approve()
+
+        self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 200.0)
+        self._assert_sound()
+
+    def test_a_charge_changes_its_currency_only_without_corrections(self):
+        foreign = self._euro_contract()
+        charge = self._charge(quantity=2)
+        self._correct(charge, quantity=1)
+        (charge.correction_ids | charge).with_user(self.billing).action_unapprove()
+
+        refused = self.assertRaisesRegex(ValidationError, "(?s)there would be nothing to take back.*delete the correction first")
+        with refused, self.env.cr.savepoint():
+            charge.with_user(self.billing).contract_id = foreign
+        charge.correction_ids.with_user(self.billing).unlink()
+        charge.with_user(self.billing).contract_id = foreign
+
+        self.assertEqual(charge.currency_id, foreign.currency_id)
+
+    def test_a_correction_stays_with_the_client_of_its_charge(self):
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True, "psa_is_client": True})
+        charge = self._charge(quantity=2)
+        self._correct(charge, quantity=1)
+        correction = charge.correction_ids.with_user(self.billing)
+        correction.action_unapprove()
+
+        refused = self.assertRaisesRegex(ValidationError, "which Harbour Dental pays. Keep that Client on both")
+        with refused, self.env.cr.savepoint():
+            correction.client_id = other
+        with self.assertRaisesRegex(ValidationError, "tick Billable on both"), self.env.cr.savepoint():
+            correction.is_billable = False
+        self.ticket.write({"client_id": other.id, "partner_id": other.id})
+
+        self.assertEqual((charge.client_id, correction.client_id), (self.client, self.client))
+
+    def test_what_a_later_correction_takes_from_is_not_taken_out_from_under_it(self):
+        charge = self._charge(quantity=3, price=10.0)
+        self._correct(charge, price_unit=12.0)
+        anew = charge.correction_ids.filtered(lambda line: line.quantity > 0).with_user(self.billing)
+        (later,) = self._correct(charge, quantity=2)
+        later = self.env["psa.charge"].browse(later.source_id).with_user(self.billing)
+
+        with self.assertRaisesRegex(UserError, r"was corrected after it was approved, by -1 on .*One was sent back"):
+            anew.action_unapprove()
+        later.action_unapprove()
+        anew.action_unapprove()
+        with self.assertRaisesRegex(UserError, "Of “Docking station” only 0.0 were charged"), self.env.cr.savepoint():
+            later.action_approve()
+        (anew | later).action_approve()
+
+        self.assertFalse(self._rows(charge | charge.correction_ids).filtered("error"))
+        self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 24.0)
+
+    def test_a_charge_is_corrected_anew_once_its_correction_is_approved(self):
+        charge = self._charge(quantity=3, price=10.0)
+        self._correct(charge, price_unit=12.0)
+        charge.correction_ids.with_user(self.billing).action_unapprove()
+
+        with self.assertRaisesRegex(UserError, "waits for its approval. Approve it, or delete it"), self.env.cr.savepoint():
+            charge.with_user(self.billing).action_correct()
+        charge.correction_ids.with_user(self.billing).action_approve()
+        self._correct(charge, price_unit=13.0)
+
+        self.assertEqual(sum(self._rows(charge | charge.correction_ids).mapped("value")), 39.0)
+
+    def test_a_correction_released_in_part_holds_all_it_takes_back_from(self):
+        charge = self._charge(quantity=1)
+        self._correct(charge, quantity=4)
+        back = self._correct(charge, quantity=0)
+        self.assertEqual(sorted(back.mapped(lambda row: (row.amount, row.drawn_amount))), [(-300.0, 0.0), (0.0, -300.0), (0.0, -200.0)])
+        back.filtered("amount").with_user(self.billing).action_approve()
+
+        self._charge(price=650.0, date="2026-03-01")
+
+        self.assertEqual(self._told(self._rows(charge)), [("retainer", "covered", 0.0, 200.0, 200.0)])
+        self.assertEqual(self._balance(), (500.0, 0.0))
+        self._assert_sound()
+
+    def test_what_a_retainer_paid_goes_back_also_when_the_new_price_is_released(self):
+        charge = self._charge(quantity=2)
+        self.env["psa.billing.item"]._psa_settle({self._rows(charge).id: None})
+        self._charge(price=100.0, name="Cable")
+        rows = self._correct(charge, price_unit=300.0)
+        rows.filtered(lambda row: row.amount > 0).with_user(self.billing).action_approve()
+
+        self._charge(price=1.0, name="Screw")
+
+        back = self._rows(charge.correction_ids.filtered(lambda line: line.quantity < 0))
+        self.assertEqual(self._told(back), [("retainer", "covered", 0.0, -400.0, -400.0)])
+        self._assert_sound()
+
+    def test_a_correction_is_not_approved_before_its_charge(self):
+        charge = self._charge(quantity=3)
+        self._correct(charge, quantity=2)
+        correction = charge.correction_ids.with_user(self.billing)
+        (charge.with_user(self.billing) | correction).action_unapprove()
+
+        with self.assertRaisesRegex(UserError, "which is not approved itself. Approve that charge first"):
+            correction.action_approve()
+        (charge.with_user(self.billing) | correction).action_approve()
+
+        self.assertFalse(self._rows(charge | correction).filtered("error"))

@@ -3,6 +3,7 @@
 from datetime import date
 
 from odoo import Command
+from odoo.exceptions import AccessError
 from odoo.tests import freeze_time, tagged
 
 from .managed_common import ManagedContractCommon
@@ -149,6 +150,56 @@ class TestContractEnd(ManagedContractCommon):
 
         self.assertEqual(self._charged(), 1000)
 
+    def test_an_instalment_put_right_after_the_end_falls_due_again(self):
+        project = self._add(
+            "fixed_price", instalment_ids=[Command.create({"name": "Start", "date_due": "2026-05-01", "amount": 1000})]
+        )
+        self._bill("2026-05-01")
+        self._press("action_end", "2026-05-20")
+        self._at_night("2026-05-21")
+        self._at_night("2026-05-22")
+        self.assertEqual(self._charged(), 1000)
+
+        project.instalment_ids.amount = 900
+        self._at_night("2026-05-23")
+        self.assertEqual(self._charged(), 900)
+        project.instalment_ids = [Command.create({"name": "Forgotten", "date_due": "2026-05-10", "amount": 50})]
+        self._at_night("2026-05-24")
+
+        self.assertEqual(self._charged(), 950)
+
+    def test_nothing_begins_to_fall_due_after_the_end(self):
+        self._add("setup_fee", date_from="2026-06-16")
+        self._add("fixed_price", date_from="2026-06-16")
+        self._add("block", date_from="2026-06-16", purchase="once")
+        self._bill("2026-06-14")
+
+        self._press("action_end", "2026-06-15")
+        self._at_night("2026-06-16")
+
+        self.assertEqual((self.managed.state, self._charged()), ("ended", 0))
+        self.assertFalse(self.managed.prepaid_ids)
+
+    # A start set later than was billed
+
+    def test_a_start_set_later_is_credited_by_itself(self):
+        self._add("recurring")
+        self._freeze(self._bill("2026-06-01"))
+
+        self.managed.date_start = "2026-03-10"
+        self._at_night("2026-06-02")
+
+        self.assertAlmostEqual(self._charged(), 3 * 300 + 212.9, msg="March from the 10th, April, May and June")
+
+    def test_a_start_set_later_before_anything_is_released_leaves_no_trace(self):
+        self._add("recurring")
+        self._bill("2026-06-01")
+
+        self.managed.date_start = "2026-03-10"
+        self._at_night("2026-06-02")
+
+        self.assertEqual(self.managed.due_ids.sorted("date").mapped("amount"), [212.9, 300, 300, 300])
+
     # Suspended, ended, and taken up again
 
     def test_a_contract_that_rested_when_it_ended_goes_on_when_it_is_taken_up_again(self):
@@ -192,3 +243,73 @@ class TestContractEnd(ManagedContractCommon):
         self._at_night("2026-07-01")
 
         self.assertEqual(self._charged(), 5 * 300 + 200 + 300, "June without the 11th to 15th and the 26th to 30th")
+
+    # An end that is taken back
+
+    def test_an_end_taken_back_the_same_day_leaves_the_term_as_it_was(self):
+        for date_end in ("2026-12-31", False):
+            with self.subTest(date_end=date_end):
+                self.managed.write({"date_end": date_end, "renewal": "auto" if date_end else "none"})
+                self.managed.action_activate()
+                self._press("action_end", "2026-06-15")
+                self.assertEqual(self.managed.date_end, date(2026, 6, 15))
+
+                self._press("action_activate", "2026-06-15")
+                self._at_night("2026-06-16")
+
+                self.assertEqual(str(self.managed.date_end or ""), date_end or "")
+                self.assertEqual(self.managed.state, "active")
+
+    def test_a_contract_taken_up_again_within_its_term_runs_as_long_as_it_did(self):
+        self._add("recurring")
+        self.managed.write({"date_end": "2026-12-31", "renewal": "auto"})
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_end", "2026-06-15")
+        self._at_night("2026-06-16")
+        self.assertEqual(self._charged(), 5 * 300 + 150)
+
+        self._press("action_activate", "2026-06-20")
+        self._at_night("2026-07-01")
+
+        self.assertRecordValues(self.managed, [{"state": "active", "date_end": date(2026, 12, 31)}])
+        self.assertEqual(self._charged(), 7 * 300)
+
+    def test_a_contract_taken_up_again_after_its_term_is_open_ended(self):
+        self._add("recurring")
+        self.managed.date_end = "2026-06-30"
+        self._freeze(self._bill("2026-06-01"))
+        self._press("action_end", "2026-06-15")
+
+        self._press("action_activate", "2026-07-10")
+
+        self.assertFalse(self.managed.date_end)
+
+    def test_an_end_set_by_hand_after_the_button_stays(self):
+        self._add("recurring")
+        self.managed.date_end = "2026-12-31"
+        self._bill("2026-06-01")
+        self._press("action_end", "2026-06-15")
+        self.managed.date_end = "2026-09-30"
+
+        self._press("action_activate", "2026-06-16")
+
+        self.assertEqual(self.managed.date_end, date(2026, 9, 30))
+
+    def test_a_contract_called_off_before_it_began_begins_after_all(self):
+        service = self._add("recurring")
+        setup = self._add("setup_fee", date_to="2026-12-31")
+        self.managed.write({"date_start": "2026-07-01", "date_end": "2027-06-30"})
+        self.managed.action_activate()
+        self._press("action_end", "2026-06-15")
+        self._at_night("2026-06-16")
+
+        self._press("action_activate", "2026-06-17")
+        self._at_night("2026-07-01")
+
+        self.assertRecordValues(self.managed, [{"state": "active", "date_end": date(2027, 6, 30), "bill_from": False}])
+        self.assertRecordValues(service | setup, [{"date_to": False}, {"date_to": date(2026, 12, 31)}])
+        self.assertEqual(self._charged(), 300 + 300)
+
+    def test_what_an_end_has_changed_is_nobodys_to_write(self):
+        with self.assertRaisesRegex(AccessError, "with their buttons only"):
+            self.managed.with_user(self.company_admin).former_end = {"before": {"contract": ["2099-12-31", False]}}

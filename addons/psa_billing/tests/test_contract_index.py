@@ -6,6 +6,8 @@ from decimal import Decimal
 from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
+from odoo.tools import mute_logger
+from psycopg2 import IntegrityError
 
 from .managed_common import ManagedContractCommon
 
@@ -29,6 +31,11 @@ class TestContractIndex(ManagedContractCommon):
                 self.managed.invalidate_recordset()
                 self.env["psa.contract.component"]._cron_count()
                 self.env["psa.contract"]._cron_index()
+
+    @mute_logger("odoo.sql_db")
+    def test_an_indexation_leaves_something_of_the_price(self):
+        with self.assertRaisesRegex(IntegrityError, "index_leaves_a_price"), self.env.cr.savepoint():
+            self.managed.index_percent = -100
 
     # Lines of the same day
 

@@ -104,6 +104,17 @@ class TestLedgerReview(PsaBillingCommon):
 
         self.assertRecordValues(item, [{"state": "pending", "error": False, "amount": 130.0, "funding": "rate"}])
 
+    def test_a_charge_is_not_adjusted_into_a_credit(self):
+        item = self._approve(self._log(60)).with_user(self.billing)
+
+        for values in ({"quantity": -1}, {"price_unit": -100}):
+            refused = self.assertRaisesRegex(UserError, "from a charge into a credit.*a correction of the entry")
+            with self.subTest(values=values), refused, self.env.cr.savepoint():
+                item._adjust("Give it back", **values)
+        item._adjust("Nothing of it", quantity=0)
+
+        self.assertEqual((item.amount, item.state), (0.0, "pending"))
+
     def test_what_is_invoiced_or_covered_is_not_adjusted(self):
         item = self._as(self.billing, self._approve(self._log(60)))
         item.sudo()._write_row({"state": "covered"})

@@ -254,6 +254,26 @@ class TestTimePeriod(PsaBillingCommon):
         self.assertEqual((second.unit_amount, second.psa_billable_minutes), (-0.5, -60))
         self.assertEqual(line.psa_corrected_billable_hours, 0.5)
 
+    def test_what_a_later_correction_takes_from_is_not_taken_out_from_under_it(self):
+        line = self._log(60)
+        self._approve(line)
+        more = self._correct(line, hours=2.0)
+        less = self._correct(line, hours=0.5)
+        self._approve(more | less)
+
+        refused = self.assertRaisesRegex(UserError, r"by -90 min worked and -90 min charged on .*Half of it was for another")
+        with refused, self.env.cr.savepoint():
+            more.with_user(self.billing).action_psa_unapprove()
+        self.assertEqual(more.psa_approval_state, "approved")
+        less.with_user(self.billing).action_psa_unapprove()
+        more.with_user(self.billing).action_psa_unapprove()
+
+        self.assertEqual(sum(self._items_of(line | more | less).mapped("amount")), 100.0)
+        rows = self._approve(more | less)
+        self.assertFalse(rows.filtered("error"))
+        (more | less).with_user(self.billing).action_psa_unapprove()
+        self.assertFalse(self._items_of(more | less), "together they are taken back at once")
+
     def test_no_correction_takes_more_than_there_is(self):
         line = self._log(60)
         self._approve(line)

@@ -39,13 +39,11 @@ class PsaTimeCorrect(models.TransientModel):
     @api.depends("hours", "line_id")
     def _compute_billable_hours(self):
         for wizard in self:
-            line, work_type = wizard.line_id, wizard.line_id.psa_work_type_id
+            line = wizard.line_id
             if hours_to_minutes(wizard.hours) == hours_to_minutes(wizard.present_hours):
                 wizard.billable_hours = line.psa_corrected_billable_hours
             elif line.psa_is_billable:
-                wizard.billable_hours = rating.billable_minutes(
-                    hours_to_minutes(wizard.hours), work_type.minimum_minutes, work_type.increment_minutes
-                ) / 60
+                wizard.billable_hours = rating.billable_minutes(hours_to_minutes(wizard.hours), *line._psa_rounding()) / 60
             else:
                 wizard.billable_hours = 0.0
 

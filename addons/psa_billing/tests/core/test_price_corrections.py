@@ -115,6 +115,18 @@ def test_with_another_price_all_is_taken_back_and_charged_anew():
     ]  # fmt: skip
 
 
+def test_nothing_is_taken_from_what_was_charged_later():
+    """A charge the retainer paid is put right; once the new price is released, the old one still goes back into the retainer."""
+    _rows, after = settled([charge()], contract(), retainer(8, 25))
+    facts = [delta(-2), delta(2, "20", 3)]
+    back, *anew = audited(facts, after)
+
+    released = freeze(after, anew, anew)
+
+    assert told([back]) == [("retainer:8", "0", "-25.00")]
+    assert told(audited(facts[:1], released)) == told([back])
+
+
 def test_corrections_take_from_what_earlier_ones_have_left():
     _rows, after = settled([charge()], contract(), retainer(8, 15))
     for source_id, expected in ((2, [("charge", "-8.00", None)]), (3, [("charge", "-2.00", None), ("retainer:8", "0", "-6.00")])):

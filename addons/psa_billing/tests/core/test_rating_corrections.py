@@ -106,6 +106,17 @@ def test_time_added_first_is_taken_back_first():
     ]
 
 
+def test_time_added_later_is_taken_back_only_if_there_is_no_other():
+    _rows, after = settled([fact()], contract(rates=[(None, None, 100)]))
+    more = rating.rate([delta(30, source_id=3)], after)
+    after = freeze(after, more, more)
+
+    (back,) = rating.rate([delta(-45)], after)
+
+    assert (back.part, back.seconds / MINUTE, back.derivation["corrects"]["source_id"]) == ("rate", -45, 1)
+    assert told(rating.rate([delta(-75)], after)) == [("rate", -60, "-100.00"), ("rate#3", -15, "-25.00")]
+
+
 def told_rows(rows):
     return sorted(rows, key=lambda row: row.derivation["part"]["index"])
 
