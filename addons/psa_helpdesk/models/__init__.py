@@ -167,6 +167,7 @@ from . import psa_ticket_rule_text
 from . import psa_rule_log
 from . import psa_rule_actions
 from . import psa_rule_exchange
+from . import psa_rule_exchange_own
 from . import psa_rule_ready
 from . import psa_rule_escalation
 from . import psa_escalation_mixin

@@ -4,7 +4,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core import rules
+from ..core import own_field_match, rules
 from .psa_rule_condition import BrokenCondition
 from .psa_rule_past_reader import PastReader, Unknown
 from .psa_rule_time import FINISHED, SLA_TARGETS
@@ -70,8 +70,11 @@ class PsaRule(models.Model):
     def _asks_the_clock(self, domain):
         """Return whether a condition compares with a moment that moves on, like "now -2H"."""
         return any(
-            isinstance(value, str) and not value[:1].isdigit()
-            and self.env["psa.ticket"]._fields[leaf.field_expr.partition(".")[0]].type in ("date", "datetime")
+            isinstance(value, str) and not value[:1].isdigit() and (
+                self.env["psa.ticket"]._fields[leaf.field_expr.partition(".")[0]].type in ("date", "datetime")
+                or (leaf.field_expr.startswith("properties.") and leaf.operator in own_field_match.COMPARISONS
+                    and value.startswith(("today", "now")))
+            )
             for leaf in domain.iter_conditions()
             for value in (leaf.value if isinstance(leaf.value, (list, tuple, set)) else [leaf.value])
         )

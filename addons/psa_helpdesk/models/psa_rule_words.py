@@ -139,7 +139,7 @@ class PsaRule(models.Model):
     @api.model
     def _texts_of_ticket(self, leaf, values, ticket, are_ids):
         """Return what of the values is true of the ticket itself; the rest is nobody's business."""
-        if all(item in (False, None) for item in values):
+        if all(item is False or item is None for item in values):
             return [self._value_text(item) for item in values]
         if leaf.operator in NEGATIVE or not ticket:
             return [NOT_TOLD]
@@ -152,7 +152,8 @@ class PsaRule(models.Model):
 
     @api.model
     def _value_text(self, value):
-        return self.env._("empty") if value in (False, None) else str(value)
+        # Zero is a number.
+        return self.env._("empty") if value is False or value is None else str(value)
 
     def _plain_env(self, su=None):
         """Return the environment of the reader without what else a caller says: names may say more when they are asked to."""

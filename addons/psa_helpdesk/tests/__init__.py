@@ -26,6 +26,7 @@ from . import test_webhook_tls
 from . import test_rule_actions
 from . import test_rule_discretion
 from . import test_rule_exchange
+from . import test_rule_exchange_own
 from . import test_escalation_rules
 from . import test_user_levels
 from . import test_calendar_version
