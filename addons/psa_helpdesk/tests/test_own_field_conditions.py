@@ -88,7 +88,7 @@ class TestOwnFieldConditions(TimedRuleCommon):
         self._assert_equal_and_not(self.first | self.second, "people", self.one.id)
         self._assert_set(self.first | self.second, "people")
 
-    def test_tags(self):
+    def test_several_tags(self):
         self._assert_equal_and_not(self.first, "marks", "a", several=[
             (["a", "c"], self.first), (["a", "b"], self.first | self.second), (["b", False], self.everything),
         ])
@@ -183,3 +183,17 @@ class TestOwnFieldConditions(TimedRuleCommon):
                 with self._at(60):
                     counts.append(len(rule._replay(1)[0]))
             self.assertEqual(counts, [1, 0], name)
+
+    def test_a_condition_is_told_in_the_words_people_know(self):
+        rule = self._rule(self._says(), domain=repr([
+            ("properties.marks", "in", ["a", "b"]), ("properties.who", "in", [self.zoe.id, self.hal.id]), ("properties.seats", "=", 0),
+        ]))
+        known = rule.with_user(self.technician).condition_text
+
+        for words in ("Marks is Alpha, Beta", "Seats is 0", self.zoe.name):
+            self.assertIn(words, known)
+        self.assertNotIn(self.hal.name, known, "a client of another company")
+        self._new_ticket(properties={"marks": ["b"], "who": self.zoe.id, "seats": 0})
+        history = self.env["psa.ticket.history"].search([("kind", "=", "rule")], order="id desc", limit=1).description
+        self.assertIn(self.zoe.name, history)
+        self.assertNotIn(self.hal.name, history)

@@ -41,7 +41,8 @@ class TestRuleAlert(TimedRuleCommon):
 
         self.assertEqual(ticket.severity_id, self.stopped)
         [row] = self._logged(rule)
-        self.assertRecordValues(row, [{"ticket_id": ticket.id, "outcome": "done", "event": "alert", "recipients": self.technician.name}])
+        self.assertRecordValues(row, [{"ticket_id": ticket.id, "outcome": "done", "event": "alert"}])
+        self.assertIn(self.technician.name, row.recipients)
         history = self.env["psa.ticket.history"].search([("ticket_id", "=", ticket.id), ("kind", "=", "rule")])
         self.assertIn("A monitoring alert arrives", history.description)
 
@@ -147,8 +148,8 @@ class TestRuleAlert(TimedRuleCommon):
         self._mail("<three@monitor.test>", "In-Reply-To: <one@monitor.test>\r\n", sender="Zoe <zoe@harbour-dental.test>")
 
         self.assertEqual(len(self._logged(rule)), 2)
-        self.assertEqual(len(ticket.entry_ids), 3)
-        self.assertEqual(ticket.entry_ids.sorted("id").mapped("source"), ["alert", "alert", "email"])
+        said = ticket.entry_ids.sorted("id").filtered(lambda entry: entry.source != "manual")  # without the rule's own notes
+        self.assertEqual(said.mapped("source"), ["alert", "alert", "email"])
         self.assertGreaterEqual(len(self._logged(by_mail)), 1, "a mail it is all the same")
 
     # On the form, on history, in a file
@@ -201,4 +202,4 @@ class TestRuleAlert(TimedRuleCommon):
         })
 
         self.assertEqual(ticket.severity_id, self.env.ref("psa_helpdesk.option_severity_team"))
-        self.assertEqual(self._logged(rule).recipients, self.rival_technician.name)
+        self.assertIn(self.rival_technician.name, self._logged(rule).recipients)
