@@ -150,6 +150,7 @@ from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
 from . import psa_rule_change
+from . import psa_rule_change_own
 from . import psa_rule_words
 from . import psa_rule_condition
 from . import psa_rule_engine

@@ -1,3 +1,4 @@
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .test_rule_time import TimedRuleCommon
@@ -197,3 +198,46 @@ class TestOwnFieldConditions(TimedRuleCommon):
         history = self.env["psa.ticket.history"].search([("kind", "=", "rule")], order="id desc", limit=1).description
         self.assertIn(self.zoe.name, history)
         self.assertNotIn(self.hal.name, history)
+
+    def test_a_rule_waits_for_an_own_field_to_go_from_one_value_to_another(self):
+        field = {row.key: row for row in self.desk.own_field_ids}
+        cases = {
+            "site": ("North", "South", {"site": "n"}, {"site": "s"}), "vip": ("No", "Yes", {"vip": False}, {"vip": True}),
+            "seats": ("0", "7", {"seats": 0}, {"seats": 7}), "size": ("1.5", "2", {"size": 1.5}, {"size": 2}),
+            "on": ("2030-05-01", "2030-06-01", {"on": "2030-05-01"}, {"on": "2030-06-01"}), "rack": ("R7", "R8", {"rack": "R7"}, {"rack": "R8"}),
+        }
+        rules = {
+            name: self._rule(self._says(name), event="updated", name=name, change_ids=[(0, 0, {
+                "field_name": "properties", "own_field_id": field[name].id, "old_kind": "is", "old_value": old, "new_kind": "is",
+                "new_value": new,
+            })])
+            for name, (old, new, __, __) in cases.items()
+        }
+        self.assertEqual(rules["site"].change_ids.display_name, "Site: North → South")
+        self.assertEqual(rules["site"].change_ids.own_field_id, field["site"])
+        for name, (__, __, before, after) in cases.items():
+            meant, other = self._new_ticket(properties=before), self._new_ticket()
+            (meant | other).with_user(self.technician).write({"properties": after})
+            expected = meant | other if name == "vip" else meant  # a box nobody ticked is not ticked
+            self.assertEqual(self._acted_on(rules[name]), expected, name)
+
+    def test_a_value_that_is_gone_is_told_on_the_rule(self):
+        field = self.desk.own_field_ids.filtered(lambda row: row.key == "site")
+        rule = self._rule(self._says(), event="updated", change_ids=[(0, 0, {
+            "field_name": "properties", "own_field_id": field.id, "new_kind": "is", "new_value": "South",
+        })])
+        self.assertFalse(rule.notice)
+
+        field.option_ids.filtered(lambda option: option.name == "South").name = "Far South"
+        rule.invalidate_recordset(["notice"])
+
+        self.assertIn("Site: anything → South", rule.notice)
+
+    def test_of_what_there_are_no_exact_values_none_is_waited_for(self):
+        field = {row.key: row for row in self.desk.own_field_ids}
+        for name, value, told in (("marks", "Alpha", "cannot wait for"), ("who", "1", "cannot wait for"), ("seats", "many", "no value of"),
+                                  ("site", "West", "no value of")):
+            with self.subTest(name), self.assertRaisesRegex(ValidationError, told):
+                self._rule(event="updated", change_ids=[(0, 0, {
+                    "field_name": "properties", "own_field_id": field[name].id, "new_kind": "is", "new_value": value,
+                })])

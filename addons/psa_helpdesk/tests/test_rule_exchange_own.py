@@ -37,7 +37,7 @@ class TestRuleExchangeOwn(RuleCommon):
     def _exported(self, kind="json"):
         rule = self._rule(
             self._says(), event="updated", active=False, domain=repr(self._condition("4f1c9b20")),
-            change_ids=[Command.create({"field_name": "properties", "own_field": "4f1c9b20d"})],
+            change_ids=[Command.create({"field_name": "properties", "own_field": "4f1c9b20d", "new_kind": "is", "new_value": "R7"})],
         )
         return rule.with_user(self.administrator)._export_text(kind)
 
@@ -62,7 +62,7 @@ class TestRuleExchangeOwn(RuleCommon):
                     rule = self._imported(text, desk)
 
                     self.assertEqual(rule.domain, repr(self._condition(mark)))
-                    self.assertEqual(rule.change_ids.own_field, f"{mark}d")
+                    self.assertEqual((rule.change_ids.own_field, rule.change_ids.new_value), (f"{mark}d", "R7"))
                     self.assertEqual(rule.desk_id, desk)
 
     def test_what_is_not_there_is_told_and_met_by_nothing(self):
