@@ -79,7 +79,8 @@ class Timers:
         workers = [self.process(meet=True, **options) for __ in range(2)]
         for worker in workers:
             ready, __, __ = select.select([worker.stdout], [], [], 120)
-            assert ready and worker.stdout.readline(), self.server.log_tail()
+            assert ready, self.server.log_tail()
+            assert worker.stdout.readline(), self.server.log_tail()
         for worker in workers:
             print(file=worker.stdin, flush=True)
         return workers

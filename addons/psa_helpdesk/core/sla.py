@@ -242,7 +242,8 @@ def stand(
 
 
 def due_moves(
-    terms: Terms, stretches: Sequence[Stretch], since: datetime, calendar: clock.Calendar, *, used: int = 0, answered_at: datetime | None = None
+    terms: Terms, stretches: Sequence[Stretch], since: datetime, calendar: clock.Calendar, *, used: int = 0,
+    answered_at: datetime | None = None,
 ) -> list[tuple[datetime, datetime | None]]:
     """Return what was known from when on of the moment something is due: None while the clock is paused, and once it is done.
 

@@ -150,7 +150,6 @@ from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
 from . import psa_rule_change
-from . import psa_rule_change_own
 from . import psa_rule_words
 from . import psa_rule_condition
 from . import psa_rule_engine
@@ -160,6 +159,7 @@ from . import psa_rule_past_reader
 from . import psa_rule_past
 from . import psa_rule_attention
 from . import psa_rule_notice
+from . import psa_rule_change_own
 from . import psa_rule_action
 from . import psa_rule_action_set
 from . import psa_rule_action_tell

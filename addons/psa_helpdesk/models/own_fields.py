@@ -1,7 +1,7 @@
 import json
 from datetime import date, datetime, timezone
 
-from odoo.fields import Domain, Properties
+from odoo.fields import Properties
 from odoo.orm.fields import Field
 from odoo.orm.utils import COLLECTION_TYPES
 from odoo.tools import SQL
@@ -10,6 +10,7 @@ from odoo.tools.date_utils import parse_date
 from ..core import own_field_match, own_fields
 
 POSITIVE = {"not in": "in", "not like": "like", "not ilike": "ilike", "not =like": "=like", "not =ilike": "=ilike"}
+SIGNS = {"<": SQL("<"), "<=": SQL("<="), ">": SQL(">"), ">=": SQL(">=")}
 NOTHING = [json.dumps(empty) for empty in (False, None, "", [])]
 
 
@@ -44,11 +45,8 @@ class OwnFields(Properties):
         return super().filter_function(records, field_expr, operator, value)
 
     def condition_to_sql(self, field_expr, operator, value, model, alias, query):
-        positive = POSITIVE.get(operator, operator)
-        sql = self._positive_sql(field_expr, positive, value, model, alias, query)
-        return sql if positive == operator else SQL("(%s) IS NOT TRUE", sql)
-
-    def _positive_sql(self, field_expr, operator, value, model, alias, query):
+        if operator in POSITIVE:
+            return SQL("(%s) IS NOT TRUE", self.condition_to_sql(field_expr, POSITIVE[operator], value, model, alias, query))
         held = model._field_to_sql(alias, field_expr, query)
         if operator == "in" and isinstance(value, COLLECTION_TYPES):
             return self._is_one_of_sql(held, _plain(value, model.env))
@@ -58,10 +56,8 @@ class OwnFields(Properties):
                 return SQL("FALSE")
             if isinstance(value, str):
                 # By the order of characters, as the core compares.
-                return SQL(
-                    "(jsonb_typeof(%s) = 'string' AND (%s #>> '{}') COLLATE \"C\" %s %s)", held, held, SQL(operator), value,  # pylint: disable=sql-injection
-                )
-            return SQL("(jsonb_typeof(%s) = 'number' AND %s %s %s::jsonb)", held, held, SQL(operator), json.dumps(value))  # pylint: disable=sql-injection
+                return SQL("(jsonb_typeof(%s) = 'string' AND (%s #>> '{}') COLLATE \"C\" %s %s)", held, held, SIGNS[operator], value)
+            return SQL("(jsonb_typeof(%s) = 'number' AND %s %s %s::jsonb)", held, held, SIGNS[operator], json.dumps(value))
         sql = super().condition_to_sql(field_expr, operator, value, model, alias, query)
         # What is not there is stored as False and would be found as the word.
         return SQL("(jsonb_typeof(%s) NOT IN ('boolean', 'null') AND %s)", held, sql) if operator.endswith("like") else sql
@@ -90,19 +86,20 @@ class _Words:
     def __init__(self, field, name):
         self.field, self.name = field, name
 
-    def expression_getter(self, field_expr):  # noqa: ARG002 – Odoo's signature
+    def expression_getter(self, field_expr):
         return lambda record: own_field_match.text(self.field._held(record, self.name)) or ""
 
 
 def _plain(values, env, is_moment=False):
     """Return the values of a condition as JSON has them; the moments of a comparison may be told from now on, like “today -3d”."""
-    plain = []
-    for value in values:
-        if is_moment and isinstance(value, str) and value.startswith(("today", "now")):
-            value = parse_date(value, env)
-            if isinstance(value, datetime) and value.tzinfo:
-                value = value.astimezone(timezone.utc).replace(tzinfo=None)
-        if isinstance(value, datetime):
-            value = value.strftime("%Y-%m-%d %H:%M:%S")
-        plain.append(value.isoformat() if isinstance(value, date) else value)
-    return plain
+    def is_relative(value):
+        return is_moment and isinstance(value, str) and value.startswith(("today", "now"))
+
+    return [_json_of(parse_date(value, env) if is_relative(value) else value) for value in values]
+
+
+def _json_of(value):
+    if isinstance(value, datetime):
+        utc = value.astimezone(timezone.utc) if value.tzinfo else value
+        return utc.strftime("%Y-%m-%d %H:%M:%S")
+    return value.isoformat() if isinstance(value, date) else value

@@ -11,7 +11,7 @@ class PsaRule(models.Model):
     _inherit = "psa.rule"
 
     @api.depends("change_ids.old_value", "change_ids.new_value", "change_ids.own_field")
-    def _compute_notice(self):
+    def _compute_notice(self):  # pylint: disable=missing-return
         super()._compute_notice()
         for rule in self.filtered(lambda rule: not rule.notice and rule.event == "updated"):
             lost = rule.change_ids.filtered(lambda change: change._is_lost())
@@ -58,6 +58,8 @@ class PsaRuleChange(models.Model):
                 if change[f"{side}_kind"] != "is":
                     continue
                 field = change._own_field()
+                if not field:
+                    continue  # the notice of the rule says so
                 if field.type not in EXACT:
                     raise ValidationError(self.env._(
                         "A rule cannot wait for an exact value of %s. Choose another kind, and say the value in the Condition.",

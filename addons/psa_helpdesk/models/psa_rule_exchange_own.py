@@ -74,8 +74,8 @@ class PsaRule(models.Model):
             meant = alike.filtered(lambda field, name=name: field.key == name)
             meant = meant or alike.filtered(lambda field, label=label: field.name == label)
             if len(set(meant.mapped("key"))) != 1:
-                text = self.env._("Own field “%s”: there are several of that name.", label) if meant else self.env._("Own field “%s”", label)
-                unknown.append(text)
+                text = self.env._("Own field “%s”", label)
+                unknown.append(self.env._("Own field “%s”: there are several of that name.", label) if meant else text)
                 continue
             keys[name] = meant[0].key
             mine = meant[0].option_ids if meant[0].type in CHOICES else meant.option_ids.browse()

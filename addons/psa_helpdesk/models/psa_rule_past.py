@@ -25,8 +25,8 @@ class PsaRule(models.Model):
 
     def _replay(self, days, tickets=None):
         """Return what the rule would have done in the last days, as pairs (ticket, ``core.rules.Acted``) in order of time, whether
-        some tickets were left out because there are too many, {field: tickets} of what could not be told of them, and {ticket id: its
-        Past}.
+        some tickets were left out because there are too many, {field: tickets} of what could not be told of them, and {ticket id:
+        its Past}.
 
         Nothing is changed or sent. The rule is taken alone, as if it had been made at the beginning of these days. Where it depends
         on a value that history does not tell any more whether it had acted, it is taken not to have.
@@ -45,7 +45,8 @@ class PsaRule(models.Model):
         reader = PastReader(self.env, rows, tickets)
         acted, doubts, pasts = [], {}, {}
         for ticket in tickets:
-            past = pasts[ticket.id] = Past(rule, ticket, rows.get(ticket.id, []), entries.get(ticket.id, []), levels.get(ticket.id, []), reader)
+            recorded = (of_ticket.get(ticket.id, []) for of_ticket in (rows, entries, levels))
+            past = pasts[ticket.id] = Past(rule, ticket, *recorded, reader)
             acted += [(ticket, done) for done in rules.replay(
                 head, timings[ticket.id], past.story(since), past.holds, rules.aware(since), rules.aware(until), bases.get(ticket.id, {})
             )]

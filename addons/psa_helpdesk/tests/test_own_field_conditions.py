@@ -99,7 +99,9 @@ class TestOwnFieldConditions(TimedRuleCommon):
         self._assert_set(self.first | self.second, "marks")
 
     def test_selection(self):
-        self._assert_equal_and_not(self.first, "site", "n", several=[(["n", "s"], self.first | self.second), (["s", False], self.everything - self.first)])
+        self._assert_equal_and_not(self.first, "site", "n", several=[
+            (["n", "s"], self.first | self.second), (["s", False], self.everything - self.first),
+        ])
         self._assert_equal_and_not(self.everything.browse(), "site", "North")
         self._assert_set(self.first | self.second, "site")
 
@@ -204,7 +206,8 @@ class TestOwnFieldConditions(TimedRuleCommon):
         cases = {
             "site": ("North", "South", {"site": "n"}, {"site": "s"}), "vip": ("No", "Yes", {"vip": False}, {"vip": True}),
             "seats": ("0", "7", {"seats": 0}, {"seats": 7}), "size": ("1.5", "2", {"size": 1.5}, {"size": 2}),
-            "on": ("2030-05-01", "2030-06-01", {"on": "2030-05-01"}, {"on": "2030-06-01"}), "rack": ("R7", "R8", {"rack": "R7"}, {"rack": "R8"}),
+            "on": ("2030-05-01", "2030-06-01", {"on": "2030-05-01"}, {"on": "2030-06-01"}),
+            "rack": ("R7", "R8", {"rack": "R7"}, {"rack": "R8"}),
         }
         rules = {
             name: self._rule(self._says(name), event="updated", name=name, change_ids=[(0, 0, {
@@ -228,8 +231,9 @@ class TestOwnFieldConditions(TimedRuleCommon):
         })])
         self.assertFalse(rule.notice)
 
-        field.option_ids.filtered(lambda option: option.name == "South").name = "Far South"
-        rule.invalidate_recordset(["notice"])
+        [south] = self.env["psa.desk.field.option"].search([("field_id", "=", field.id), ("name", "=", "South")])
+        south.name = "Far South"
+        self.env.invalidate_all()
 
         self.assertIn("Site: anything → South", rule.notice)
 

@@ -22,7 +22,8 @@ class TestRuleAlert(TimedRuleCommon):
     def _alert(self, name="Disk of the file server is full", **values):
         """Return the ticket the monitoring opens with its own account."""
         return self.env["psa.ticket"].with_user(self.monitor).create({
-            "name": name, "description": "<p>97% of D:</p>", "desk_id": self.desk.id, "partner_id": self.zoe.id, "source": "alert", **values,
+            "name": name, "description": "<p>97% of D:</p>", "desk_id": self.desk.id, "partner_id": self.zoe.id, "source": "alert",
+            **values,
         }).with_env(self.env)
 
     def _again(self, ticket, **values):

@@ -94,9 +94,8 @@ class PsaRuleTrial(models.TransientModel):
             then, outcomes = pasts[ticket.id].as_of(done.at), []
             for action, of_action in described:
                 # Who had the ticket then would have been told, not who has it now.
-                if action.kind == "notify" and then != ticket:
-                    of_action = {ticket.id: action._describe(then, firing)[then.id]}
-                outcomes += of_action.get(ticket.id, ())
+                is_rewound = action.kind == "notify" and then != ticket
+                outcomes += action._describe(then, firing)[then.id] if is_rewound else of_action.get(ticket.id, ())
             yield {
                 "date": rules.naive(done.at), "ticket_id": ticket.id, "repetition": done.turn,
                 "reason": self.rule_id._reason(done.fields),
