@@ -57,8 +57,14 @@ class TestRuleAlert(TimedRuleCommon):
         ticket.source = "alert"
         # Nor does the monitoring saying that all is well again.
         self._again(ticket, kind="resolution")
+        # Who duplicates the ticket of an alert enters one by hand.
+        duplicate = self._duplicate_of_an_alert()
 
-        self.assertFalse(self._logged(rule))
+        self.assertFalse(self._logged(rule, ticket_id=ticket) | self._logged(rule, ticket_id=duplicate))
+        self.assertEqual(duplicate.source, "manual")
+
+    def _duplicate_of_an_alert(self):
+        return self._alert().with_user(self.technician).copy().with_env(self.env)
 
     def test_each_alert_counts_once(self):
         rule = self._rule(self._says(), event="alert")
