@@ -3,7 +3,7 @@
 Started by :func:`sweep` of ``test_timers.py``: ``python sweeping.py CONFIG DATABASE OPTIONS``, options as JSON:
 
 ``now``       sweep at each of these moments (ISO; null is the present), one after the other, whichever way the clock goes
-``begin``     wait until this moment (seconds since 1970), so that several begin together
+``meet``      amid the first batch, say so in a line and wait for one, so that several are at work at the same time
 ``batch``     how many timers are fired together
 ``tries``     after how many tries a timer is set aside
 ``kill_at``   kill this process with SIGKILL after that many batches did what they are for, before they are committed
@@ -34,10 +34,16 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def add_probe(registry, options):
+def meet(answers):
+    """Wait, with the timers of a batch locked, until whoever started this process lets it go on."""
+    print("amid a batch", file=answers, flush=True)
+    sys.stdin.readline()
+
+
+def add_probe(registry, options, answers):
     """Give timers the kind "probe", and the process its way to die."""
     timer_class = registry["psa.timer"]
-    done = {"batches": 0}
+    done = {"batches": 0, "met": not options.get("meet")}
 
     def fire(timers):
         cr = timers.env.cr
@@ -49,6 +55,9 @@ def add_probe(registry, options):
             cr.execute("UPDATE psa_ticket SET write_date = now() WHERE id = ANY(%s)", [timers.ticket_id.ids])
         if options.get("killer") in timers.ticket_id.ids:
             die()
+        if not done["met"]:
+            done["met"] = True
+            meet(answers)
         time.sleep(options.get("slow", 0))
         done["batches"] += 1
 
@@ -73,10 +82,9 @@ def main(conf, database, options):
     sweep = sys.modules["odoo.addons.psa_helpdesk.models.psa_timer_sweep"]
     sweep.BATCH = options.get("batch", sweep.BATCH)
     sweep.TRIES = options.get("tries", sweep.TRIES)
-    add_probe(registry, options)
+    add_probe(registry, options, answers)
     with registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {})
-        time.sleep(max(0, options.get("begin", 0) - time.time()))
         probed = []
         for now in options.get("now", [None]):
             with freeze_time(now, tick=True) if now else nullcontext():

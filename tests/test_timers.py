@@ -6,6 +6,7 @@ By default a seeded sample; whole with ``./psa test --thorough``.
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import time
@@ -69,9 +70,20 @@ class Timers:
         conf = scratch("conf") / f"{self.server.name}.conf"
         return subprocess.Popen(
             [setting("PSA_PYTHON"), str(SWEEPER), str(conf), self.server.db, json.dumps(options)],
-            stdout=subprocess.PIPE, stderr=self.server.log.open("ab"), stdin=subprocess.DEVNULL, start_new_session=True,
-            cwd=scratch("conf"),
+            stdout=subprocess.PIPE, stderr=self.server.log.open("ab"), stdin=subprocess.PIPE, start_new_session=True,
+            cwd=scratch("conf"), text=True,
         )
+
+    def workers(self, **options):
+        """Start two processes that sweep, and return them as soon as both are amid a batch: neither waits for the other's locks."""
+        workers = [self.process(meet=True, **options) for __ in range(2)]
+        for worker in workers:
+            ready, __, __ = select.select([worker.stdout], [], [], 120)
+            assert ready, self.server.log_tail()
+            assert worker.stdout.readline(), self.server.log_tail()
+        for worker in workers:
+            print(file=worker.stdin, flush=True)
+        return workers
 
     def sweep(self, expect=0, **options):
         """Have a process sweep, and wait for its end; return how often timers had done what they are for after each sweep."""
@@ -115,9 +127,8 @@ class Timers:
 
 def test_two_workers_at_once(timers):
     timers.schedule()
-    begin = time.time() + 8
 
-    workers = [timers.process(begin=begin, batch=10, slow=0.02) for __ in range(2)]
+    workers = timers.workers(batch=10, slow=0.02)
     for worker in workers:
         worker.communicate(timeout=240)
 
@@ -129,8 +140,7 @@ def test_two_workers_at_once(timers):
 
 def test_workers_and_somebody_who_writes_the_same_tickets(timers):
     timers.schedule()
-    begin = time.time() + 8
-    workers = [timers.process(begin=begin, batch=20, touch=True, slow=0.05) for __ in range(2)]
+    workers = timers.workers(batch=20, touch=True, slow=0.05)
     chance = random.Random(5)
     link = connect(timers.server)
     link.autocommit = True

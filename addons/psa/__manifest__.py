@@ -44,6 +44,7 @@
         "demo/psa_analysis_demo.xml",
         "demo/psa_terms_demo.xml",
         "demo/psa_balance_demo.xml",
+        "demo/psa_alert_demo.xml",
     ],
     "uninstall_hook": "uninstall_hook",
     "application": True,

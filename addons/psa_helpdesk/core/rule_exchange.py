@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from .rule_exchange_own import are_own_fields
+
 FORMAT = "psa-rules"
 VERSION = 1
 MAX_BYTES = 2_000_000
@@ -26,6 +28,7 @@ DOMAIN_OPERATORS = frozenset((
 
 # Kinds of fields in a schema; a field that is none of these is a tuple of the values it may have.
 TEXT, INTEGER, NUMBER, BOOLEAN, REFERENCE, REFERENCES, DOMAIN = "text", "integer", "number", "boolean", "reference", "references", "domain"
+OWN_FIELDS = "own_fields"
 
 REFERENCE_KEYS = frozenset({"model", "name", "xmlid", "detail"})
 
@@ -332,9 +335,8 @@ def _is_condition(item, depth):
         return field in (0, 1) and operator == "=" and _is_integer(value) and value == 1
     if not isinstance(field, str) or not isinstance(operator, str) or operator not in DOMAIN_OPERATORS:
         return False
-    parts = field.split(".")
-    if not all(part.isidentifier() and part.isascii() and not part.startswith("_") for part in parts):
-        return False
+    if not field.isascii() or any(not part or part[0] == "_" or not f"a{part}".isidentifier() for part in field.split(".")):
+        return False  # own fields have names like 4f1c9b20, too
     if operator in ("any", "not any"):
         return _is_domain(value, depth + 1)
     return _is_plain(value) or (isinstance(value, list) and all(_is_plain(part) for part in value))
@@ -352,6 +354,7 @@ _CHECKS = {
     REFERENCE: is_reference,
     REFERENCES: _are_references,
     DOMAIN: is_domain,
+    OWN_FIELDS: are_own_fields,
 }
 
 

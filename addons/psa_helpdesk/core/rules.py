@@ -24,6 +24,7 @@ MOVED_BY = {
 }
 
 FROM_OUTSIDE = ("email", "portal")
+FROM_MONITORING = "alert"
 ANY, EMPTY, FILLED, IS = "any", "empty", "filled", "is"
 FIRE, AGAIN, TOO_DEEP = "fire", "again", "too_deep"
 
@@ -238,6 +239,7 @@ def replay(
     acted = []
     basis = dict(bases).get(head.basis)
     pending, turn, has_acted, repeated_event = None, 0, False, None
+    passed = {}  # {moment it was counted from, whose moment has come: whether it was acted on}
     if head.event == "time":
         pending = _still_to_come(timing.due(basis), since)
 
@@ -257,12 +259,22 @@ def replay(
         pass_time(happening.at)
         if head.event == "time":
             moved = dict(happening.moves)
-            if head.basis in moved and moved[head.basis] != basis:
-                basis, turn, has_acted = moved[head.basis], 0, False
-                pending = _still_to_come(timing.due(basis), since)
+            is_moved = head.basis in moved and moved[head.basis] != basis
+            if is_moved:
+                if pending is None or turn:
+                    passed[basis] = has_acted
+                basis, turn = moved[head.basis], 0
+                # One that comes back, as after a pause at night, has had its turn.
+                has_acted, is_moved = passed.get(basis, False), basis not in passed
+                pending = _still_to_come(timing.due(basis), since) if is_moved else None
+                # What turns out to be overdue is acted on when it turns out.
+                pending = pending and max(pending, happening.at)
                 pass_time(happening.at)
             # A ticket that comes to meet the condition only after the moment is acted on then.
-            elif pending is None and not has_acted and basis is not None and _still_to_come(timing.due(basis), since):
+            if (
+                not is_moved and pending is None and not has_acted and basis is not None
+                and _still_to_come(timing.due(basis), since)
+            ):
                 pending = happening.at
                 pass_time(happening.at)
         elif happening.event == head.event:
@@ -283,13 +295,28 @@ def speaker(is_internal: bool, has_author: bool, is_outside: bool, source: str, 
     ('client', 'client', 'staff')
     >>> speaker(True, False, False, "manual"), speaker(True, True, True, "email"), speaker(False, True, True, "manual", is_system=True)
     (None, None, None)
+
+    An alert is nobody's word, whose account or address it comes by: it answers no client, and a ticket is as idle as before.
+
+    >>> speaker(False, True, False, "alert")
     """
-    if is_system:
+    if is_system or source == FROM_MONITORING:
         return None
     if has_author and not is_outside:
         return "staff"
     # An internal note from outside is what an answering machine sent.
     return "client" if not is_internal and (has_author or source in FROM_OUTSIDE) else None
+
+
+def brings_alert(kind: str, source: str) -> bool:
+    """Return whether an entry is an alert that joins its ticket; with its description, the ticket itself is the alert.
+
+    A resolution says that it is over.
+
+    >>> brings_alert("comment", "alert"), brings_alert("description", "alert"), brings_alert("resolution", "alert")
+    (True, False, False)
+    """
+    return kind == "comment" and source == FROM_MONITORING
 
 
 def _still_to_come(due: datetime | None, since: datetime) -> datetime | None:

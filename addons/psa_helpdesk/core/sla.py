@@ -241,6 +241,35 @@ def stand(
     )
 
 
+def due_moves(
+    terms: Terms, stretches: Sequence[Stretch], since: datetime, calendar: clock.Calendar, *, used: int = 0,
+    answered_at: datetime | None = None,
+) -> list[tuple[datetime, datetime | None]]:
+    """Return what was known from when on of the moment something is due: None while the clock is paused, and once it is done.
+
+    What is overdue stays due then, paused or not, until it is done. Parameters as of :func:`stand`.
+    """
+    moves, due_at, missed_due = [], None, None
+    for index, (state, start, end) in enumerate(stretches):
+        begin = max(start, since)
+        if (end is not None and end <= begin) or (answered_at is not None and answered_at <= begin):
+            continue
+        if due_at is not None and due_at <= begin:
+            missed_due = due_at
+        does = condition(terms, state)
+        due_at = None
+        if does in (RUNNING, PAUSED):
+            due_at = missed_due
+        if does == RUNNING and missed_due is None:
+            log = log_of(terms, [*stretches[:index], Stretch(state, start, None)], since)
+            due_at = moment_of(BREACH, terms, used, since, log, calendar)
+        if not moves or moves[-1][1] != due_at:
+            moves.append((begin, due_at))
+    if answered_at is not None and moves and moves[-1][1] is not None:
+        moves.append((answered_at, None))
+    return moves
+
+
 def updates_owed(
     stretches: Sequence[Stretch], answers: Iterable[datetime], begins_at_once: bool
 ) -> list[tuple[datetime, datetime | None]]:

@@ -159,6 +159,7 @@ from . import psa_rule_past_reader
 from . import psa_rule_past
 from . import psa_rule_attention
 from . import psa_rule_notice
+from . import psa_rule_change_own
 from . import psa_rule_action
 from . import psa_rule_action_set
 from . import psa_rule_action_tell
@@ -167,6 +168,7 @@ from . import psa_ticket_rule_text
 from . import psa_rule_log
 from . import psa_rule_actions
 from . import psa_rule_exchange
+from . import psa_rule_exchange_own
 from . import psa_rule_ready
 from . import psa_rule_escalation
 from . import psa_escalation_mixin

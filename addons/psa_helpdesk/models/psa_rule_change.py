@@ -79,7 +79,7 @@ class PsaRuleChange(models.Model):
             if change.field_name == "properties" and not change.own_field:
                 raise ValidationError(self.env._("Choose which own field of the desk is meant in Own Field."))
             for side in ("old", "new"):
-                if change[f"{side}_kind"] != "is":
+                if change[f"{side}_kind"] != "is" or change.field_name == "properties":
                     continue
                 column = VALUE_COLUMNS.get(change.field_name)
                 label = dict(self._selection_field_name())[change.field_name]

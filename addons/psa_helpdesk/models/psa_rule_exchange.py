@@ -64,8 +64,8 @@ class PsaRule(models.Model):
     @api.model
     def _export_record(self, kind, record):
         record = record.with_context(lang="en_US")
-        schema = self._exchange_schema()[kind]
-        defaults = record.default_get(list(schema))
+        schema = [fname for fname in self._exchange_schema()[kind] if fname in record._fields]
+        defaults = record.default_get(schema)
         result, translations = {}, {}
         for fname in schema:
             field = record._fields[fname]

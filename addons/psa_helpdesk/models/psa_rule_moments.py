@@ -8,7 +8,7 @@ from .psa_rule import TURNS
 from .psa_rule_engine import BY_RULE
 
 # What happens to a ticket that is just being made.
-JUST_CREATED = {"created", "mail", BY_RULE}
+JUST_CREATED = {"created", "mail", "alert", BY_RULE}
 A_MINUTE = timedelta(minutes=1)
 # How often within an hour the moment of one ticket comes anew for a rule, before it is taken for a circle of rules.
 PER_HOUR = 20

@@ -36,4 +36,4 @@ class PsaRule(models.Model):
     @api.model
     def _events_nothing_raises(self):
         """Return the events that other modules report and none that is installed does."""
-        return {"approval", "alert"}
+        return {"approval"}

@@ -4,14 +4,14 @@ from odoo import SUPERUSER_ID, api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..core import rules
+from ..core import own_field_match, rules
 from .psa_rule_condition import BrokenCondition
 from .psa_rule_past_reader import PastReader, Unknown
 from .psa_rule_time import FINISHED, SLA_TARGETS
 from .psa_ticket_history_log import LIFE_DATES
 
 # Events of which history keeps nothing a rule could be tried on.
-NOT_RECORDED = ("approval", "alert")
+NOT_RECORDED = ("approval",)
 TICKETS = 2000
 # What a ticket keeps for life, or what follows from what history keeps: {field: the field it follows from}.
 FOR_LIFE = {"id", "number", "create_date", "create_uid", "company_id", "source"}
@@ -25,7 +25,8 @@ class PsaRule(models.Model):
 
     def _replay(self, days, tickets=None):
         """Return what the rule would have done in the last days, as pairs (ticket, ``core.rules.Acted``) in order of time, whether
-        some tickets were left out because there are too many, and {field: tickets} of what could not be told of them.
+        some tickets were left out because there are too many, {field: tickets} of what could not be told of them, and {ticket id:
+        its Past}.
 
         Nothing is changed or sent. The rule is taken alone, as if it had been made at the beginning of these days. Where it depends
         on a value that history does not tell any more whether it had acted, it is taken not to have.
@@ -42,15 +43,16 @@ class PsaRule(models.Model):
         bases = rule._bases_before(tickets, since, levels) if rule.event == "time" else {}
         rows, entries = rule._recorded(tickets, since)
         reader = PastReader(self.env, rows, tickets)
-        acted, doubts = [], {}
+        acted, doubts, pasts = [], {}, {}
         for ticket in tickets:
-            past = Past(rule, ticket, rows.get(ticket.id, []), entries.get(ticket.id, []), levels.get(ticket.id, []), reader)
+            recorded = (of_ticket.get(ticket.id, []) for of_ticket in (rows, entries, levels))
+            past = pasts[ticket.id] = Past(rule, ticket, *recorded, reader)
             acted += [(ticket, done) for done in rules.replay(
                 head, timings[ticket.id], past.story(since), past.holds, rules.aware(since), rules.aware(until), bases.get(ticket.id, {})
             )]
             for fname in past.doubts:
                 doubts[fname] = doubts.get(fname, tickets.browse()) | ticket
-        return sorted(acted, key=lambda item: (item[1].at, item[0].id)), is_cut, doubts
+        return sorted(acted, key=lambda item: (item[1].at, item[0].id)), is_cut, doubts, pasts
 
     def _judged_by_today(self):
         """Return the labels of what the condition asks that history does not keep, so that it is judged by what it is today."""
@@ -69,8 +71,11 @@ class PsaRule(models.Model):
     def _asks_the_clock(self, domain):
         """Return whether a condition compares with a moment that moves on, like "now -2H"."""
         return any(
-            isinstance(value, str) and not value[:1].isdigit()
-            and self.env["psa.ticket"]._fields[leaf.field_expr.partition(".")[0]].type in ("date", "datetime")
+            isinstance(value, str) and not value[:1].isdigit() and (
+                self.env["psa.ticket"]._fields[leaf.field_expr.partition(".")[0]].type in ("date", "datetime")
+                or (leaf.field_expr.startswith("properties.") and leaf.operator in own_field_match.COMPARISONS
+                    and value.startswith(("today", "now")))
+            )
             for leaf in domain.iter_conditions()
             for value in (leaf.value if isinstance(leaf.value, (list, tuple, set)) else [leaf.value])
         )
@@ -90,10 +95,9 @@ class PsaRule(models.Model):
         """Return {ticket id: {basis: moment}} as it was at a moment; tickets that came later have none."""
         if self.time_basis in SLA_TARGETS:
             return {
-                ticket_id: {f"sla_{level['kind']}": rules.aware(level["due_at"])}
-                for ticket_id, of_ticket in levels.items() for level in of_ticket
-                if f"sla_{level['kind']}" == self.time_basis and level["started_at"] <= since
-                and not (level["ended_at"] and level["ended_at"] <= since)
+                ticket_id: {self.time_basis: due_at}
+                for ticket_id, of_ticket in levels.items() for level in of_ticket if f"sla_{level['kind']}" == self.time_basis
+                for at, due_at in level["moves"] if at <= rules.aware(since)  # the last one says
             }
         there = tickets.filtered(lambda ticket: ticket.create_date <= since)
         values = self._bases({self: there}, before=since)
@@ -101,13 +105,14 @@ class PsaRule(models.Model):
 
     @api.model
     def _recorded_levels(self, tickets):
-        """Return {ticket id: the service levels it had, each with the pairs (per cent, moment) it was warned at}."""
+        """Return {ticket id: the service levels it had}, each with the pairs (per cent, moment) it was warned at, and with the pairs
+        (from when on, due at) of when it was due by the clock of that time, its pauses as they came."""
         self.env["psa.ticket.sla"].flush_model()
         self.env["psa.timer"].flush_model()
-        levels = {}
+        Sla, stretches, levels = self.env["psa.ticket.sla"].sudo(), tickets._sla_stretches(), {}
         for row in self.env.execute_query_dict(SQL(
             """
-            SELECT level.ticket_id, level.kind, level.started_at, level.due_at, level.ended_at, level.missed_at, (
+            SELECT level.id, level.ticket_id, level.kind, level.missed_at, (
                 SELECT json_object_agg(told.threshold, told.at) FROM (
                     SELECT threshold, to_char(max(fired_at), 'YYYY-MM-DD HH24:MI:SS') AS at FROM psa_timer
                     WHERE kind = 'sla' AND ticket_id = level.ticket_id AND res_id = level.id AND state = 'fired'
@@ -120,6 +125,7 @@ class PsaRule(models.Model):
             row["warnings"] = [
                 (int(percent), fields.Datetime.to_datetime(at)) for percent, at in (row["warnings"] or {}).items()
             ]
+            row["moves"] = Sla.browse(row["id"])._due_moves(stretches[row["ticket_id"]])
             levels.setdefault(row["ticket_id"], []).append(row)
         return levels
 
@@ -137,8 +143,10 @@ class PsaRule(models.Model):
         for row in self.env.execute_query_dict(SQL(
             """
             SELECT entry.ticket_id, entry.date, entry.kind, entry.source, COALESCE(entry.is_internal, FALSE) AS is_internal,
-                   entry.author_id, entry.message_id, author.partner_share
-            FROM psa_ticket_entry entry LEFT JOIN res_partner author ON author.id = entry.author_id
+                   entry.author_id, message.message_type = 'email' AS is_mail, author.partner_share
+            FROM psa_ticket_entry entry
+            LEFT JOIN res_partner author ON author.id = entry.author_id
+            LEFT JOIN mail_message message ON message.id = entry.message_id
             WHERE entry.ticket_id = ANY(%s) AND entry.date >= %s ORDER BY entry.id
             """, tickets.ids, since,
         )):
@@ -164,13 +172,19 @@ class Past:
 
     def holds(self, at):
         """Return whether the ticket met the rule's condition right after a moment, by the values it had then."""
-        naive = rules.naive(at)
-        # Seconds are all that history has.
-        count = sum(row["date"] <= naive for row, __, __ in self.changes)
+        count = self._count(at)
         if count not in self.answers:
-            then, unknown = self._then(count)
-            self.answers[count] = self._asked(then, unknown)
+            self.answers[count] = self._asked(*self._then(count))
         return self.answers[count]
+
+    def as_of(self, at):
+        """Return the ticket as it was right after a moment, until it is asked for another; what nobody can tell is as it is now."""
+        return self._then(self._count(at))[0]
+
+    def _count(self, at):
+        """Return how many of the changes had been made by a moment; seconds are all that history has."""
+        naive = rules.naive(at)
+        return sum(row["date"] <= naive for row, __, __ in self.changes)
 
     def _then(self, count):
         """Return the ticket as it was after so many changes, and the names of the fields nobody can tell any more."""
@@ -190,7 +204,10 @@ class Past:
         if not values and not own:
             return self.ticket, unknown
         lists = {fname: values.pop(fname) for fname in list(values) if fields_of_ticket[fname].type == "many2many"}
-        then = self.ticket.new(values, origin=self.ticket)
+        then = self.ticket.new(origin=self.ticket)
+        # As it was at another moment, the ticket has the same place in the cache.
+        then.invalidate_recordset(flush=False)
+        then._update_cache(values, validate=False)
         for fname, ids in lists.items():
             # As they are: given to a new record, they would be new records themselves, which are equal to none.
             fields_of_ticket[fname]._update_cache(then, ids)
@@ -233,6 +250,8 @@ class Past:
                 at = rules.aware(created_at)
                 moves = tuple((basis, at) for basis in ("created", "activity", "stage"))
                 happenings.append(rules.Happening(at, "created", moves=moves))
+                if self._source_at_first() == rules.FROM_MONITORING:
+                    happenings.append(rules.Happening(at, "alert"))
                 if self.ticket.date_deadline:
                     happenings.append(rules.Happening(at, None, moves=(("deadline", rules.aware(self.ticket.date_deadline)),)))
             elif row["kind"] in ("change", "link", "attachment", "time", "merge"):
@@ -260,6 +279,10 @@ class Past:
             happenings += (happening for happening in self._of_level(level) if happening.at >= rules.aware(since))
         return sorted(happenings, key=lambda happening: happening.at)
 
+    def _source_at_first(self):
+        """Return how the ticket came in, as was said when it was created."""
+        return next((old for row, old, __ in self.changes if row["field_name"] == "source"), self.ticket.source)
+
     def _doubt_change(self, fname, old, new):
         """Note a change to or from a value the rule waits for, where nobody can tell which value it was."""
         if any(
@@ -269,21 +292,21 @@ class Past:
             self.doubts.add(fname)
 
     def _of_level(self, level):
-        """Yield what happened to a service level; when it is due is known as it is now, or was in the end."""
-        basis = f"sla_{level['kind']}"
-        yield rules.Happening(rules.aware(level["started_at"]), None, moves=((basis, rules.aware(level["due_at"])),))
+        """Yield what happened to a service level."""
+        for at, due_at in level["moves"]:
+            yield rules.Happening(at, None, moves=((f"sla_{level['kind']}", due_at),))
         told = [("sla_warning", percent, at) for percent, at in level["warnings"]]
         if level["missed_at"]:
             told.append(("sla_breach", 100, level["missed_at"]))
         for event, percent, at in told:
             yield rules.Happening(rules.aware(at), event, details=(("target", level["kind"]), ("percent", percent)))
-        if level["ended_at"]:
-            yield rules.Happening(rules.aware(level["ended_at"]), None, moves=((basis, None),))
 
     def _of_entry(self, entry):
         at = rules.aware(entry["date"])
-        if entry["source"] == "email" and entry["message_id"] and not entry["is_internal"]:
+        if entry["is_mail"] and not entry["is_internal"]:
             yield rules.Happening(at, "mail")
+        if rules.brings_alert(entry["kind"], entry["source"]):
+            yield rules.Happening(at, "alert")
         who = rules.speaker(
             entry["is_internal"], bool(entry["author_id"]), entry["partner_share"], entry["source"],
             entry["author_id"] in (self.rule._robot_id(), entry["partner_share"] and self.ticket.company_id.partner_id.id),

@@ -96,7 +96,7 @@ class PastReader:
             for lang in self.langs:
                 for record_id, name in model._history_names(lang).items():
                     found.setdefault(name, set()).add(record_id)
-        elif "name" in model._fields and model._fields["name"].store:
+        elif "name" in model._fields and (model._fields["name"].store or model._fields["name"].inherited):
             for record in model.search([("name", "in", list(words))]):
                 found.setdefault(record.name, set()).add(record.id)
         return found

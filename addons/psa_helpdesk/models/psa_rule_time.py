@@ -175,16 +175,18 @@ class PsaRule(models.Model):
     def _is_clients(self):
         """Return what ``core.rules.speaker`` calls a word of the client, as a condition of a query."""
         return SQL(
-            """(NOT COALESCE(entry.is_internal, FALSE) AND entry.author_id IS DISTINCT FROM %s AND (
+            """(NOT COALESCE(entry.is_internal, FALSE) AND entry.source <> %s AND entry.author_id IS DISTINCT FROM %s AND (
                 entry.author_id IS NOT NULL AND author.partner_share
                 AND entry.author_id NOT IN (SELECT partner_id FROM res_company WHERE res_company.id = entry.company_id)
                 OR entry.author_id IS NULL AND entry.source = ANY(%s)))""",
-            self._robot_id(), list(rules.FROM_OUTSIDE),
+            rules.FROM_MONITORING, self._robot_id(), list(rules.FROM_OUTSIDE),
         )
 
     @api.model
     def _is_staffs(self):
-        return SQL("(entry.author_id <> %s AND author.partner_share IS NOT TRUE)", self._robot_id())
+        return SQL(
+            "(entry.source <> %s AND entry.author_id <> %s AND author.partner_share IS NOT TRUE)", rules.FROM_MONITORING, self._robot_id()
+        )
 
     @api.model
     def _basis_sla(self, tickets, target):

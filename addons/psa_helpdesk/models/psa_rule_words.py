@@ -94,7 +94,9 @@ class PsaRule(models.Model):
         value = leaf.value
         values = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else list(value)
         are_ids = field is not None and field.relational and all(type(item) is int for item in values)
-        if ticket is not None and (is_private or leaf.operator in ("any", "not any")):
+        if leaf.field_expr.startswith("properties."):
+            texts = self._own_field_texts(leaf, values, ticket)
+        elif ticket is not None and (is_private or leaf.operator in ("any", "not any")):
             texts = self._texts_of_ticket(leaf, values, ticket.sudo(), are_ids)
         elif are_ids:
             records = model.browse(values).exists()
@@ -137,9 +139,30 @@ class PsaRule(models.Model):
         }.get(operator, operator)
 
     @api.model
+    def _own_field_texts(self, leaf, values, ticket=None):
+        """Return what the condition on an own field compares with: options by their labels, records by their names."""
+        name = leaf.field_expr.partition(".")[2]
+        definitions = self.env["psa.ticket"]._own_field_definition(self._desk_of_words(ticket))
+        definition = next((one for one in definitions if one["name"] == name), {})
+        kind, model = definition.get("type"), definition.get("comodel")
+        labels = {key: label for key, label, *__ in definition.get(kind) or ()} if kind in ("selection", "tags") else {}
+        if not model or model not in self.env:
+            return [self._value_text(labels.get(item, item)) for item in values]
+        ids = [item for item in values if type(item) is int]
+        records = self._plain_env()[model].browse(ids).exists()
+        if ticket is None:
+            known = records._filtered_access("read")
+        else:
+            held = ticket.sudo()._own_field_values().get(name) if ticket and leaf.operator not in NEGATIVE else ()
+            known = records.filtered(lambda record: record.id in (held if isinstance(held, list) else [held]))
+        texts = [self._value_text(item) for item in values if type(item) is not int]
+        texts += known.sudo().mapped("display_name")
+        return texts if ticket is not None and texts else [*texts, *[NOT_TOLD] * bool(ids and len(known) < len(ids))]
+
+    @api.model
     def _texts_of_ticket(self, leaf, values, ticket, are_ids):
         """Return what of the values is true of the ticket itself; the rest is nobody's business."""
-        if all(item in (False, None) for item in values):
+        if all(item is False or item is None for item in values):
             return [self._value_text(item) for item in values]
         if leaf.operator in NEGATIVE or not ticket:
             return [NOT_TOLD]
@@ -152,7 +175,8 @@ class PsaRule(models.Model):
 
     @api.model
     def _value_text(self, value):
-        return self.env._("empty") if value in (False, None) else str(value)
+        # Zero is a number.
+        return self.env._("empty") if value is False or value is None else str(value)
 
     def _plain_env(self, su=None):
         """Return the environment of the reader without what else a caller says: names may say more when they are asked to."""

@@ -129,7 +129,9 @@ class PsaTicket(models.Model):
         STATE_SELECTION, compute="_compute_state", store=True, precompute=True, readonly=True,
         help="What the stage means; the suite's rules go by it.",
     )
-    source = fields.Selection(SOURCE_SELECTION, default="manual", required=True, tracking=True, help="How the ticket came in.")
+    source = fields.Selection(
+        SOURCE_SELECTION, default="manual", required=True, tracking=True, copy=False, help="How the ticket came in."
+    )
 
     asset_ids = fields.Many2many(
         "psa.asset", "psa_asset_ticket_rel", "ticket_id", "asset_id", string="Assets", check_company=True,

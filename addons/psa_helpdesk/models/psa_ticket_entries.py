@@ -1,6 +1,7 @@
 from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import email_normalize
 
 from ..core import entry_text, quoting
 
@@ -123,6 +124,7 @@ class PsaTicket(models.Model):
             "ticket_id": self.id,
             "message_id": message.id,
             "is_first": is_first,
+            "is_mail": msg_values.get("message_type") == "email",
             "kind": "description" if is_first else "comment",
             "author_id": msg_values.get("author_id"),
             "source": self._entry_source(msg_values),
@@ -157,11 +159,13 @@ class PsaTicket(models.Model):
             and msg_values["message_id"] == self.sudo().origin_message_id
         )
 
-    @api.model
     def _entry_source(self, msg_values):
-        """Return how a message came in."""
+        """Return how a message came in; whoever opened a ticket by mail as the monitoring, speaks as such on it."""
         if msg_values.get("message_type") == "email":
-            return "email"
+            ticket = self.sudo()
+            sender = email_normalize(msg_values.get("email_from") or "")
+            is_alert = ticket.source == "alert" and ticket.origin_message_id and sender == ticket.email_normalized
+            return "alert" if is_alert else "email"
         return "portal" if self.env.user.share else "manual"
 
     def _record_descriptions(self, descriptions, by_user=False):

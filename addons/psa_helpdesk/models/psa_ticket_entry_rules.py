@@ -20,17 +20,20 @@ class PsaTicketEntry(models.Model):
         """Note entries for the rules about them.
 
         The description of a new ticket belongs to its creation, what the system or the desk itself says (in the name of the
-        company) is nobody's word, and what an answering machine sends (an internal note) is no mail from anybody.
+        company) is nobody's word, and what an answering machine sends (an internal note) is no mail from anybody. What the
+        monitoring says is an alert.
         """
         robot_id = self.env["ir.model.data"]._xmlid_to_res_id("base.partner_root")
         tickets = self.env["psa.ticket"].sudo().browse(row["ticket_id"] for row in rows)
         noted = {}
         for ticket, row in zip(tickets, rows, strict=True):
             is_internal = bool(row.get("is_internal"))
-            if row.get("source") == "email" and row.get("message_id") and not is_internal:
+            if row.get("is_mail") and not is_internal:
                 noted.setdefault(("mail", False), []).append(ticket.id)
             if row["kind"] == "description":
                 continue
+            if rules.brings_alert(row["kind"], row.get("source")):
+                noted.setdefault(("alert", is_internal), []).append(ticket.id)
             author = self.env["res.partner"].sudo().browse(row.get("author_id") or ())
             is_system = author.id == robot_id or (author.partner_share and author == ticket.company_id.partner_id)
             who = rules.speaker(is_internal, bool(author), author.partner_share, row.get("source"), is_system)

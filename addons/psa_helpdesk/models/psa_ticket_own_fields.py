@@ -10,19 +10,9 @@ from odoo.orm.fields_properties import Property
 from odoo.tools import html_sanitize
 
 from ..core import own_fields
+from .own_fields import OwnFields
 
 DEFAULT_PREFIX = "default_properties."
-
-
-class OwnFields(Properties):
-    """Properties for which zero is not the same as nothing: Odoo compares dictionaries as Python does, and 0 == False there."""
-
-    def _filter_not_equal(self, records, cache_value):
-        changed = super()._filter_not_equal(records, cache_value)
-        cache, told = self._get_cache(records.env), json.dumps(cache_value, sort_keys=True, default=str)
-        return records.filtered(
-            lambda record: record in changed or json.dumps(cache.get(record.id), sort_keys=True, default=str) != told
-        )
 
 
 class PsaTicket(models.Model):

@@ -1,5 +1,6 @@
 from odoo import api, models
 
+from ..core import rules
 from .psa_rule_queue import RuleQueue
 from .psa_ticket_history_text import _json
 
@@ -18,6 +19,7 @@ class PsaTicket(models.Model):
         with RuleQueue.of(self.env.cr).step(self.env):
             tickets = super().create(vals_list)
             tickets._psa_rules_event("created")
+            tickets.sudo().filtered(lambda ticket: ticket.source == rules.FROM_MONITORING)._psa_rules_event("alert")
         return tickets
 
     def write(self, vals):

@@ -258,6 +258,20 @@ class PsaTicketSla(models.Model):
             missed_at=aware(self.missed_at), missed_due=aware(self.due_at), is_closed_by_client=self.is_closed_by_client,
         )
 
+    def _due_moves(self, stretches):
+        """Return the pairs (from when on, due at) of when this was due by the clock of that time, under the terms it has now."""
+        self.ensure_one()
+        terms, calendar, answered_at = self._terms(), self._calendar(), aware(self.answered_at)
+        started_at, since = aware(self.started_at), aware(self.since)
+        try:
+            moves = sla.due_moves(terms, stretches, since, calendar, used=self.used_seconds, answered_at=answered_at)
+            if started_at < since:
+                before = sla.due_moves(terms, stretches, started_at, calendar, answered_at=answered_at)
+                moves = [*(move for move in before if move[0] < since), *moves]
+        except clock.NoWorkingTime:
+            return []
+        return moves
+
     @api.model
     def _reckon(self, terms, stretches, since, calendar, now, **known):
         """Reckon with ``core/sla.py``; hours in which nothing ever becomes due are told, not fallen over."""

@@ -169,6 +169,7 @@ class PsaTicket(models.Model):
             row["ticket_id"]: row.get("author_id")
             for row in rows
             if row.get("author_id") and not row.get("is_internal") and not row.get("is_first") and row["kind"] != "description"
+            and row.get("source") != "alert"  # a machine answers nobody
         }
         tickets = self.sudo().browse(said).filtered("sla_policy_id")
         if not tickets:

@@ -94,6 +94,7 @@ class PsaTicket(models.Model):
               FROM psa_ticket_entry entry
               JOIN psa_ticket ticket ON ticket.id = entry.ticket_id
              WHERE entry.ticket_id = ANY(%s) AND entry.is_internal IS NOT TRUE AND entry.kind != 'description'
+                   AND entry.source != 'alert'
                    AND entry.author_id IS DISTINCT FROM ticket.partner_id
                    AND EXISTS (
                        SELECT FROM res_users account

@@ -189,16 +189,20 @@ class PsaTimer(models.Model):
 
     @api.model
     def _trigger_sql(self, earliest):
-        """Return the row of a trigger of the sweep at the moment a query returns, unless one waits that is not later."""
+        """Return the row of a trigger of the sweep at the moment a query returns, unless one waits that is not later.
+
+        One whose moment has come waits no longer: the scheduler is at work for it, and takes it away only when it has ended.
+        """
         return SQL(
             """
             SELECT cron.id, wanted.call_at, %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
               FROM (%(earliest)s) AS wanted
               JOIN ir_cron cron ON cron.id = %(cron)s
              WHERE wanted.call_at IS NOT NULL AND NOT EXISTS (
-                   SELECT FROM ir_cron_trigger waiting WHERE waiting.cron_id = cron.id AND waiting.call_at <= wanted.call_at)
+                   SELECT FROM ir_cron_trigger waiting WHERE waiting.cron_id = cron.id AND waiting.call_at <= wanted.call_at
+                      AND waiting.call_at > %(now)s)
             """,
-            uid=self.env.uid, earliest=earliest,
+            uid=self.env.uid, earliest=earliest, now=fields.Datetime.now(),
             cron=self.env["ir.model.data"]._xmlid_to_res_id(CRON, raise_if_not_found=False) or 0,
         )
 

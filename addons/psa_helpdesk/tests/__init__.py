@@ -12,6 +12,7 @@ from . import test_mail_intake
 from . import test_own_fields
 from . import test_own_field_definition
 from . import test_own_field_index
+from . import test_own_field_conditions
 from . import test_performance
 from . import test_service_company
 from . import test_ticket
@@ -25,6 +26,7 @@ from . import test_webhook_tls
 from . import test_rule_actions
 from . import test_rule_discretion
 from . import test_rule_exchange
+from . import test_rule_exchange_own
 from . import test_escalation_rules
 from . import test_user_levels
 from . import test_calendar_version
@@ -57,6 +59,7 @@ from . import test_desk_words
 from . import test_required
 from . import test_transitions
 from . import test_rules
+from . import test_rule_alert
 from . import test_rule_limits
 from . import test_rule_moments
 from . import test_rule_privacy

@@ -5,6 +5,7 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ..core import rules as rules_core
 from .test_rule_time import TimedRuleCommon
 from .timers import sweep
 
@@ -143,6 +144,44 @@ class TestRuleMoments(TimedRuleCommon):
         self.assertEqual(self._pending(rule).due_at, fields.Datetime.to_datetime("2030-05-09 10:00:00"))
 
     # On history
+
+    def test_pauses_of_a_service_level_are_tried_as_they_came(self):
+        self.env["psa.sla.policy"].create({
+            "name": "Round the clock", "company_id": self.company.id, "hours": "always", "warning_percents": "50",
+            "pauses_waiting": True, "target_ids": [Command.create({"resolution_hours": 1})],
+        })
+        live = [
+            self._timed(name="Soon", time_basis="sla_resolution", time_side="before", time_amount=20, domain="[]"),
+            self._timed(name="Overdue", time_basis="sla_resolution", domain="[]"),
+        ]
+        waiting, opened = self.stage_by_state["waiting"], self.stage_by_state["open"]
+        with self._at(0):
+            early, late, there = self._new_ticket(), self._new_ticket(), self._new_ticket()
+        # One is paused before its moment, one after it, one is open again before and paused while it is overdue.
+        story = [
+            (30, early, waiting), (45, late, waiting), (50, early, opened), (60, late, opened), (85, there, waiting), (90, there, opened),
+        ]
+        minute = 0
+        for minutes, ticket, stage in story:
+            while minute < minutes:
+                minute += 1
+                self._sweep(minute)
+            with self._at(minutes):
+                ticket.with_user(self.technician).stage_id = stage
+                self.env.flush_all()
+        while minute < 130:
+            minute += 1
+            self._sweep(minute)
+
+        with freeze_time(self.start + timedelta(minutes=131)):
+            for rule in live:
+                replayed = sorted((ticket.id, rules_core.naive(done.at)) for ticket, done in rule._replay(1)[0])
+                did = sorted((row.ticket_id.id, row.date) for row in self._logged(rule))
+                self.assertEqual([ticket_id for ticket_id, __ in replayed], [ticket_id for ticket_id, __ in did], rule.name)
+                self.assertEqual({ticket_id for ticket_id, __ in did}, set((early | late | there).ids), rule.name)
+                for (__, tried), (__, done) in zip(replayed, did, strict=True):
+                    # What turns out to be overdue is done by the next sweep.
+                    self.assertLessEqual(abs(done - tried), timedelta(minutes=1), rule.name)
 
     def test_service_levels_are_tried_on_history(self):
         self.env["psa.sla.policy"].create({

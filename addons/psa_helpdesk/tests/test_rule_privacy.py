@@ -229,5 +229,7 @@ class TestRulePrivacy(RuleCommon):
         })
         self.assertIn("60%", self._rule(event="sla_warning", sla_percent=60).notice)
         self.assertFalse(self._rule(event="sla_warning", sla_percent=75).notice)
-        self.assertIn("reports", self._rule(event="alert").notice)
-        self.assertFalse(self._rule().notice)
+        for event in (False, "alert"):
+            self.assertFalse(self._rule(**({"event": event} if event else {})).notice)
+        self.patch(type(self.env["psa.rule"]), "_events_nothing_raises", lambda rules: {"approval"})
+        self.assertIn("reports", self._rule(event="approval").notice)

@@ -123,6 +123,36 @@ class TestRuleTrial(TimedRuleCommon):
         self.assertEqual(self._tried(self._on_priority("[('properties.marks', '!=', False)]")).count, 1)
         self.assertEqual(self._tried(self._on_priority("[('properties.marks', '=', False)]")).count, 0)
 
+    def test_a_value_that_changed_amid_others_is_taken_as_it_was_each_time(self):
+        ticket = self._new_ticket(priority_id=self.high.id)
+        for minutes, values in (
+            (3, {"name": "One"}), (5, {"priority_id": self.low.id}), (7, {"name": "Two"}), (10, {"queue_id": self.dispatch.id}),
+        ):
+            self._changed(minutes, ticket, **values)
+        counts = [
+            self._tried(self._rule(
+                self._says(), event="updated", active=False, domain=f"[('priority_id', '=', {priority.id})]",
+                change_ids=[Command.create({"field_name": "name"})],
+            )).count
+            for priority in (self.high, self.low)
+        ]
+
+        self.assertEqual(counts, [1, 1])
+
+    def test_who_had_the_ticket_then_would_have_been_told(self):
+        second = self._new_staff("rt_second", "psa_crm.group_technician")
+        ticket = self._new_ticket(user_id=self.technician.id)
+        for minutes, values in ((3, {"priority_id": self.high.id}), (5, {"user_id": second.id}), (7, {"priority_id": self.low.id})):
+            self._changed(minutes, ticket, **values)
+        rule = self._rule(
+            ("notify", {"to_assignee": True, "body": "Look"}), event="updated", active=False,
+            change_ids=[Command.create({"field_name": "priority_id"})],
+        )
+
+        lines = self._tried(rule).line_ids.sorted("date")
+
+        self.assertEqual(lines.mapped("recipients"), [self.technician.name, second.name])
+
     def test_a_change_of_an_own_field_is_found_with_its_values(self):
         ticket = self._own_fields()
         self._changed(5, ticket, properties={"size": 7})
@@ -200,7 +230,7 @@ class TestRuleTrial(TimedRuleCommon):
         rule = self._rule(self._says())
         with self.assertRaises(AccessError):
             rule.with_user(self.dispatcher).action_try()
-        unrecorded = self._rule(self._says(), event="alert")
+        unrecorded = self._rule(self._says(), event="approval")
         trial = self.env["psa.rule.trial"].create({"rule_id": unrecorded.id})
         with self.assertRaisesRegex(UserError, "does not keep"):
             trial.action_try()

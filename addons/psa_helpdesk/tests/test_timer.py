@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
 from ..models import psa_timer_sweep
@@ -66,6 +66,7 @@ class TestTimer(HelpdeskCommon):
 
         self.assertEqual(self.Timer.search_count([("kind", "=", "probe")]), 12)
 
+    @freeze_time(NOON)
     def test_thousands_of_timers_wake_the_sweep_once(self):
         cron = self.env.ref("psa_helpdesk.ir_cron_fire_timers")
         waiting = [("cron_id", "=", cron.id)]

@@ -110,6 +110,14 @@ class TestTimerAlarm(HelpdeskCommon):
 
         self.assertEqual(self._triggers(), [self.now + timedelta(seconds=30)])
 
+    def test_what_woke_the_sweep_does_not_hinder_it_from_coming_again(self):
+        # The scheduler takes a trigger away in a transaction that ends after the sweep.
+        self.env["ir.cron.trigger"].create({"cron_id": self.cron.id, "call_at": self.now})
+        self._schedule(90, cron_id=self.cron.id)
+        self.Timer._wake_sweep()
+
+        self.assertEqual(sorted(self._triggers()), [self.now, self.now + timedelta(seconds=90)])
+
     def test_nobody_but_the_scheduler_sets_alarms(self):
         self._schedule(30)
         with patch.object(psa_timer_alarm, "set_alarm") as set_alarm, patch.object(psa_timer_alarm.module, "current_test", False):

@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from ..core import rules
 from ..models.psa_rule_condition import BrokenCondition
 from ..models.psa_rule_past import NOT_RECORDED, TICKETS
+from ..models.psa_rule_time import SLA_TARGETS
 
 LINES = 500
 
@@ -40,17 +41,19 @@ class PsaRuleTrial(models.TransientModel):
             raise UserError(self.env._(
                 "The history of tickets does not keep this kind of event (%s), so the rule cannot be tried on it.", self.rule_id._reason(())
             ))
-        acted, is_cut, doubts = rule._replay(self.days)
+        acted, is_cut, doubts, pasts = rule._replay(self.days)
         if is_cut:
             notes.append(self.env._("Only the latest %s tickets were looked at.", TICKETS))
         if len(acted) > LINES:
             notes.append(self.env._("Only the first %(shown)s of %(all)s times are listed.", shown=LINES, all=len(acted)))
-        if rule.event == "time" and rule.time_basis in ("deadline", "sla_first_response", "sla_resolution"):
+        if rule.event == "time" and rule.time_basis == "deadline":
             notes.append(self.env._("Counted from the deadlines tickets have now, or had in the end."))
+        if rule.event == "time" and rule.time_basis in SLA_TARGETS:
+            notes.append(self.env._("Service levels are reckoned with the pauses of that time, under the terms they have now."))
         notes += self._doubtful(doubts)
         self.line_ids.unlink()
         self.write({
-            "line_ids": [fields.Command.create(vals) for vals in self._prepare_lines(acted[:LINES])],
+            "line_ids": [fields.Command.create(vals) for vals in self._prepare_lines(acted[:LINES], pasts)],
             "count": len(acted),
             "ticket_count": len({ticket.id for ticket, __ in acted}),
             "has_run": True,
@@ -80,15 +83,19 @@ class PsaRuleTrial(models.TransientModel):
             ))
         return notes
 
-    def _prepare_lines(self, acted):
-        """Return the values of the lines: what the actions say they would do."""
+    def _prepare_lines(self, acted, pasts):
+        """Return the values of the lines: what the actions say they would do, and whom they would have told then."""
         rule = self.rule_id._as_system()
         tickets = rule.env["psa.ticket"].browse(dict.fromkeys(ticket.id for ticket, __ in acted))
         firing = rules.Firing(rule.id, rule.event, rule._reason((), tickets.browse()), rules.aware(fields.Datetime.now()))
         # Read by whoever tries it: names of those he does not know are left out.
-        described = [action._describe(tickets, firing) for action in self.rule_id.action_ids] if tickets else []
+        described = [(action, action._describe(tickets, firing)) for action in self.rule_id.action_ids] if tickets else []
         for ticket, done in acted:
-            outcomes = [outcome for of_action in described for outcome in of_action.get(ticket.id, ())]
+            then, outcomes = pasts[ticket.id].as_of(done.at), []
+            for action, of_action in described:
+                # Who had the ticket then would have been told, not who has it now.
+                is_rewound = action.kind == "notify" and then != ticket
+                outcomes += action._describe(then, firing)[then.id] if is_rewound else of_action.get(ticket.id, ())
             yield {
                 "date": rules.naive(done.at), "ticket_id": ticket.id, "repetition": done.turn,
                 "reason": self.rule_id._reason(done.fields),

@@ -157,21 +157,23 @@ class Live:
         self.head, self.timing, self.holds, self.since = head, timing, holds, since
         self.basis = bases.get(head.basis)
         self.timers, self.log = [], []
+        self.passed, self.acted = set(), set()  # the moments counted from that have had their turn
         if head.event == "time":
-            self.schedule()
+            self.schedule(since)
 
-    def schedule(self):
+    def schedule(self, now):
         self.timers = []
         self.fired = False
         due = self.timing.due(self.basis)
         if due is not None and due > self.since:
-            self.timers.append((due, 0, "time"))
+            self.timers.append((max(due, now), 0, "time"))
 
     def act(self, now, event, changed=(), turn=0):
         if not self.holds(now):
             return
         self.log.append(Acted(now, event, tuple(changed), turn))
         self.fired = True
+        self.acted.add(self.basis)
         due = self.timing.next_due(now, turn)
         if turn or event != "time":
             self.timers = []
@@ -181,6 +183,7 @@ class Live:
     def sweep(self, now):
         while due := sorted(timer for timer in self.timers if timer[0] <= now):
             self.timers.remove(due[0])
+            self.passed.add(self.basis)
             self.act(due[0][0], due[0][2], turn=due[0][1])
 
     def happen(self, happening):
@@ -192,9 +195,11 @@ class Live:
         moves = dict(happening.moves)
         if self.head.basis in moves and moves[self.head.basis] != self.basis:
             self.basis = moves[self.head.basis]
-            self.schedule()
-            self.sweep(happening.at)
-            return
+            if self.basis not in self.passed:
+                self.schedule(happening.at)
+                self.sweep(happening.at)
+                return
+            self.timers, self.fired = [], self.basis in self.acted
         due = self.timing.due(self.basis)
         if due is not None and self.since < due <= happening.at and not self.fired:
             self.act(happening.at, "time")
@@ -215,7 +220,7 @@ def stories(draw):
         moment = at(minute) + timedelta(seconds=30)  # moments of rules fall on whole minutes or, counted from these, on half ones
         kind = draw(st.sampled_from(["updated", "entry_client", None]))
         changes = tuple(draw(histories())[0]) if kind == "updated" else ()
-        basis = draw(st.sampled_from([None, moment, moment + timedelta(minutes=5), moment - timedelta(minutes=9)]))
+        basis = draw(st.sampled_from([None, at(4), moment, moment + timedelta(minutes=5), moment - timedelta(minutes=9)]))
         moves = draw(st.sampled_from([(), (("activity", basis),)]))
         happenings.append(Happening(moment, kind, changes, moves))
     held = draw(st.lists(st.booleans(), min_size=62, max_size=62))

@@ -17,6 +17,7 @@ from psa_cores.psa_helpdesk.sla import (
     Stretch,
     Terms,
     choose,
+    due_moves,
     explain,
     foremost,
     in_order,
@@ -284,3 +285,35 @@ def stand_like(state, due, is_open):
     standing = stand(terms(), states(("new", 0)), MONDAY, OFFICE, MONDAY)
     due_at = MONDAY + due * HOUR if due is not None else None
     return type(standing)(state, 0, due_at, None, None if is_open else MONDAY, None, None, None)
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.sampled_from(["open", "waiting", "on_hold", "resolved", "cancelled"])), max_size=8),
+       st.integers(1, 40), st.integers(0, 20), st.none() | st.integers(1, 900))
+def test_what_was_known_of_a_due_moment_is_what_was_reckoned_then(moves, budget, used, answer):
+    """The oracle asks at each of a row of moments how the clock stands, and knows nothing of what came after."""
+    promised = terms(budget / 10, pausing=frozenset({"waiting"}), kind=UPDATE if answer else RESOLUTION)
+    log, moment = [], MONDAY
+    state = "open"
+    for minutes, to in moves:
+        if to == state:
+            continue
+        log.append(Stretch(state, moment, moment + timedelta(minutes=minutes)))
+        moment, state = log[-1].end, to
+    log.append(Stretch(state, moment, None))
+    answered_at = MONDAY + timedelta(minutes=answer) if answer else None
+
+    known = due_moves(promised, log, MONDAY, OFFICE, used=used * 60, answered_at=answered_at)
+
+    missed_at = missed_due = None
+    for step in range(0, 2600, 7):
+        now = MONDAY + timedelta(minutes=step, seconds=1)
+        so_far = [stretch for stretch in log if stretch.start <= now]
+        so_far[-1] = so_far[-1]._replace(end=None)
+        standing = stand(
+            promised, so_far, MONDAY, OFFICE, now, used=used * 60, answered_at=answered_at if answered_at and answered_at <= now else None,
+            missed_at=missed_at, missed_due=missed_due,
+        )
+        if standing.missed_at and missed_at is None and standing.state == MISSED:
+            missed_at, missed_due = standing.missed_at, standing.due_at
+        told = [due_at for since, due_at in known if since <= now]
+        assert told[-1] == (standing.due_at if standing.is_open else None), step
