@@ -23,12 +23,14 @@ class ResPartner(models.Model):
             }
             for contract in Contract.sudo().search(domain, limit=ROWS)
         ]
+        count = Contract.sudo().search_count(domain) if len(rows) >= ROWS else len(rows)
         section = self._psa_overview_section(
             "contracts",
             self.env._("Contracts in force"),
             "fa-handshake-o",
             60,
             rows,
+            count=count,
             empty=self.env._("No contract in force."),
         )
         return [*sections, section]
