@@ -7,6 +7,8 @@ import { isHtmlEmpty } from "@web/core/utils/html";
 import { useService } from "@web/core/utils/hooks";
 import { patch } from "@web/core/utils/patch";
 
+import { rememberMentions } from "./mentions";
+
 /** On tickets: drafts on the server, a question before a second answer, and some seconds to undo. */
 patch(Composer.prototype, {
     setup() {
@@ -89,6 +91,7 @@ patch(Composer.prototype, {
         } finally {
             this.isAskingTicket = false;
         }
+        rememberMentions(toRaw(this.props.composer));
         // A draft on its way would arrive after the text was sent.
         this.talk.forgetDraft(thread.id);
         await this.talk.saving[thread.id]?.catch(() => {});
@@ -115,6 +118,7 @@ patch(Composer.prototype, {
         await this.talk.hold(thread.id, params, {
             onUndo: () => {
                 composer.composerHtml = markup(value.toString());
+                rememberMentions(composer);
                 composer.attachments = attachments;
                 composer.replyToMessage = replyTo;
                 thread.additionalRecipients = recipients;
