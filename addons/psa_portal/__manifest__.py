@@ -22,6 +22,5 @@
             "psa_portal/static/src/interactions/**/*",
             "psa_portal/static/src/scss/**/*",
         ],
-        "portal.assets_chatter_style": ["psa_portal/static/src/chatter/**/*"],
     },
 }

@@ -65,6 +65,13 @@ patch(Composer.prototype, {
         );
     },
 
+    restoreContent() {
+        super.restoreContent();
+        if (this.isOnTicket) {
+            rememberMentions(toRaw(this.props.composer));
+        }
+    },
+
     clear() {
         if (this.isOnTicket) {
             const { thread } = this.props.composer;
