@@ -106,6 +106,7 @@ def run_server(options):
         arguments.append("--dev=reload,qweb,xml")
     with live(**overrides) as odoo:
         database.ensure(odoo, options.database, demo=not options.no_demo)
+        database.set_local_address(odoo, options.database, options.port)
         log = odoo.data_dir / "odoo.log"
         with contextlib.ExitStack() as stack:
             with step("Start the server"):

@@ -69,6 +69,13 @@ def _build_pages(odoo, name):
         odoo.script(name, BUILD_PAGES, log=odoo.data_dir / "pages.log", failure="The scripts and styles could not be built.")
 
 
+def set_local_address(odoo, name, port):
+    """Let links in mails, and the styles of printed documents, lead to the port that is served; a domain that was set stays."""
+    odoo.cluster.sql(
+        f"UPDATE ir_config_parameter SET value = 'http://localhost:{port:d}'"
+        " WHERE key = 'web.base.url' AND value ~ '^http://localhost:[0-9]+$'", name)
+
+
 def drop(odoo, name):
     odoo.cluster.tool("dropdb", "--if-exists", "--force", name, failure=f"The database {name} could not be dropped.")
     shutil.rmtree(filestore(odoo.data_dir, name), ignore_errors=True)

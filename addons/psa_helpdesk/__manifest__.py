@@ -104,6 +104,7 @@
     "demo": ["demo/psa_helpdesk_demo.xml"],
     "assets": {
         "web.assets_backend": ["psa_helpdesk/static/src/**/*"],
+        "mail.assets_message_email": ["psa_helpdesk/static/email/**/*"],
     },
     "uninstall_hook": "uninstall_hook",
 }

@@ -66,6 +66,8 @@ def test_first_start_sets_up_and_ctrl_c_leaves_nothing(state, processes):
     try:
         run.wait_ready()
         uid = rpc(run.port, "common", "authenticate", "shop", "admin", "admin", {})
+        address = rpc(run.port, "object", "execute_kw", "shop", uid, "admin", "ir.config_parameter", "get_param", ["web.base.url"])
+        assert address == f"http://localhost:{run.port}", "links in mails and styles of printed documents"
         installed = rpc(run.port, "object", "execute_kw", "shop", uid, "admin", "ir.module.module", "search_count",
                         [[["name", "=like", "psa%"], ["state", "=", "installed"]]])
         assert installed == len(list((ROOT / "addons").glob("*/__manifest__.py")))

@@ -120,6 +120,7 @@ from . import (
     res_partner,
     res_partner_invoice,
     res_partner_billing_overview,
+    res_partner_context,
     res_partner_hours,
     res_partner_move,
     res_partner_prepaid,

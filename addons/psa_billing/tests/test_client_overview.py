@@ -33,3 +33,15 @@ class TestClientOverview(PsaBillingCommon):
         rows = next(section["rows"] for section in sections if section["key"] == "contracts")
         running = self.env["psa.contract"].search([("client_id", "=", self.client.id), ("state", "=", "active")])
         self.assertEqual({row["id"] for row in rows}, set(running.ids[:5]))
+
+    def test_beside_a_ticket_a_technician_sees_that_there_is_a_contract_and_no_price(self):
+        self.client.with_user(self.technician).check_access("read")
+        beside = {
+            user: {section["key"]: section for section in self.env["psa.ticket"].with_user(user).client_context(self.client.id)}
+            for user in (self.technician, self.billing)
+        }
+
+        seen = beside[self.technician]["contracts"]
+        self.assertEqual([row["title"] for row in seen["rows"]], [self.contract.name])
+        self.assertEqual(seen["rows"][0].keys(), {"title", "detail"}, "there is nothing to open")
+        self.assertEqual(beside[self.billing]["contracts"]["rows"][0]["id"], self.contract.id)

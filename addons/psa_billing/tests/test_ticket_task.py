@@ -86,6 +86,17 @@ class TestTicketTask(PsaBillingCommon):
         self.assertFalse(draft.task_id)
         self.assertEqual(task.effective_hours, 0)
 
+    def test_the_project_of_another_client_is_told_before(self):
+        other = self.env["res.partner"].create({"name": "Elm Street Legal", "is_company": True, "psa_is_client": True})
+        wizard = self.env["psa.ticket.to.task"].with_user(self.dispatcher).create(
+            {"ticket_id": self.ticket.id, "project_id": self.project.id}
+        )
+        for customer, told in ((False, False), (self.contact, False), (other, "Elm Street Legal")):
+            with self.subTest(customer=customer and customer.name):
+                self.project.partner_id = customer
+                wizard.invalidate_recordset()
+                self.assertEqual(wizard.foreign_client, told)
+
     def test_the_ticket_is_closed_if_wanted(self):
         self._convert(closes_ticket=True)
 

@@ -19,6 +19,7 @@ class PsaTicketToTask(models.TransientModel):
         domain="[('allow_timesheets', '=', True), ('is_internal_project', '=', False), ('is_template', '=', False),"
         " ('company_id', 'in', [False, company_id])]",
     )
+    foreign_client = fields.Char(compute="_compute_foreign_client")
     name = fields.Char("Task", compute="_compute_name", compute_sudo=False, store=True, readonly=False)
     links_time = fields.Boolean(
         "Show open time on the task",
@@ -31,6 +32,18 @@ class PsaTicketToTask(models.TransientModel):
     @api.model
     def _default_ticket_id(self):
         return self.env.context.get("active_model") == "psa.ticket" and self.env.context.get("active_id")
+
+    @api.depends("ticket_id", "project_id")
+    def _compute_foreign_client(self):
+        for wizard in self:
+            of_project = wizard.project_id.sudo().partner_id.commercial_partner_id
+            of_ticket = wizard.ticket_id.sudo().client_id.commercial_partner_id
+            if not of_project or not of_ticket or of_project == of_ticket:
+                wizard.foreign_client = False
+            elif of_project.with_env(wizard.env).has_access("read"):
+                wizard.foreign_client = of_project.name
+            else:
+                wizard.foreign_client = wizard.env._("another client")
 
     @api.depends("ticket_id")
     def _compute_name(self):

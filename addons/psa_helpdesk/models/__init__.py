@@ -75,6 +75,7 @@ from . import ir_ui_menu
 from . import mail_canned_response
 from . import psa_canned_response_text
 from . import mail_scheduled_message
+from . import mail_scheduled_message_entry
 from . import psa_desk_talk
 from . import psa_ticket_canned
 from . import psa_ticket_macro
@@ -91,6 +92,7 @@ from . import psa_webhook
 from . import psa_webhook_delivery
 from . import psa_ticket_transition
 from . import psa_ticket_moves
+from . import psa_ticket_undo
 from . import psa_desk_moves
 from . import psa_skill
 from . import psa_skill_user

@@ -9,8 +9,8 @@ _logger = logging.getLogger(__name__)
 # What is kept of how an answer is to be posted, besides what the row itself holds.
 KEPT = {
     "email_add_signature", "email_from", "email_layout_xmlid", "force_email_lang", "force_send", "mail_auto_delete", "mail_server_id",
-    "model_description", "notify_author", "notify_author_mention", "notify_skip_followers", "parent_id", "record_alias_domain_id",
-    "record_company_id", "reply_to", "reply_to_force_new",
+    "model_description", "notify_author", "notify_author_mention", "notify_skip_followers", "parent_id", "psa_entry",
+    "record_alias_domain_id", "record_company_id", "reply_to", "reply_to_force_new",
 }
 
 
@@ -67,6 +67,7 @@ class MailScheduledMessage(models.Model):
             "subject": held.subject,
             "option": held.composition_comment_option,
             "parent_id": (held.psa_post_values or {}).get("parent_id", False),
+            "entry": (held.psa_post_values or {}).get("psa_entry", False),
         }
         # Attachments outlive the row they were kept by.
         held.attachment_ids.write({"res_model": "mail.compose.message", "res_id": 0})
@@ -111,9 +112,7 @@ class MailScheduledMessage(models.Model):
         """Post one held answer in the name of its author, who must still be allowed to."""
         author = self.create_uid
         values = dict(self.psa_post_values or {})
-        ticket = self.env["psa.ticket"].with_user(author).with_context(
-            allowed_company_ids=author.company_ids.ids, mail_notify_force_send=True, psa_keep_draft=True
-        ).browse(self.res_id)
+        ticket = self._psa_ticket_of_author()
         ticket.check_access("read")
         if not ticket.has_access("write"):
             ticket = ticket.with_context(mail_post_autofollow_author_skip=True, mail_post_autofollow=False)
@@ -128,6 +127,13 @@ class MailScheduledMessage(models.Model):
             subtype_xmlid="mail.mt_comment",
             **values,
         )
+
+    def _psa_ticket_of_author(self):
+        """Return the ticket as the author of the answer has it."""
+        author = self.create_uid
+        return self.env["psa.ticket"].with_user(author).with_context(
+            allowed_company_ids=author.company_ids.ids, mail_notify_force_send=True, psa_keep_draft=True
+        ).browse(self.res_id)
 
     def _psa_give_back(self):
         """Nothing written is lost: an answer that cannot be posted goes back to its author, who is told."""

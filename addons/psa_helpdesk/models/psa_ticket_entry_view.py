@@ -1,7 +1,10 @@
 from markupsafe import Markup
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..core import quoting
+
+WORDS = 60
 
 
 class PsaTicketEntry(models.Model):
@@ -15,6 +18,23 @@ class PsaTicketEntry(models.Model):
     attachment_count = fields.Integer("Number of Files", compute="_compute_attachment_links")
     author_name = fields.Char("Written by", compute="_compute_author_name")
     ticket_client_id = fields.Many2one(related="ticket_id.client_id", string="Client")
+
+    @api.depends("author_name", "search_text")
+    @api.depends_context("psa_entry_words", "lang", "tz")
+    def _compute_display_name(self):
+        if not self.env.context.get("psa_entry_words"):
+            return super()._compute_display_name()
+        # Where one entry is chosen among those of a ticket, what tells them apart is who said what when.
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for entry in self:
+            words = " ".join((entry.search_text or "").split())
+            entry.display_name = self.env._(
+                "%(kind)s, %(author)s, %(date)s: %(words)s",
+                kind=kinds.get(entry.kind, ""), author=entry.author_name,
+                date=format_date(self.env, fields.Datetime.context_timestamp(entry, entry.date).date(), date_format="MMM d"),
+                words=words if len(words) <= WORDS else f"{words[:WORDS].rstrip()}…",
+            )
+        return None
 
     @api.depends("body", "kind")
     def _compute_parts(self):

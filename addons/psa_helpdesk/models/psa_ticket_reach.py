@@ -38,6 +38,11 @@ class PsaTicket(models.Model):
         copied = self._psa_copy_pairs()
         return self.filtered(lambda ticket: ticket.id not in reached and not copied[ticket.id])
 
+    def psa_unreached(self):
+        """Return what the composer tells who is about to write to the client of this ticket, empty if somebody is reached."""
+        self.check_access("read")
+        return self._unreached_text()
+
     def _unreached_text(self):
         """Return what to tell who says something to the clients of these tickets, if some of them are not reached."""
         unreached = self._unreached() if self.ids else self

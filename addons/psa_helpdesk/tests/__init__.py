@@ -36,6 +36,7 @@ from . import test_copies
 from . import test_mention
 from . import test_attention
 from . import test_compose
+from . import test_undo
 from . import test_similar
 from . import test_sla
 from . import test_sla_policy

@@ -180,6 +180,19 @@ class TestDeskTemplate(HelpdeskCommon):
         with self.assertRaises(AccessError):
             self.field_desk.with_user(self.priya).action_save_as_template()
 
+    def test_where_nothing_can_be_pulled_in_the_dialogue_offers_nothing(self):
+        self.env["psa.ticket.stage"].create({
+            "name": "Parts Ordered", "state": "on_hold", "company_id": self.company.id, "desk_ids": [(4, self.field_desk.id)]})
+        action = self.field_desk.with_user(self.priya).action_compare_with_template()
+        wizard = self.env["psa.desk.compare"].with_user(self.priya).browse(action["res_id"])
+        self.assertEqual(wizard.line_ids.mapped("name"), ["Parts Ordered"])
+        self.assertFalse(wizard.can_pull)
+
+        self.template["severity"].label = "Impact"
+
+        action = self.field_desk.with_user(self.priya).action_compare_with_template()
+        self.assertTrue(wizard.browse(action["res_id"]).can_pull)
+
     def test_a_line_that_names_no_difference_does_nothing(self):
         self.env["psa.desk.compare"].with_user(self.priya).create({
             "desk_id": self.field_desk.id,

@@ -139,6 +139,23 @@ The one for payroll.
                 self.assertNotIn(reached.number, dialog.unreached)
         self.assertEqual(dialogs[-1].contact_count, 0)
 
+    def test_both_composers_say_so_before_the_answer_leaves(self):
+        silent = self._new_ticket(partner_id=False).with_user(self.technician)
+        reached = self._new_ticket().with_user(self.technician)
+
+        self.assertIn(silent.number, silent.psa_unreached())
+        self.assertFalse(reached.psa_unreached())
+        Composer = self.env["mail.compose.message"].with_user(self.technician)
+        values = {"model": "psa.ticket", "composition_mode": "comment", "subtype_id": self.env.ref("mail.mt_comment").id}
+        composer = Composer.create({**values, "res_ids": str(silent.ids), "partner_ids": False})
+        self.assertIn(silent.number, composer.psa_unreached)
+        composer.partner_ids = self.zoe
+        self.assertFalse(composer.psa_unreached)
+        composer.write({"partner_ids": False, "subtype_id": self.env.ref("mail.mt_note").id})
+        self.assertFalse(composer.psa_unreached, "a note reaches nobody outside anyway")
+        self.assertFalse(Composer.create({**values, "res_ids": str(reached.ids), "partner_ids": False}).psa_unreached)
+        self.assertFalse(Composer.create({**values, "model": "res.partner", "res_ids": str(self.zoe.ids)}).psa_unreached)
+
     def test_a_macro_says_so_when_it_ran(self):
         silent = self._new_ticket(partner_id=False).with_user(self.technician)
 

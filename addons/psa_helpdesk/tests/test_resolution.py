@@ -1,3 +1,4 @@
+from lxml import etree
 from odoo.exceptions import RedirectWarning, UserError
 from odoo.tests import tagged
 
@@ -68,6 +69,17 @@ class TestResolution(HelpdeskCommon):
         with self.assertRaises(UserError), self.env.cr.savepoint():
             wizard.action_resolve()
         self.assertEqual(ticket.state, "new")
+
+    def test_each_button_that_resolves_opens_the_dialogue_where_the_desk_lets(self):
+        Ticket = self.env["psa.ticket"].with_user(self.technician)
+        for view_type in ("form", "list", "kanban"):
+            with self.subTest(view_type):
+                arch = etree.fromstring(Ticket.get_view(view_type=view_type)["arch"])
+                self.assertFalse(arch.xpath("//button[@name='action_resolve'] | //a[@name='action_resolve']"))
+                self.assertTrue(arch.xpath("//*[@name='action_open_resolve']"))
+        form = etree.fromstring(Ticket.get_view(view_type="form")["arch"])
+        for button in form.xpath("//button[@name='action_open_resolve']"):
+            self.assertIn("not can_resolve", button.get("invisible"))
 
     def test_without_the_wish_of_the_desk_one_click_resolves(self):
         self.desk.resolution_required = False

@@ -102,5 +102,16 @@ class TestSplit(HelpdeskCommon):
 
         self.assertEqual((new.desk_id, new.queue_id), (desk, queue))
 
+    def test_entries_to_choose_from_are_told_apart(self):
+        names = self.env["psa.ticket.entry"].with_user(self.technician).with_context(psa_entry_words=True).name_search(
+            "coffee", [("ticket_id", "=", self.ticket.id)])
+
+        (entry_id, name), = names
+        self.assertEqual(entry_id, self.entry.id)
+        self.assertRegex(name, r"^Comment, Omar Lund, \w{3} \d+: By the way, the coffee machine leaks$")
+        self.entry.search_text = "word " * 50
+        self.assertTrue(self.entry.with_context(psa_entry_words=True).display_name.endswith("word…"))
+        self.assertEqual(self.entry.display_name, f"{self.ticket.number} Comment")
+
     def test_files_come_along_once(self):
         self.assertEqual(base64.b64decode(self._split().entry_ids.attachment_ids.datas), b"drip")

@@ -13,11 +13,7 @@ class MailComposeMessage(models.TransientModel):
         if not post_values:
             return super().action_send_mail()
         held = ticket._psa_hold(post_values, option=self.composition_comment_option)
-        return {
-            "type": "ir.actions.client",
-            "tag": "psa_answer_held",
-            "params": {"ticket_id": ticket.id, "held_id": held.id, "seconds": ticket.sudo().desk_id.undo_seconds},
-        }
+        return ticket._psa_answer_held(held)
 
     def _psa_ticket_that_waits(self):
         """Return the ticket whose answer waits to be undone: written by hand to the client, on one ticket, and sent at once."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class PsaDeskCompare(models.TransientModel):
@@ -10,6 +10,12 @@ class PsaDeskCompare(models.TransientModel):
     desk_id = fields.Many2one("psa.desk", required=True, ondelete="cascade", readonly=True)
     company_id = fields.Many2one(related="desk_id.company_id", store=True)
     line_ids = fields.One2many("psa.desk.compare.line", "compare_id")
+    can_pull = fields.Boolean(compute="_compute_can_pull")
+
+    @api.depends("line_ids.can_pull")
+    def _compute_can_pull(self):
+        for compare in self:
+            compare.can_pull = any(compare.line_ids.mapped("can_pull"))
 
     def action_select_all(self):
         """Tick every line."""

@@ -80,7 +80,8 @@ class PsaTicketResolve(models.TransientModel):
     _inherit = "psa.ticket.resolve"
 
     def action_resolve(self):
-        result = super().action_resolve()
-        if len(self.ticket_ids) == 1 and self.ticket_ids.is_problem and self.ticket_ids.open_incident_count:
-            return self.ticket_ids.action_resolve_incidents()
-        return result
+        if len(self.ticket_ids) != 1 or not self.ticket_ids.is_problem or not self.ticket_ids.open_incident_count:
+            return super().action_resolve()
+        # Its incidents are asked about next, so the problem cannot wait to be undone.
+        super(PsaTicketResolve, self.with_context(psa_by_hand=False)).action_resolve()
+        return self.ticket_ids.action_resolve_incidents()

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+from ..core import entry_text
 from ..models.psa_ticket_entry import KIND_SELECTION
 
 AUDIENCE = [("public", "The client too, by mail and on the portal"), ("internal", "Staff only")]
@@ -44,6 +45,10 @@ class PsaTicketEntryCompose(models.TransientModel):
         if self.entry_id:
             self.entry_id.check_access("read")
             self.entry_id._correct(self.body)
+        elif self.audience == "public" and self.ticket_id._psa_waits() and not (
+            entry_text.is_empty(self.body) and not self.attachment_ids
+        ):
+            return self.ticket_id._psa_hold_entry(self.body, self.kind, self.attachment_ids)
         else:
             self.env["psa.ticket.entry"].create({
                 "ticket_id": self.ticket_id.id,

@@ -39,6 +39,20 @@ class PsaTicketResolve(models.TransientModel):
         return super()._compute_unreached()
 
 
+class MailComposeMessage(models.TransientModel):
+    _inherit = "mail.compose.message"
+
+    psa_unreached = fields.Char("Reaches Nobody", compute="_compute_psa_unreached")
+
+    @api.depends("model", "res_ids", "partner_ids", "subtype_id", "composition_mode")
+    def _compute_psa_unreached(self):
+        for composer in self:
+            is_answer = composer.model == "psa.ticket" and composer.composition_mode == "comment" and not composer.subtype_is_log
+            named = any(partner.partner_share and partner.email_normalized for partner in composer.partner_ids)
+            tickets = self.env["psa.ticket"].browse(composer._evaluate_res_ids() if is_answer and not named else ())
+            composer.psa_unreached = tickets._unreached_text()
+
+
 class PsaTicketBulkEdit(models.TransientModel):
     _name = "psa.ticket.bulk.edit"
     _inherit = ["psa.ticket.bulk.edit", "psa.ticket.reach.mixin"]

@@ -37,6 +37,10 @@ class PsaTicketResolve(models.TransientModel):
         is_empty = entry_text.is_empty(self.body) and not self.attachment_ids
         if is_empty and self.is_required:
             raise UserError(self.env._("The desk wants to know what solved the ticket. Write the Resolution."))
+        if not is_empty and self.audience == "public" and tickets._psa_waits():
+            return tickets._psa_hold_entry(
+                self.body, "resolution", self.attachment_ids, state="closed" if self.close_too else "resolved"
+            )
         if not is_empty:
             self.env["psa.ticket.entry"].create([
                 {

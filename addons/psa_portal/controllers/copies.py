@@ -13,6 +13,7 @@ class TicketCopies(TicketPortal):
         values.update({
             "may_copy": may_copy,
             "copies": ticket_sudo._portal_copies() if may_copy else [],
+            "reached": ", ".join(ticket_sudo._portal_reached(request.env.user)) if may_copy else "",
             "copy_error": kwargs.get("copy_error"),
         })
         return values

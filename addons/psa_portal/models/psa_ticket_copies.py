@@ -13,6 +13,15 @@ class PsaTicket(models.Model):
         client = self.client_id or self.partner_id.commercial_partner_id
         return user._is_portal() and bool(client) and user.partner_id.commercial_partner_id == client
 
+    def _portal_reached(self, user):
+        """The people of the client who get our answers by mail without being in copy, as the user calls them."""
+        self.ensure_one()
+        comment = self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment")
+        followers = self.message_follower_ids.filtered(lambda follower: comment in follower.subtype_ids.ids).partner_id
+        client = user.partner_id.commercial_partner_id
+        people = followers.filtered(lambda partner: partner.commercial_partner_id == client and partner.email_normalized)
+        return [self.env._("you") if partner == user.partner_id else partner.name for partner in people]
+
     def _portal_copies(self):
         """The addresses of the client's own people that get copies: the client is not shown whom we have added."""
         self.ensure_one()

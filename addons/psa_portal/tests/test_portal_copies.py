@@ -21,6 +21,16 @@ class TestPortalCopies(TestTicketPortalCommon):
         self._change(self.ticket, "remove", self.colleague.email)
         self.assertFalse(self.ticket.email_cc)
 
+    def test_the_page_says_who_gets_the_answers_already(self):
+        self.authenticate("linden_employee", "linden_employee")
+        self.assertIn("Our answers go by mail to you.", self.url_open(f"/my/tickets/{self.ticket.id}").text)
+
+        self.authenticate("linden_admin", "linden_admin")
+        self.assertIn(f"Our answers go by mail to {self.ticket.partner_id.name}.", self.url_open(f"/my/tickets/{self.ticket.id}").text)
+
+        self.ticket.message_unsubscribe(self.ticket.partner_id.ids)
+        self.assertIn("Nobody gets our answers by mail.", self.url_open(f"/my/tickets/{self.ticket.id}").text)
+
     def test_a_mail_domain_of_the_client_makes_a_colleague(self):
         self.client.psa_mail_domain_ids = [(0, 0, {"name": "linden.example", "company_id": self.company.id})]
         self.authenticate("linden_employee", "linden_employee")

@@ -41,6 +41,9 @@ export class ClientContext extends Component {
     }
 
     openRow(row) {
+        if (!row.model) {
+            return undefined;
+        }
         return this.action.doAction({
             type: "ir.actions.act_window",
             res_model: row.model,

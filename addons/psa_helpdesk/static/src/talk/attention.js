@@ -26,6 +26,7 @@ export class Attention extends Component {
         this.onNews = this.onNews.bind(this);
         this.bus.subscribe("psa_ticket/presence", this.onNews);
         useBus(this.talk.bus, "WRITING", ({ detail }) => this.onWriting(detail));
+        useBus(this.talk.bus, "SENT", ({ detail }) => this.onSent(detail));
         useRecordObserver((record) => this.attend(record.resId));
         this.timer = browser.setInterval(() => this.beat(), HEARTBEAT);
         this.onVisible = () => document.visibilityState === "visible" && this.beat();
@@ -84,6 +85,14 @@ export class Attention extends Component {
         if (ticketId === this.ticketId && isWriting !== Boolean(this.isWriting)) {
             this.isWriting = isWriting;
             this.beat();
+        }
+    }
+
+    /** An answer that waited has been sent: entries, service levels and stage may be others now. */
+    async onSent({ ticketId }) {
+        const { record } = this.props;
+        if (ticketId === this.ticketId && !(await record.isDirty())) {
+            await record.load();
         }
     }
 

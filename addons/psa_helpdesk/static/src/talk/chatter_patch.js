@@ -6,6 +6,8 @@ import { browser } from "@web/core/browser/browser";
 import { isHtmlEmpty } from "@web/core/utils/html";
 import { patch } from "@web/core/utils/patch";
 
+import { rememberMentions } from "./mentions";
+
 /** When a ticket is opened, the text one had begun to write is there again. */
 patch(Chatter.prototype, {
     changeThread(threadModel, threadId) {
@@ -31,6 +33,7 @@ patch(Chatter.prototype, {
         // What is in the browser was not on its way to the server yet, so it is newer.
         if (!browser.localStorage.getItem(composer.localId)) {
             composer.composerHtml = markup(draft.body);
+            rememberMentions(composer);
         }
         if (draft.recipients.length && !thread.additionalRecipients.length) {
             thread.additionalRecipients = draft.recipients;

@@ -7,6 +7,8 @@ import { isHtmlEmpty } from "@web/core/utils/html";
 import { useService } from "@web/core/utils/hooks";
 import { patch } from "@web/core/utils/patch";
 
+import { rememberMentions } from "./mentions";
+
 /** On tickets: drafts on the server, a question before a second answer, and some seconds to undo. */
 patch(Composer.prototype, {
     setup() {
@@ -63,6 +65,13 @@ patch(Composer.prototype, {
         );
     },
 
+    restoreContent() {
+        super.restoreContent();
+        if (this.isOnTicket) {
+            rememberMentions(toRaw(this.props.composer));
+        }
+    },
+
     clear() {
         if (this.isOnTicket) {
             const { thread } = this.props.composer;
@@ -89,6 +98,7 @@ patch(Composer.prototype, {
         } finally {
             this.isAskingTicket = false;
         }
+        rememberMentions(toRaw(this.props.composer));
         // A draft on its way would arrive after the text was sent.
         this.talk.forgetDraft(thread.id);
         await this.talk.saving[thread.id]?.catch(() => {});
@@ -115,6 +125,7 @@ patch(Composer.prototype, {
         await this.talk.hold(thread.id, params, {
             onUndo: () => {
                 composer.composerHtml = markup(value.toString());
+                rememberMentions(composer);
                 composer.attachments = attachments;
                 composer.replyToMessage = replyTo;
                 thread.additionalRecipients = recipients;

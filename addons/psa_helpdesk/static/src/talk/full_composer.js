@@ -22,9 +22,9 @@ patch(MailComposerFormController.prototype, {
     },
 });
 
-/** An answer from the full composer waits: show for how long, and open the composer again when it is taken back. */
+/** An answer from a dialog waits: show for how long, and open the dialog again when it is taken back. */
 function answerHeld(env, { params }) {
-    const { ticket_id: ticketId, held_id, seconds } = params;
+    const { ticket_id: ticketId, held_id, seconds, state } = params;
     const { psa_talk: talk, action, "mail.store": store } = env.services;
     const refresh = () =>
         store.Thread.get({ model: "psa.ticket", id: ticketId })?.fetchThreadData?.([
@@ -33,11 +33,23 @@ function answerHeld(env, { params }) {
             "followers",
             "suggestedRecipients",
         ]);
-    talk.showHeld(ticketId, { held_id, seconds }, {
-        onSent: refresh,
+    talk.showHeld(ticketId, { held_id, seconds, state }, {
+        onSent: () => {
+            refresh();
+            const { currentController } = action;
+            if (
+                state &&
+                currentController?.props?.resModel === "psa.ticket" &&
+                currentController.view?.multiRecord &&
+                !document.querySelector(".o_selected_row")
+            ) {
+                // The ticket has moved on, on the board too.
+                action.doAction({ type: "ir.actions.client", tag: "soft_reload" });
+            }
+        },
         onUndo: async (content) => {
             await action.doAction(
-                {
+                content.action || {
                     name: _t("Compose Email"),
                     type: "ir.actions.act_window",
                     res_model: "mail.compose.message",

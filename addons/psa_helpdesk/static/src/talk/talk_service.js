@@ -145,7 +145,7 @@ export class Talk {
     }
 
     /** Show an answer that is held back; send it when its time is over. */
-    showHeld(ticketId, { held_id: heldId, seconds }, { onUndo, onSent }) {
+    showHeld(ticketId, { held_id: heldId, seconds, state = false }, { onUndo, onSent }) {
         let isUndone = false;
         const send = browser.setTimeout(async () => {
             close();
@@ -158,8 +158,15 @@ export class Talk {
                 // The server sends it by itself within a minute.
             }
             onSent();
+            this.bus.trigger("SENT", { ticketId });
         }, seconds * 1000);
-        const close = this.notification.add(_t("Your answer is sent in %s seconds.", seconds), {
+        const text =
+            state === "closed"
+                ? _t("The client is told, and the ticket closed, in %s seconds.", seconds)
+                : state === "resolved"
+                  ? _t("The client is told, and the ticket resolved, in %s seconds.", seconds)
+                  : _t("Your answer is sent in %s seconds.", seconds);
+        const close = this.notification.add(text, {
             type: "info",
             sticky: true,
             className: "o_psa_undo",
