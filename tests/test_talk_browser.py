@@ -107,6 +107,55 @@ def test_an_answer_from_the_full_composer_can_be_taken_back(world, ticket, new_p
     assert len(_said(world, ticket)) == 1
 
 
+def test_who_is_mentioned_is_told_after_a_reload_and_after_undo_too(world, ticket, new_page):
+    owner = world.tech.read("res.users", world.ids["owner_user"], "name", "partner_id")
+    page = new_page(login=f"tech.{world.slug}")
+    _open(page, ticket)
+    page.keyboard.press("Alt+m")
+    page.click(COMPOSER)
+    page.keyboard.type(f"Please look @{owner['name']}", delay=20)
+    page.click(f".o-mail-NavigableList-item:has-text('{owner['name']}')")
+    page.keyboard.type(" thanks")
+    page.wait_for_timeout(2500)  # when no key is pressed for a while
+    page.reload()
+    page.wait_for_selector(COMPOSER)
+    web_client_is_idle(page)
+    page.click(COMPOSER)
+    page.keyboard.press("End")
+    page.keyboard.type(" again")
+    page.click(SEND)
+    page.click(".o_psa_undo button:has-text('Undo')")
+    page.wait_for_selector(COMPOSER)
+    page.click(SEND)
+
+    page.wait_for_selector(".o-mail-Message:has-text('thanks again'):not(:has-text('Scheduled'))")
+    answer, = world.tech.search("mail.message", [("model", "=", "psa.ticket"), ("res_id", "=", ticket), ("message_type", "=", "comment")])
+    assert owner["partner_id"] in world.tech.read("mail.message", answer, "partner_ids")["partner_ids"]
+
+
+def test_a_comment_for_the_client_from_the_dialog_can_be_taken_back(world, ticket, new_page, look):
+    page = new_page(login=f"tech.{world.slug}")
+    _open(page, ticket)
+    page.click(".o_notebook a:has-text('Entries')")
+    page.click("button:has-text('Add Comment')")
+    page.click(".modal label:has-text('The client too')")
+    page.click(".modal .odoo-editor-editable")
+    page.keyboard.type("We come at noon")
+    page.click(".modal footer button:has-text('Add')")
+
+    page.wait_for_selector(".o_psa_undo")
+    assert not _said(world, ticket)
+    page.click(".o_psa_undo button:has-text('Undo')")
+    page.wait_for_selector(".modal .odoo-editor-editable:has-text('We come at noon')")
+    look(page, "talk_undo_dialog")
+    page.wait_for_timeout(6000)
+    assert not _said(world, ticket)
+    page.click(".modal footer button:has-text('Add')")
+
+    page.wait_for_selector(".o_psa_entry:has-text('We come at noon')")
+    assert len(_said(world, ticket)) == 1
+
+
 def test_an_answer_is_sent_once_when_its_time_is_over(world, ticket, new_page, smtp_sink):
     before = len(smtp_sink.received)
     page = new_page(login=f"tech.{world.slug}")
