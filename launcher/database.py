@@ -24,6 +24,12 @@ def own_addons():
     return sorted(path.parent.name for path in places.ADDONS.glob("*/__manifest__.py"))
 
 
+def _fingerprint(*addons):
+    """Hash of what addons bring into a database: of all their files but their tests."""
+    return places.fingerprint(*(places.ADDONS / addon for addon in addons),
+                              without=[places.ADDONS / addon / "tests" for addon in addons])
+
+
 def check_name(name):
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,50}", name):
         raise Refusal(f"“{name}” is no database name; use letters, digits, dot, dash and underscore.")
@@ -37,7 +43,7 @@ def ensure(odoo, name, *, demo=True):
     """Create the database with all addons (and the demo story), or bring it up to the addons as they are now."""
     check_name(name)
     marks = odoo.data_dir / f"{name}.addons.json"
-    now = {addon: places.fingerprint(places.ADDONS / addon) for addon in own_addons()} | {"pages": _pages_age()}
+    now = {addon: _fingerprint(addon) for addon in own_addons()} | {"pages": _pages_age()}
     if name not in odoo.cluster.databases():
         fresh = f"{name}.new"
         drop(odoo, fresh)
@@ -105,15 +111,17 @@ def base_template(odoo):
                      lambda fresh: odoo.init(fresh, ODOO_APPS, log=odoo.data_dir / f"{name}.log"))
 
 
-def addon_template(odoo, addon):
+def addon_template(odoo, addon, *, pages=False):
     """Name of the cached database with an addon and those of ours it needs, as they are now.
 
     Built addon by addon, each upon the template of those before it: who works on one addon pays for the install of that one only.
+
+    :param bool pages: with their scripts and styles, for tests that ask for pages
     """
     names = [*needed_addons(addon), addon]
     template = base_template(odoo)
     for count, last in enumerate(names, 1):
-        content = places.fingerprint(*(places.ADDONS / name for name in names[:count]))
+        content = _fingerprint(*names[:count])
         below, name = template, f"upto_{last}_{template.removeprefix('base_')[-10:]}_{content}"
 
         def build(fresh, below=below, last=last, name=name):
@@ -123,7 +131,19 @@ def addon_template(odoo, addon):
         if name not in odoo.cluster.databases():
             _drop_unused(odoo, f"upto_{last}_")
         template = _template(odoo, name, f"Install {last} in a template database", build)
-    return template
+    return _with_pages(odoo, addon, template) if pages else template
+
+
+def _with_pages(odoo, addon, below):
+    name = f"pages_{addon}_{below[-16:]}_{_pages_age()}"
+
+    def build(fresh):
+        clone(odoo, below, fresh)
+        _build_pages(odoo, fresh)
+
+    if name not in odoo.cluster.databases():
+        _drop_unused(odoo, f"pages_{addon}_")
+    return _template(odoo, name, f"Add the pages of {addon} to a template database", build)
 
 
 def needed_addons(addon):
@@ -154,7 +174,7 @@ def full_template(odoo):
 
 
 def full_template_name(odoo):
-    return f"full_{places.fingerprint(places.ADDONS)}_{_pages_age()}_{odoo.toolchain.odoo.version[:12].replace('+', '_').replace('~', '_')}"
+    return f"full_{_fingerprint(*own_addons())}_{_pages_age()}_{odoo.toolchain.odoo.version[:12].replace('+', '_').replace('~', '_')}"
 
 
 def _drop_unused(odoo, prefix):

@@ -112,13 +112,16 @@ def locked(path, shared=False):
         yield handle
 
 
-def fingerprint(*paths):
-    """Hash of the names and contents of files and folders: equal when nothing relevant changed."""
+def fingerprint(*paths, without=()):
+    """Hash of the names and contents of files and folders: equal when nothing relevant changed.
+
+    :param without: folders that do not matter
+    """
     digest = hashlib.sha256()
     for path in paths:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:
-            if file.is_file() and "__pycache__" not in file.parts:
+            if file.is_file() and "__pycache__" not in file.parts and not any(map(file.is_relative_to, without)):
                 digest.update(str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file.name).encode())
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -74,9 +74,9 @@ class Odoo:
         with os.fdopen(descriptor, "w") as file:
             parser.write(file)
 
-    def command(self, subcommand, *arguments):
-        return [str(self.toolchain.python), "-W", "ignore", str(self.program), *subcommand.split(), "-c", str(self.config),
-                *map(str, arguments)]
+    def command(self, subcommand, *arguments, program=None):
+        return [str(self.toolchain.python), "-W", "ignore", str(program or self.program), *subcommand.split(), "-c",
+                str(self.config), *map(str, arguments)]
 
     def run(self, subcommand, *arguments, failure, log, **options):
         """Run an Odoo command to its end."""

@@ -2,7 +2,7 @@
 import ast
 import concurrent.futures
 import dataclasses
-import math
+import functools
 import os
 import re
 import shutil
@@ -19,10 +19,10 @@ OUTSIDE = places.ROOT / "tests"
 # Files that bring servers of their own and share nothing with the others run beside them.
 ALONE = ["test_install_matrix.py", "test_topology.py"]
 SERVERLESS = ["launcher"]
-# A database of its own costs some seconds: so many tests of one addon are worth one, and so many are enough for one.
+# Odoo as it runs the tests of addons.
+ODOO_TESTS = Path(__file__).resolve().parent / "odoo_tests.py"
+# A database of its own costs a second or two: so many tests are worth one.
 TESTS_WORTH_A_DATABASE = 20
-TESTS_PER_DATABASE = 300
-TESTS_WORTH_THE_PAGES = 60
 
 
 @dataclasses.dataclass
@@ -105,25 +105,16 @@ def named_tags(addon, name):
     return tags
 
 
-def parts(addon, tags, cores):
-    """Split the tests of an addon for several databases side by side: lists of Odoo test tags, of about the same size.
-
-    Tests that were named one by one, and addons with few tests, stay together.
-    """
+def worth_databases(addon, tags, cores):
+    """Return how many databases side by side the tests of an addon are worth: one for each core, fewer when they are few."""
+    sizes, _browsing = count_tests(addon)
     if tags != [f"/{addon}"]:
-        return [tags]
-    sizes, browsing = count_tests(addon)
-    total = sum(sizes.values())
-    count = max(min(cores, total // TESTS_WORTH_A_DATABASE), math.ceil(total / TESTS_PER_DATABASE), 1)
-    split = [[] for _part in range(count)]
-    load = [0] * count
-    # Odoo builds the pages in each database whose tests ask for pages: those go into one.
-    load[0] = TESTS_WORTH_THE_PAGES if browsing else 0
-    for klass in sorted(sizes, key=lambda klass: (klass not in browsing, -sizes[klass], klass)):
-        lightest = 0 if klass in browsing else load.index(min(load))
-        split[lightest].append(f"/{addon}:{klass}")
-        load[lightest] += sizes[klass]
-    return [part for part in split if part]
+        named = [re.match(r"[^:]*:(\w+)(\.?)", tag).groups() for tag in tags]
+        count = sum(1 if single else sizes.get(klass, 1) for klass, single in named)
+        cores = min(cores, len({klass for klass, _single in named}))
+    else:
+        count = sum(sizes.values())
+    return max(1, min(cores, count // TESTS_WORTH_A_DATABASE))
 
 
 def count_tests(addon):
@@ -185,9 +176,11 @@ def run(options):
             jobs += [lambda file=file: runner.outside(file.stem, [file]) for file in alone]
             for addon, tags in sorted(made.addons.items(), key=lambda pair: -sum(count_tests(pair[0])[0].values())):
                 if tags and has_odoo_tests(addon):
-                    template = runner.template or database.addon_template(runner.odoo, addon)
-                    jobs += [lambda addon=addon, part=part, template=template, number=number: runner.addon(addon, part, template, number)
-                             for number, part in enumerate(parts(addon, tags, os.cpu_count() or 1), 1)]
+                    pages = bool(count_tests(addon)[1])
+                    template = runner.template or database.addon_template(runner.odoo, addon, pages=pages)
+                    # Beside other addons one database is enough: then they are what keeps the cores busy.
+                    count = worth_databases(addon, tags, os.cpu_count() or 1) if len(made.addons) == 1 and not made.outside else 1
+                    jobs.append(functools.partial(runner.addon, addon, tags, template, count, pages=pages or bool(runner.template)))
             try:
                 results = runner.all(jobs)
             finally:
@@ -268,21 +261,28 @@ class Runner:
         places.own_by_service(folder)
         return folder
 
-    def addon(self, addon, tags, template, number):
-        """Odoo's own runner on a clone: of a database with everything installed, or (narrowed) with what the addon needs."""
-        title = addon if number == 1 else f"{addon}-{number}"
-        name = f"t{os.getpid()}_{title}"
-        log = self.work / f"{title}.log"
+    def addon(self, addon, tags, template, count, *, pages=False):
+        """Odoo's own runner on clones: of a database with everything installed, or (narrowed) with what the addon needs.
+
+        :param list tags: Odoo's tags of the tests
+        :param int count: how many clones, each with a process of its own
+        :param bool pages: whether scripts and styles are in the template
+        """
+        names = [f"t{os.getpid()}_{addon}_{number}" for number in range(1, count + 1)]
+        log = self.work / f"{addon}.log"
         began = time.monotonic()
-        database.clone(self.odoo, template, name)
         try:
-            arguments = ["-d", name, "--db-filter", f"^{name}$", "--http-port", places.free_port(), "--stop-after-init",
+            for name in names:
+                database.clone(self.odoo, template, name)
+            arguments = ["-d", names[0], "--db-filter", f"^{names[0]}$", "--http-port", places.free_port(), "--stop-after-init",
                          "--test-tags", ",".join(tags)]
-            environment = {**self.odoo.cluster.environment, "PSA_THOROUGH": "1" if self.options.thorough else ""}
-            status = self._execute(self.odoo.command("server", *arguments), log, environment)
+            environment = {**self.odoo.cluster.environment, "PSA_THOROUGH": "1" if self.options.thorough else "",
+                           "PSA_TEST_DATABASES": " ".join(names), "PSA_TEST_LOG": str(log), "PSA_TEST_PAGES": "1" if pages else ""}
+            status = self._execute(self.odoo.command("server", *arguments, program=ODOO_TESTS), log, environment)
         finally:
-            database.drop(self.odoo, name)
-        return read_odoo_log(title, log, status, time.monotonic() - began)
+            for name in names:
+                database.drop(self.odoo, name)
+        return read_odoo_log(addon, log, status, time.monotonic() - began)
 
     def _execute(self, command, log, environment):
         with open(log, "wb") as out:

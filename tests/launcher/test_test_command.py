@@ -95,19 +95,17 @@ def test_a_run_without_any_test_ends_in_failure(capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "0 passed, 1 failed"
 
 
-def test_a_large_addon_is_split_over_the_cores_and_nothing_is_lost_or_doubled():
-    counts, browsing = testing.count_tests("psa_crm")
-
-    split = testing.parts("psa_crm", ["/psa_crm"], 2)
-
-    assert len(split) > 1
-    assert sorted(tag for part in split for tag in part) == sorted(f"/psa_crm:{klass}" for klass in counts)
-    assert browsing
-    assert sum(any(f"/psa_crm:{klass}" in part for klass in browsing) for part in split) == 1  # one builds the pages
+def test_a_large_addon_gets_a_database_for_each_core():
+    assert testing.worth_databases("psa_crm", ["/psa_crm"], 2) == 2
 
 
-def test_tests_that_were_named_stay_together():
-    assert testing.parts("psa_crm", ["/psa_crm:TestAccess"], 2) == [["/psa_crm:TestAccess"]]
+def test_tests_that_were_named_get_more_than_one_database_only_if_they_are_many():
+    sizes, _browsing = testing.count_tests("psa_crm")
+    many = [f"/psa_crm:{klass}" for klass in sizes]
+
+    assert testing.worth_databases("psa_crm", ["/psa_crm:TestAccess"], 2) == 1
+    assert testing.worth_databases("psa_crm", [f"{many[0]}.test_this", f"{many[1]}.test_that"], 2) == 1
+    assert testing.worth_databases("psa_crm", many, 2) == 2
 
 
 def test_an_addon_stands_on_those_it_needs_in_the_order_they_need_each_other():

@@ -39,3 +39,4 @@ from . import test_referral_reward
 from . import test_client_absence
 from . import test_access_explained
 from . import test_share_code
+from . import test_set_up

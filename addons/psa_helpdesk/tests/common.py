@@ -44,6 +44,12 @@ class HelpdeskCommon(MailCommon):
         }
         cls.address = f"help@{cls.mail_alias_domain.name}"
 
+    def setUp(self):
+        # What the class's own data has tracked is posted here, once for all its tests: behind the savepoint that Odoo sets
+        # next it would be rolled back, and posted again before each of them.
+        self.flush_tracking()
+        super().setUp()
+
     @classmethod
     def _activate_multi_company(cls):
         """Leave out Odoo's two further companies and their people: the rival is the one that tests are about."""

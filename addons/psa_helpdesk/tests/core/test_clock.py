@@ -42,30 +42,42 @@ NIGHTS = tuple((day, start, end) for day in range(7) for start, end in ((0, 390)
 # ------------------------------------------------------------------ the oracle
 
 
-def is_working(minute, calendar):
-    """Tell by the wall clock whether a minute of UTC counts."""
+def wall_clock(calendar):
+    """Return the function that tells by the wall clock whether a minute of UTC counts."""
     versions = sorted(calendar.versions, key=lambda version: version[0] or date.min)
-    for index, (valid_from, schedule) in reversed(list(enumerate(versions))):
-        wall = minute.astimezone(ZoneInfo(schedule.tz))
-        if not index or wall.date() >= valid_from:
-            break
-    if schedule.always:
-        return True
-    for holiday in schedule.holidays:
-        if holiday == wall.date() if isinstance(holiday, date) else holiday[0] <= minute < holiday[1]:
-            return False
-    return any(
-        weekday == wall.weekday() and start <= wall.hour * 60 + wall.minute < end and (not week or week[0] == week_of(wall.date()))
-        for weekday, start, end, *week in schedule.weekly
-    )
+    # The newest first; what was before all of them follows the first. Hours are looked up by weekday: a calendar has many.
+    versions = [
+        (valid_from if index else date.min, schedule, ZoneInfo(schedule.tz), [
+            [(start, end, *week) for weekday, start, end, *week in schedule.weekly if weekday == day] for day in range(7)
+        ])
+        for index, (valid_from, schedule) in enumerate(versions)
+    ][::-1]
+
+    def is_working(minute):
+        for valid_from, schedule, zone, hours in versions:  # noqa: B007
+            wall = minute.astimezone(zone)
+            if wall.date() >= valid_from:
+                break
+        if schedule.always:
+            return True
+        for holiday in schedule.holidays:
+            if holiday == wall.date() if isinstance(holiday, date) else holiday[0] <= minute < holiday[1]:
+                return False
+        shown = wall.hour * 60 + wall.minute
+        return any(
+            start <= shown < end and (not week or week[0] == week_of(wall.date())) for start, end, *week in hours[wall.weekday()]
+        )
+
+    return is_working
 
 
 def minutes_of(log, calendar, until):
     """Return the minutes that count, one by one."""
+    is_working = wall_clock(calendar)
     for start, end, running in log:
-        minute = start
-        while running and minute < min(end or until, until):
-            if is_working(minute, calendar):
+        minute, stop = start, min(end or until, until)
+        while running and minute < stop:
+            if is_working(minute):
                 yield minute
             minute += MINUTE
 
@@ -75,61 +87,68 @@ def minutes_of(log, calendar, until):
 
 def changes(zone, since=FIRST, until=LAST):
     """Return the minutes at which the offset of a zone changes."""
-    found, day = [], since
+    found, day, offset = [], since, since.astimezone(zone).utcoffset()
     while day < until:
-        offset = day.astimezone(zone).utcoffset()
-        if (day + timedelta(days=1)).astimezone(zone).utcoffset() != offset:
-            minutes = [day + number * MINUTE for number in range(1441)]
-            index = bisect_left(minutes, True, key=lambda minute: minute.astimezone(zone).utcoffset() != offset)
-            found.append(minutes[index])
-        day += timedelta(days=1)
+        following = day + timedelta(days=1)
+        offset_then = following.astimezone(zone).utcoffset()
+        if offset_then != offset:
+            minutes = range(1441)
+            index = bisect_left(minutes, True, key=lambda number: (day + number * MINUTE).astimezone(zone).utcoffset() != offset)
+            found.append(day + index * MINUTE)
+        day, offset = following, offset_then
     return found
 
 
 CHANGES = {name: changes(ZoneInfo(name)) or [datetime(2024, 2, 29, tzinfo=UTC)] for name in ZONES}
 
 
+# Made once: to make a strategy anew for each draw takes longer than to draw from it.
+SPANS = st.tuples(st.integers(0, 1440), st.integers(0, 1440)).map(sorted)
+WEEKLY = st.one_of(
+    st.sampled_from([OFFICE, NIGHTS, tuple((day, 0, 1440) for day in range(7))]),
+    st.lists(st.tuples(st.integers(0, 6), SPANS).map(lambda row: (row[0], *row[1])), max_size=12).map(tuple),
+    st.lists(
+        st.tuples(st.integers(0, 6), SPANS, st.sampled_from([0, 1])).map(lambda row: (row[0], *row[1], row[2])), max_size=12
+    ).map(tuple),
+)
+# Days, or minutes from and so many minutes long, after a moment.
+HOLIDAYS = st.lists(st.one_of(st.integers(-1, 5), st.tuples(st.integers(0, 10080), st.integers(0, 2000))), max_size=3)
+ONE_IN_TWENTY, ZONE = st.integers(0, 19), st.sampled_from(ZONES)
+
+
 @st.composite
 def schedules(draw, tz=None, holidays_from=None):
-    if draw(st.integers(0, 19)) == 0:
+    if draw(ONE_IN_TWENTY) == 0:
         return Schedule(always=True, tz=tz or "UTC")
-    hours = st.tuples(st.integers(0, 1440), st.integers(0, 1440)).map(sorted)
-    weekly = draw(st.one_of(
-        st.sampled_from([OFFICE, NIGHTS, tuple((day, 0, 1440) for day in range(7))]),
-        st.lists(st.tuples(st.integers(0, 6), hours).map(lambda row: (row[0], *row[1])), max_size=12).map(tuple),
-        st.lists(
-            st.tuples(st.integers(0, 6), hours, st.sampled_from([0, 1])).map(lambda row: (row[0], *row[1], row[2])), max_size=12
-        ).map(tuple),
-    ))
-    holidays = []
+    weekly, holidays = draw(WEEKLY), []
     if holidays_from:
-        days = st.integers(-1, 5).map(lambda number: (holidays_from + timedelta(days=number)).date())
-        times = st.tuples(st.integers(0, 10080), st.integers(0, 2000)).map(
-            lambda off: (holidays_from + off[0] * MINUTE, holidays_from + (off[0] + off[1]) * MINUTE)
-        )
-        holidays = draw(st.lists(st.one_of(days, times), max_size=3))
-    return Schedule(weekly, tuple(holidays), tz or draw(st.sampled_from(ZONES)))
+        holidays = [
+            (holidays_from + timedelta(days=off)).date() if isinstance(off, int)
+            else (holidays_from + off[0] * MINUTE, holidays_from + (off[0] + off[1]) * MINUTE)
+            for off in draw(HOLIDAYS)
+        ]
+    return Schedule(weekly, tuple(holidays), tz or draw(ZONE))
+
+
+ANY_MINUTE = st.integers(0, (LAST - FIRST) // MINUTE).map(lambda minute: FIRST + minute * MINUTE)
+STARTS = {tz: st.one_of(st.sampled_from(moments), ANY_MINUTE) for tz, moments in CHANGES.items()}
+BEFORE, AFTER, RUNNING = st.integers(0, 2880), st.integers(0, 4000), st.booleans()
+VERSIONS, LENGTHS = st.lists(st.integers(-1, 4), max_size=2, unique=True), st.lists(st.integers(0, 2000), max_size=3)
 
 
 @st.composite
 def cases(draw):
     """Return a log of few days, as often as not about a change of the clocks, with a calendar."""
-    tz = draw(st.sampled_from(ZONES))
-    start = draw(st.one_of(
-        st.sampled_from(CHANGES[tz]),
-        st.integers(0, (LAST - FIRST) // MINUTE).map(lambda minute: FIRST + minute * MINUTE),
-    )) - draw(st.integers(0, 2880)) * MINUTE
+    tz = draw(ZONE)
+    start = draw(STARTS[tz]) - draw(BEFORE) * MINUTE
     versions = [(None, draw(schedules(tz, start)))]
-    versions.extend(
-        (start.date() + timedelta(days=days), draw(schedules(tz, start)))
-        for days in draw(st.lists(st.integers(-1, 4), max_size=2, unique=True))
-    )
-    log, running = [], draw(st.booleans())
-    for length in draw(st.lists(st.integers(0, 2000), max_size=3)):
+    versions.extend((start.date() + timedelta(days=days), draw(schedules(tz, start))) for days in draw(VERSIONS))
+    log, running = [], draw(RUNNING)
+    for length in draw(LENGTHS):
         log.append(Interval(start, start + length * MINUTE, running))
         start, running = start + length * MINUTE, not running
     log.append(Interval(start, None, running))
-    return log, Calendar(tuple(versions)), start + draw(st.integers(0, 4000)) * MINUTE
+    return log, Calendar(tuple(versions)), start + draw(AFTER) * MINUTE
 
 
 @given(cases())

@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -59,14 +60,18 @@ def minute_of(moment, tz):
     return local.hour * 60 + local.minute
 
 
-def lies_in(span, minute):
-    """The slow way: walk from the start of the span until its end and look whether the minute is passed."""
-    walker = span.start
+@cache
+def passed(span):
+    """The slow way: walk from the start of the span until its end and note each minute that is passed."""
+    minutes, walker = set(), span.start
     while walker != span.end:
-        if walker == minute:
-            return True
+        minutes.add(walker)
         walker = (walker + 1) % 1440
-    return False
+    return minutes
+
+
+def lies_in(span, minute):
+    return minute in passed(span)
 
 
 def slow_quiet_until(quiet, tz, now):
