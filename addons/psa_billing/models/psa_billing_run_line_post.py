@@ -142,7 +142,7 @@ class PsaBillingRunLine(models.Model):
         ]
         self._psa_add_common_vals(Move, vals_list)
         # Invoices log that they were made, each by itself, for a subtype nobody can follow. So do these, all at once.
-        moves = Move.with_context(mail_create_nolog=True).create(vals_list).with_context(Move.env.context)
+        moves = Move.with_context(mail_create_nolog=True).create(vals_list).with_env(Move.env)
         moves._message_log_batch(bodies={move.id: move._creation_message() for move in moves})
         link = {}
         for (line, lines), move in zip(plans, moves, strict=True):
