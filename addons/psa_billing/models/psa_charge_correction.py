@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools.misc import format_date
 
@@ -7,6 +7,8 @@ class PsaCharge(models.Model):
     """Corrections of approved charges: signed charges that take back from what they correct, or are charged in its place."""
 
     _inherit = "psa.charge"
+
+    client_id = fields.Many2one(recursive=True)
 
     @api.depends("corrects_id.client_id")
     def _compute_client_id(self):
