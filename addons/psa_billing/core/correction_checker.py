@@ -56,12 +56,14 @@ def _expected_of_prices(facts, book, rows):
         entries[account(fact)].append(fact)
     for entry, of_entry in entries.items():
         known, waiting = list(frozen[entry]), [fact for fact in of_entry if taken_back(fact)]
-        for fact in (None, *(one for one in of_entry if one not in waiting)) if waiting else ():
+        to_come = [None, *(one for one in of_entry if one not in waiting)] if waiting else []
+        while to_come:
+            fact = to_come.pop(0)
             if fact:
                 known += own[fact.source_model, fact.source_id]
             for other in list(waiting):
                 key = other.source_model, other.source_id
-                expected[key] = _of_price(other, known)
+                expected[key] = _of_price(other, known, is_last=not any(_came_before(one, other) for one in to_come))
                 if expected[key][-1]["state"] != "error":
                     known += own[key]
                     waiting.remove(other)

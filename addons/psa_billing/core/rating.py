@@ -106,9 +106,20 @@ def rate(facts, book: Book) -> tuple[LedgerRow, ...]:
     run = _Run(book)
     ordered = in_order(facts)
     corrected = [fact for fact in ordered if takes_back(fact)]
+    to_charge = {}  # of each entry of what has a price of its own, in order
+    for fact in ordered if corrected else ():
+        if isinstance(fact, PriceFact) and not takes_back(fact):
+            to_charge.setdefault(corrections.entry_of(fact), []).append(fact)
+
+    def take_back(fact):
+        # What came later is taken from only when all that came before is known.
+        is_price = isinstance(fact, PriceFact)
+        rest = to_charge.get(corrections.entry_of(fact), ())
+        return run.take_back(fact, also_later=is_price and not any(corrections.is_earlier(other, fact) for other in rest))
+
     late = {}  # what they correct is open itself, and has its rows only when its turn comes
     for fact in corrected:
-        if not run.take_back(fact):
+        if not take_back(fact):
             late.setdefault(corrections.entry_of(fact), []).append(fact)
     for fact in ordered:
         if corrected and takes_back(fact):
@@ -118,14 +129,15 @@ def rate(facts, book: Book) -> tuple[LedgerRow, ...]:
             rate_price(run, fact)
             if late and (waiting := late.get(entry := corrections.entry_of(fact))):
                 run.know(entry, run.rows[start:])
-                late[entry] = [other for other in waiting if not run.take_back(other)]
+                to_charge[entry].remove(fact)
+                late[entry] = [other for other in waiting if not take_back(other)]
         else:
             rate_time(run, fact)
     if late:
         for entry, rows in corrections.by_entry(run.rows).items():
             run.know(entry, rows)
     for fact in (fact for waiting in late.values() for fact in waiting):
-        run.take_back(fact, also_in_part=True)
+        run.take_back(fact, also_later=True, also_in_part=True)
     return tuple(sorted(run.rows, key=lambda row: (row.source_model, row.source_id, row.part)))
 
 
@@ -208,14 +220,15 @@ class _Run:
         seen = {(row.source_model, row.source_id, row.part) for row in known}
         known += [row for row in rows if (row.source_model, row.source_id, row.part) not in seen]
 
-    def take_back(self, fact, also_in_part=False):
+    def take_back(self, fact, also_later=False, also_in_part=False):
         """Take a correction back from the rows known of its entry; say whether there was enough of them.
 
+        :param also_later: if what came before it is not enough, take back from what came later, too
         :param also_in_part: if there is not enough, take back what there is, and say so in an error row, rather than nothing
         """
         entry = corrections.entry_of(fact)
         unwind = price_corrections.unwind if isinstance(fact, PriceFact) else corrections.unwind
-        rows = unwind(fact, self._originals.get(entry, ()), also_in_part)
+        rows = unwind(fact, self._originals.get(entry, ()), also_later)
         if rows[-1].state == ERROR and not also_in_part:
             return False
         for row in rows:
