@@ -72,7 +72,10 @@ def parse(text):
         is_phrase = part["phrase"] is not None
         said = part["phrase"] if is_phrase else part["word"]
         is_prefix = not is_phrase and said.endswith("*") and len(_letters(said)) >= MIN_PREFIX
-        said = " ".join(said.split()).strip("*") if not is_phrase else " ".join(said.split())
+        said = " ".join(said.split())
+        if not (is_phrase and " " in said):
+            # A word in quotes is that word, and has no asterisk either.
+            said = said.strip("*")
         if not _letters(said):
             continue
         term = Term(said, is_phrase and " " in said, bool(part["minus"]), is_prefix)

@@ -65,6 +65,7 @@ def test_understanding_what_was_understood_changes_nothing(typed):
     ("Printer printer", (Term("Printer"),)),
     ("scan* *scan", (Term("scan", is_prefix=True),)),
     ("x*", (Term("x"),)),
+    ('"scan*"', (Term("scan"),)),
     ("192.168.1.10", (Term("192.168.1.10"),)),
 ])
 def test_typed(typed, terms):
@@ -73,13 +74,18 @@ def test_typed(typed, terms):
 
 @given(WORDS)
 def test_spellings_meet(word):
+    def plain(text):
+        return "".join(char for char in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if not unicodedata.combining(char))
+
     def bare(text):
-        return re.sub(r"([aou])e", r"\1", "".join(
-            char for char in unicodedata.normalize("NFKD", text.replace("ß", "ss")) if not unicodedata.combining(char)))
+        return re.sub(r"([aou])e", r"\1", plain(text))
 
     assert spellings(word)[0] == word
     assert len({bare(spelling) for spelling in spellings(word)} - {bare(word)}) <= 1
-    assert set(map(bare, spellings(word))) & set(map(bare, spellings(bare(word))))
+    # "aée" without accents is "aee"; "ae", which that might be short for, is a word of its own.
+    others = [plain(word), *([bare(word)] if bare(bare(word)) == bare(word) else [])]
+    for other in others:
+        assert set(map(bare, spellings(word))) & set(map(bare, spellings(other)))
 
 
 def test_places_are_weights():

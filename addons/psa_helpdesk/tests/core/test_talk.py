@@ -20,9 +20,9 @@ def test_what_has_no_faults_is_filled_in_completely(text, values):
     expected = text
     for number, name in enumerate(placeholders.NAMES):
         # The slow way: mark the places first, so that no value is looked into.
-        expected = re.sub(r"\{\{\s*" + re.escape(name) + r"\s*\}\}", f"\0{number}\0", expected)
+        expected = re.sub(r"\{\{\s*" + re.escape(name) + r"\s*\}\}", f"\0{number}\1", expected)
     for number, name in enumerate(placeholders.NAMES):
-        expected = expected.replace(f"\0{number}\0", values.get(name, ""))
+        expected = expected.replace(f"\0{number}\1", values.get(name, ""))
     if "\0" not in text:
         assert placeholders.fill(text, values) == expected
 
