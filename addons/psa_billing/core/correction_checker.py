@@ -73,7 +73,7 @@ def _expected_of_prices(facts, book, rows):
     return expected
 
 
-def _of_price(fact, known, is_last=False):
+def _of_price(fact, known, is_last):
     """Return what a correction ought to take back from the rows known of its entry."""
     step, wanted, done, made, stays = fact.currency.rounding, taken_back(fact), 0, [], {}
     sources = [row for row in known if worth(row) > 0]

@@ -149,7 +149,6 @@ from . import (
     hr_expense_charged,
     psa_expense_delta,
     psa_billing_item_expense,
-    psa_billing_run_line_expense,
     res_currency_rate_check,
     psa_billing_item_charge,
     psa_billing_item_purchase,

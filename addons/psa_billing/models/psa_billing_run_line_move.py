@@ -92,6 +92,8 @@ class PsaBillingRunLine(models.Model):
     def _psa_own_taxes(self, sources):
         """Return the taxes that were chosen for a source itself, instead of its product: ``{row id: tax ids}``.
 
+        Those of an expense are the taxes of the receipt: it is invoiced with the taxes of what is sold.
+
         :param sources: ``[(row id, source model, source id)]``
         """
         taxes = {}
@@ -99,7 +101,7 @@ class PsaBillingRunLine(models.Model):
         for row_id, model, source_id in sources:
             by_model.setdefault(model, []).append((row_id, source_id))
         for model, rows in by_model.items():
-            if model in self.env and "tax_ids" in self.env[model]._fields:
+            if model != "hr.expense" and model in self.env and "tax_ids" in self.env[model]._fields:
                 records = self.env[model].sudo().browse({source_id for _row_id, source_id in rows}).exists()
                 own = {record.id: tuple(record.tax_ids.ids) for record in records if record.tax_ids}
                 taxes.update((row_id, own[source_id]) for row_id, source_id in rows if source_id in own)

@@ -25,6 +25,8 @@ HISTORIES = 100_000 if THOROUGH else 800
 # Each of them is audited some hundred times.
 a_few = settings(max_examples=500 if THOROUGH else 50)
 CHUNKS = 10
+# Histories in which money once went back into a retainer only after others had paid in cash what it could have paid.
+ONCE_WRONG = (11399, 23183, 28540, 45997)
 dice_to_throw = st.builds(random.Random, st.integers(0, 2**32))
 
 
@@ -47,7 +49,8 @@ def audit(facts, book, rows):
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_independent_auditors_agree_on_every_history(chunk):
-    for seed in range(chunk, HISTORIES, CHUNKS):
+    once_wrong = [seed for seed in ONCE_WRONG if seed % CHUNKS == chunk]
+    for seed in [*range(chunk, HISTORIES, CHUNKS), *once_wrong]:
         dice = random.Random(seed)
         facts, book = history(dice) if seed % 3 == 0 else rated_and_corrected(dice)
         assert audit(facts, book, rating.rate(facts, book)) == [], f"history {seed}"
