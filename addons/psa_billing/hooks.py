@@ -2,14 +2,17 @@
 
 from odoo import Command
 
+from .core import item_index_sql
+
 
 def uninstall_hook(env):
     """Leave no rights behind, and take away nothing that invoices need."""
     _keep_invoiced_products(env)
     _keep_invoiced_units(env)
     _take_rights_back(env)
-    # The log's guard is no table of the addon, so Odoo does not know of it.
+    # The log's guard and what finds open rows are no models of the addon, so Odoo does not know of them.
     env.cr.execute("DROP FUNCTION IF EXISTS psa_billing_item_history_guard CASCADE")
+    env.cr.execute(item_index_sql.removal())
 
 
 def _keep_invoiced_products(env):

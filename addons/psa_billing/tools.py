@@ -14,3 +14,8 @@ def to_decimal(amount):
 def hours_to_minutes(hours):
     """Return whole minutes of a float number of hours."""
     return round((hours or 0.0) * 60)
+
+
+def int_array(ids):
+    """Return ids as PostgreSQL reads an array of them; a list is adapted one by one, which takes ten times as long."""
+    return "{%s}" % ",".join(map(str, ids))

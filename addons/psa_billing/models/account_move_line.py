@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import fields, models
 
 
@@ -83,11 +85,11 @@ class AccountMoveLine(models.Model):
         items = self.env["psa.billing.item"].sudo().search(
             [("past_move_line_ids", "in", [line.id for line in heir_of]), ("state", "=", "approved")]
         )
-        link = {}
+        link = defaultdict(list)
         for item in items._locked(("approved",)):
             # The youngest of its earlier lines is the one it was taken off.
             source = max(item.past_move_line_ids & self, key=lambda line: line.id, default=None)
             if source in heir_of:
                 heir = heir_of[source]
-                link[item.id] = (heir.id, heir.move_id.id)
+                link[heir.id, heir.move_id.id].append(item.id)
         items._psa_link(link)

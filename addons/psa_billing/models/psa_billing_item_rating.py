@@ -91,7 +91,13 @@ class PsaBillingItem(models.Model):
         lines = lines.sudo() if lines is not None else self.env[TIME_MODEL].sudo()
         given = {records._name: records.sudo() for records in sources}
         self.flush_model()
-        conditions = [SQL("client_id = ANY(%s) AND company_id = ANY(%s)", clients.ids, companies.ids)]
+        conditions = [
+            SQL(
+                "id = ANY(ARRAY(SELECT id FROM psa_billing_item_open WHERE client_id = ANY(%s))) AND company_id = ANY(%s)",
+                clients.ids,
+                companies.ids,
+            )
+        ]
         conditions += [
             SQL("source_model = %s AND source_id = ANY(%s)", records._name, records.ids)
             for records in (lines, *given.values()) if records

@@ -1,7 +1,12 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
-from odoo.tools.sql import create_index
+
+from .. import item_fields
+from ..core import item_index_sql
+from ..tools import int_array
 
 
 class PsaBillingItem(models.Model):
@@ -12,9 +17,9 @@ class PsaBillingItem(models.Model):
 
     _inherit = "psa.billing.item"
 
-    run_line_ids = fields.Many2many(
+    run_line_ids = item_fields.ItemMarks(
         "psa.billing.run.line",
-        "psa_billing_run_line_item_rel",
+        item_index_sql.MARKS,
         "item_id",
         "line_id",
         "Billing Run",
@@ -33,52 +38,45 @@ class PsaBillingItem(models.Model):
         help="The invoice of the cycle in which the contract covered this row.",
     )
 
-    def init(self):
-        result = super().init()
-        create_index(
-            self.env.cr, "psa_billing_run_line_item_rel_item_uniq", "psa_billing_run_line_item_rel", ["item_id"], unique=True
-        )
-        return result
-
     @api.model
-    def _psa_take(self, line_of):
-        """Mark rows as taken by lines of a run, ``{row id: line id}``, instead of lines that took them before.
-
-        In a narrow table: it takes several times as long to write the rows themselves anew.
-        """
+    def _psa_take(self, ids_of):
+        """Mark rows as taken by lines of a run, ``{line id: row ids}``, instead of lines that took them before."""
         self.flush_model(["run_line_ids"])
         self.env.cr.execute(
             SQL(
                 """INSERT INTO psa_billing_run_line_item_rel (item_id, line_id)
-                   SELECT * FROM unnest(%s::int[], %s::int[])
+                   SELECT unnest(taken.ids::int[]), taken.line_id FROM unnest(%s::int[], %s::text[]) AS taken (line_id, ids)
                        ON CONFLICT (item_id) DO UPDATE SET line_id = EXCLUDED.line_id""",
-                list(line_of),
-                list(line_of.values()),
+                list(ids_of),
+                [int_array(ids) for ids in ids_of.values()],
             )
         )
         self.invalidate_model(["run_line_ids"])
         self.env["psa.billing.run.line"].invalidate_model(["item_ids"])
 
     @api.model
-    def _psa_link(self, line_of):
-        """Mark released rows as charged by invoice lines: ``{row id: (line id, invoice id)}``."""
-        if not line_of:
+    def _psa_link(self, ids_of):
+        """Mark released rows as charged by invoice lines: ``{(line id, invoice id): row ids}``.
+
+        Who did it stands on the run and on the invoice: another user in each row had each of them checked to be one.
+        """
+        if not ids_of:
             return
         self.flush_model(["state", "move_line_id", "move_id"])
         self.env.cr.execute(
             SQL(
                 """UPDATE psa_billing_item AS item
                       SET state = 'invoiced', move_line_id = charged.line_id, move_id = charged.move_id,
-                          write_uid = %s, write_date = now() AT TIME ZONE 'UTC'
-                     FROM unnest(%s::int[], %s::int[], %s::int[]) AS charged (id, line_id, move_id)
+                          write_date = now() AT TIME ZONE 'UTC'
+                     FROM (SELECT line_id, move_id, unnest(ids::int[]) AS id
+                             FROM unnest(%s::int[], %s::int[], %s::text[]) AS line (line_id, move_id, ids)) AS charged
                     WHERE item.id = charged.id AND item.state = 'approved'""",
-                self.env.uid,
-                list(line_of),
-                [line_id for line_id, _move_id in line_of.values()],
-                [move_id for _line_id, move_id in line_of.values()],
+                [line_id for line_id, _move_id in ids_of],
+                [move_id for _line_id, move_id in ids_of],
+                [int_array(ids) for ids in ids_of.values()],
             )
         )
-        if self.env.cr.rowcount != len(line_of):
+        if self.env.cr.rowcount != sum(map(len, ids_of.values())):
             raise UserError(
                 self.env._("Some of the rows have been billed, written off or held back meanwhile.")
             )
@@ -123,7 +121,7 @@ class PsaBillingItem(models.Model):
     def _psa_take_back(self, lines):
         """Have rows charged again by these lines, which charged them before."""
         free = self._locked(("approved",))
-        link = {}
+        link = defaultdict(list)
         for item in self:
             line = (item.past_move_line_ids & lines)[:1]
             if item.move_line_id == line:
@@ -138,7 +136,7 @@ class PsaBillingItem(models.Model):
                     )
                 )
             item._write_row({"past_move_line_ids": [fields.Command.unlink(line.id)]})
-            link[item.id] = (line.id, line.move_id.id)
+            link[line.id, line.move_id.id].append(item.id)
         self.flush_recordset()
         self._psa_link(link)
 

@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .. import item_fields
+from ..core import item_index_sql
+
 
 class PsaBillingRunLine(models.Model):
     """One invoice to be of a run: the rows of a client and a contract (or all grouped by client) of one cycle."""
@@ -45,8 +48,8 @@ class PsaBillingRunLine(models.Model):
     group_key = fields.Char(required=True, readonly=True, help="What makes the invoice one of its own in the run.")
     cycle_end = fields.Date(readonly=True, help="The first day after the billing cycle.")
     cycle_last_day = fields.Date("Cycle Until", compute="_compute_cycle_last_day")
-    item_ids = fields.Many2many(
-        "psa.billing.item", "psa_billing_run_line_item_rel", "line_id", "item_id", "Ledger Rows", readonly=True
+    item_ids = item_fields.ItemMarks(
+        "psa.billing.item", item_index_sql.MARKS, "line_id", "item_id", "Ledger Rows", readonly=True
     )
     item_count = fields.Integer("Rows", readonly=True)
     covered_count = fields.Integer("Covered Rows", readonly=True)

@@ -27,24 +27,19 @@ class PsaBillingRunLine(models.Model):
         self.env["psa.contract"].flush_model(["line_grouping"])
         found = self.env.execute_query(
             SQL(
-                """SELECT rel.line_id, item.state = 'covered', COALESCE(contract.line_grouping, %(by_entry)s),
-                          ARRAY_AGG(item.id ORDER BY item.date, item.id), MIN(item.date), MAX(item.date), SUM(item.amount),
-                          SUM(item.seconds), MIN(item.quantity), MIN(item.price_unit), item.product_id, MIN(item.uom_id),
-                          item.kind = 'time', item.hourly_rate, item.contract_id, MIN(item.ticket_id),
-                          MIN(item.work_type_id), MIN(item.role_id), MIN(item.source_model), MIN(item.source_id)
+                """SELECT rel.line_id, item.client_id, item.company_id, item.currency_id, item.state = 'covered',
+                          COALESCE(contract.line_grouping, %(by_entry)s), ARRAY_AGG(item.id), MIN(item.date), MAX(item.date),
+                          SUM(item.amount), SUM(item.seconds), MIN(item.quantity), MIN(item.price_unit), item.product_id,
+                          MIN(item.uom_id), item.kind = 'time', item.hourly_rate, item.contract_id, MIN(item.ticket_id),
+                          MIN(item.work_type_id), MIN(item.role_id), MIN(item.source_model) FILTER (WHERE item.kind <> 'time'),
+                          MIN(item.source_id)
                      FROM psa_billing_run_line_item_rel rel
                      JOIN psa_billing_item item ON item.id = rel.item_id
-                     JOIN psa_billing_run_line line ON line.id = rel.line_id
                      LEFT JOIN psa_contract contract ON contract.id = item.contract_id
                     WHERE rel.line_id = ANY(%(ids)s) AND item.is_held IS NOT TRUE
                       AND (item.state = 'approved' OR item.state = 'covered' AND item.settled_on IS NULL)
-                      AND item.client_id = line.client_id AND item.company_id = line.company_id
-                      AND item.currency_id = line.currency_id
-                      AND (item.contract_id IS NULL OR EXISTS (
-                          SELECT 1 FROM psa_billing_run_line_contract_rel of_line
-                           WHERE of_line.line_id = rel.line_id AND of_line.contract_id = item.contract_id))
-                    GROUP BY rel.line_id, item.state = 'covered', contract.line_grouping, item.product_id,
-                          item.kind = 'time', item.hourly_rate, item.contract_id,
+                    GROUP BY rel.line_id, item.client_id, item.company_id, item.currency_id, item.state = 'covered',
+                          contract.line_grouping, item.product_id, item.kind = 'time', item.hourly_rate, item.contract_id,
                           CASE WHEN item.state <> 'covered' AND (item.kind <> 'time' OR contract.line_grouping = %(by_entry)s
                                     OR contract.id IS NULL) THEN item.id END,
                           CASE contract.line_grouping WHEN %(by_ticket)s THEN COALESCE(item.ticket_id, -item.id)
@@ -56,12 +51,18 @@ class PsaBillingRunLine(models.Model):
                 by_role=invoice_lines.BY_ROLE,
             )
         )
-        taxes = self._psa_own_taxes([(row[3][0], row[18], row[19]) for row in found if not row[1] and not row[12]])
+        # What has another client, currency or contract by now than when it was planned waits for the next run.
+        places = {
+            (line.id, line.client_id.id, line.company_id.id, line.currency_id.id): {*line.contract_ids.ids, None} for line in self
+        }
+        found = [row for row in found if row[17] in places.get(row[:4], ())]
+        taxes = self._psa_own_taxes([(row[6][0], *row[21:]) for row in found if not row[4] and not row[15]])
         rows_of, covered_of = defaultdict(list), defaultdict(list)
         for (
-            line_id, is_covered, grouping, ids, first_day, last_day, amount, seconds, quantity, price_unit, product_id, uom_id,
-            is_time, hourly_rate, contract_id, ticket_id, work_type_id, role_id, _source_model, _source_id,
+            line_id, _client_id, _company_id, _currency_id, is_covered, grouping, ids, first_day, last_day, amount, seconds, quantity,
+            price_unit, product_id, uom_id, is_time, hourly_rate, contract_id, ticket_id, work_type_id, role_id, *_source,
         ) in found:
+            ids.sort()
             if is_covered:
                 covered_of[line_id] += ids
                 continue

@@ -148,7 +148,7 @@ class PsaBillingRunLine(models.Model):
         for (line, lines), move in zip(plans, moves, strict=True):
             move_lines = move.invoice_line_ids.filtered(lambda move_line: move_line.display_type == "product")
             for move_line, planned in zip(move_lines.sorted("sequence"), lines, strict=True):
-                link.update((id_, (move_line.id, move.id)) for id_ in planned.ids)
+                link[move_line.id, move.id] = planned.ids
             line._psa_check_total(move)
         self.env["psa.billing.item"].with_user(run.user_id).sudo()._psa_link(link)
         return moves

@@ -56,11 +56,7 @@ class PsaBillingRun(models.Model):
             [run._prepare_line_vals(group) for group in groups]
         )
         Item._psa_take(
-            {
-                id_: line.id
-                for line, group in zip(lines, groups, strict=True)
-                for id_ in group.row_ids + group.covered_ids
-            }
+            {line.id: group.row_ids + group.covered_ids for line, group in zip(lines, groups, strict=True)}
         )
         return run.sudo(False)
 
@@ -92,17 +88,12 @@ class PsaBillingRun(models.Model):
             # By whoever it was planned.
             & Domain("run_line_ids", "not any!", [("state", "=", "planned")])
         )
-        open_rows = Domain("state", "in", states)
         if clients:
             domain &= Domain("client_id", "in", clients.commercial_partner_id.ids)
         if items:
             domain &= Domain("id", "in", items.ids)
-        covered = (
-            Domain("state", "=", "covered")
-            & Domain("settled_on", "=", False)
-            & Domain("contract_id", "!=", False)
-        )
-        return domain & (open_rows | covered)
+        unsettled = Domain("settled_on", "=", False) & Domain("contract_id", "!=", False)
+        return domain & Domain("state", "in", (*states, "covered")) & (Domain("state", "!=", "covered") | unsettled)
 
     @api.model
     def _psa_groups(self, domain, until, open_cycles):
@@ -118,6 +109,7 @@ class PsaBillingRun(models.Model):
         Item = self.env["psa.billing.item"]
         Item.flush_model()
         query = Item._search(domain)
+        query.add_where(SQL("%s IN (SELECT id FROM psa_billing_item_open)", SQL.identifier(query.table, "id")))
         columns = [
             SQL.identifier(query.table, name)
             for name in ("client_id", "currency_id", "contract_id", "date")
