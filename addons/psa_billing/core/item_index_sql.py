@@ -50,7 +50,8 @@ MARKS_TABLE = f"""
     CREATE INDEX IF NOT EXISTS {MARKS}_line_idx ON {MARKS} (line_id);
 """
 
-TABLES = """
+# What is in the ledger already, of a version without these tables, is found as well.
+TABLES = f"""
     CREATE TABLE IF NOT EXISTS psa_billing_item_open (id integer PRIMARY KEY, client_id integer, state varchar NOT NULL);
     CREATE INDEX IF NOT EXISTS psa_billing_item_open_client_idx ON psa_billing_item_open (client_id);
     CREATE TABLE IF NOT EXISTS psa_billing_item_charged (
@@ -60,6 +61,11 @@ TABLES = """
     );
     CREATE INDEX IF NOT EXISTS psa_billing_item_charged_move_idx ON psa_billing_item_charged (move_id);
     ALTER TABLE psa_billing_item SET (fillfactor = 50);
+    INSERT INTO psa_billing_item_open (id, client_id, state)
+    SELECT id, client_id, state FROM psa_billing_item WHERE {_IS_OPEN} ON CONFLICT DO NOTHING;
+    INSERT INTO psa_billing_item_charged (move_line_id, move_id, item_ids)
+    SELECT move_line_id, max(move_id), array_agg(id) FROM psa_billing_item WHERE move_line_id IS NOT NULL GROUP BY move_line_id
+        ON CONFLICT DO NOTHING;
 """
 
 # Plans are kept as long as a connection lives, so they may be as old as tables that had a few rows: they read by key in any case.

@@ -15,6 +15,7 @@ from . import (
     test_contract_terms,
     test_history,
     test_invoicing,
+    test_item_index,
     test_ledger,
     test_ledger_check,
     test_ledger_rating,
