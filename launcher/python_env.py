@@ -1,9 +1,9 @@
 """A virtual environment with exactly the packages of a lock file, Odoo's tree on its path."""
-import importlib.util
 import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from .console import Refusal, call, step, warn
 
 RUNTIME = places.LOCKS / "runtime.lock"
 TEST = places.LOCKS / "test.lock"
+SYSTEM_PYTHON = Path("/usr/bin/python3")
 PDF_LIBRARIES = ["libxrender1", "libxext6", "libfontconfig1", "libx11-6", "fonts-dejavu-core"]
 
 
@@ -41,23 +42,36 @@ def prepare(lock=RUNTIME):
     places.check_disk(places.cache())
     odoo = odoo_source.locate()
     key = places.fingerprint(lock)
+    interpreter = _interpreter()
     tag = f"{sys.version_info.major}.{sys.version_info.minor}-{platform.machine()}"
+    if interpreter != sys.executable:
+        tag += "-system"
     venv = places.cache() / f"venv-{lock.stem}-{tag}-{key}"
     with places.locked(places.cache() / f"{venv.name}.flock"):
         if not (venv / "complete").exists():
             with step(f"Install Python packages ({lock.name})"):
-                _build(venv, lock)
+                _build(venv, lock, interpreter)
     toolchain = Toolchain(venv, odoo)
     _link_odoo(toolchain)
     _link_wkhtmltopdf(toolchain)
     return toolchain
 
 
-def _build(venv, lock):
+def _interpreter():
+    """Return the Python everything runs on: the system's, where it is of the version this one is.
+
+    Distributions build theirs with the compiler's profile of what it does all day, which others (pyenv's) go without: Odoo
+    takes a quarter less time on it.
+    """
+    system = SYSTEM_PYTHON.with_name(f"python{sys.version_info.major}.{sys.version_info.minor}")
+    return str(system) if os.access(system, os.X_OK) else sys.executable
+
+
+def _build(venv, lock, interpreter):
     env = {**os.environ, "PIP_CACHE_DIR": str(places.cache() / "pip"), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
            "PIP_ROOT_USER_ACTION": "ignore"}
-    has_pip = _has_ensurepip()
-    call([sys.executable, "-m", "venv", "--clear", *([] if has_pip else ["--without-pip"]), str(venv)],
+    has_pip = _has_ensurepip(interpreter)
+    call([interpreter, "-m", "venv", "--clear", *([] if has_pip else ["--without-pip"]), str(venv)],
          failure="A Python virtual environment could not be made; on Debian install python3-venv.")
     pip = [str(venv / "bin" / "python"), "-m", "pip"]
     if not has_pip:
@@ -69,9 +83,10 @@ def _build(venv, lock):
     (venv / "complete").write_text(output[-200:])
 
 
-def _has_ensurepip():
+def _has_ensurepip(interpreter):
     """Debian ships Python without it, in a package of its own."""
-    return importlib.util.find_spec("ensurepip") is not None
+    question = "import importlib.util, sys; sys.exit(importlib.util.find_spec('ensurepip') is None)"
+    return subprocess.run([interpreter, "-I", "-c", question], check=False).returncode == 0
 
 
 def _pip_wheel():

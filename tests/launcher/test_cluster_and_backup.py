@@ -107,7 +107,7 @@ def test_a_changed_byte_in_an_archive_is_found_before_anything_is_touched(shop, 
     archive, unpacked = tmp_path / "shop.tar.gz", tmp_path / "unpacked"
     database.backup(shop, "shop", archive)
     with tarfile.open(archive) as tar:
-        tar.extractall(unpacked, filter="data")
+        tar.extractall(unpacked)  # noqa: S202 - our own archive; early releases of 3.10 and 3.11 know no filter
     victim = unpacked / "filestore" / "ab" / "abcdef"
     victim.write_bytes(b"\x01" + victim.read_bytes()[1:])
     with tarfile.open(archive, "w:gz") as tar:

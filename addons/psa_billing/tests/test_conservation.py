@@ -127,6 +127,18 @@ class TestConservation(PsaInvoicingCommon):
         on_invoice = report.difference_ids.filtered(lambda difference: difference.problem == "invoice_differs")
         self.assertEqual(on_invoice.action_open_source()["res_id"], self.move.id)
 
+    def test_an_invoice_line_that_was_taken_from_the_books_is_named(self):
+        line = self.invoiced.move_line_id
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM account_move_line WHERE id = %s", [line.id])
+        self.env.invalidate_all()
+
+        report = self._report()
+
+        self.assertFalse(report.is_conserved)
+        self.assertRecordValues(report.difference_ids, [{"problem": "invoice_differs", "source_id": line.id}])
+        self.assertEqual(report.difference_ids.item_ids, self.invoiced)
+
     def test_a_row_that_vanished_and_one_from_nowhere_are_found(self):
         line_id = self.pending.source_id
         self.env.flush_all()

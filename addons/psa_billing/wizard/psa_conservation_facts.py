@@ -1,9 +1,10 @@
+from collections import defaultdict
 from decimal import Decimal
 
 from odoo import models
 from odoo.tools import SQL
 
-from ..core.conservation import DRAWN, SPAN, TAKEN_BACK, TOGETHER, WORTHLESS, Fact, Line, Row
+from ..core.conservation import DRAWN, SPAN, TAKEN_BACK, TOGETHER, WORTHLESS, ZERO, Fact, Line, Row
 from ..models.hr_expense import APPROVED_STATES
 from ..models.psa_billing_item import TIME_MODEL
 from ..tools import to_decimal
@@ -141,7 +142,10 @@ class PsaConservation(models.TransientModel):
         ]
 
     def _fetch_lines(self, rows):
-        """Return the invoice lines of the rows as the books have them, with all the rows each of them charges."""
+        """Return the invoice lines of the rows as the books have them, with all the rows each of them charges.
+
+        A line that is in the books no more charges nothing.
+        """
         line_ids = {row.line_id for row in rows if row.line_id}
         if not line_ids:
             return []
@@ -152,16 +156,27 @@ class PsaConservation(models.TransientModel):
                        ARRAY_AGG(item.id ORDER BY item.id), SUM(item.amount), line.currency_id
                   FROM account_move_line line
                   JOIN account_move move ON move.id = line.move_id
-                  JOIN psa_billing_item item ON item.move_line_id = line.id
+                  JOIN psa_billing_item_charged charged ON charged.move_line_id = line.id
+                 CROSS JOIN LATERAL unnest(charged.item_ids) AS row_id
+                  JOIN psa_billing_item item ON item.id = row_id AND item.move_line_id = line.id
                  WHERE line.id IN %s
                  GROUP BY line.id, move.move_type
                 """,
                 tuple(line_ids),
             )
         )
-        return [
+        lines = [
             Line(line_id, to_decimal(amount), tuple(row_ids), to_decimal(rows_amount), currency_id)
             for line_id, amount, row_ids, rows_amount, currency_id in found
+        ]
+        lost = defaultdict(list)
+        present = {line.id for line in lines}
+        for row in rows:
+            if row.line_id and row.line_id not in present:
+                lost[row.line_id].append(row)
+        return lines + [
+            Line(line_id, ZERO, tuple(row.id for row in own), sum((row.amount for row in own), ZERO), own[0].currency_id)
+            for line_id, own in lost.items()
         ]
 
     def _period(self):
