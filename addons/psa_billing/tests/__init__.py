@@ -21,6 +21,7 @@ from . import (
     test_ledger_review,
     test_ledger_together,
     test_lent_time,
+    test_opened_again,
     test_portal_invoices,
     test_portal_prices,
     test_profitability,
