@@ -9,7 +9,7 @@ from .psa_billing_item import TIME_MODEL
 READ = (
     "unit_amount", "amount", "date", "name", "company_id", "partner_id", "user_id", "employee_id", "project_id", "task_id",
     "psa_ticket_id", "psa_work_type_id", "psa_role_id", "psa_contract_id", "psa_is_billable", "psa_billable_minutes",
-    "psa_invoice_text", "psa_start", "psa_corrects_id",
+    "psa_billable_seconds", "psa_invoice_text", "psa_start", "psa_corrects_id",
 )
 
 
@@ -74,7 +74,7 @@ class PsaBillingItem(models.Model):
         """Return what people agreed to charge, or nothing where they left it to the rule of the work type or contract."""
         minutes = line.psa_billable_minutes
         if line.psa_corrects_id:
-            return minutes * terms.SECONDS_PER_MINUTE
+            return line._psa_entered_seconds()
         worked = hours_to_minutes(line.unit_amount)
         rounding = (work_type.minimum_minutes, work_type.increment_minutes) if work_type else (0, 0)
         if worked >= 0 and minutes == rating.billable_minutes(worked, *rounding):
