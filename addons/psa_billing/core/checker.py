@@ -39,15 +39,15 @@ def check(facts, book, rows) -> list[Problem]:
     back = {(fact.source_model, fact.source_id) for of_entry in waiting.values() for fact in of_entry}
     for row in rows:
         key = row.source_model, row.source_id
-        (of_back[key] if key in back else have[*key, row.part]).append(row)
+        (of_back[key] if key in back else have[(*key, row.part)]).append(row)
     for entry in waiting:
         _put_back(waiting[entry], to_come[entry], known[entry], of_back, left)
     for fact in ordered:
         if (fact.source_model, fact.source_id) not in back:
             entry, key = account(fact), (fact.source_model, fact.source_id)
             for row in (_price if is_price(fact) else _time)(fact, terms, pools, left):
-                want[*key, row["part"]].append(row)
-                known[entry][*key, row["part"]] += 0 if row["state"] == "error" else row["value" if is_price(fact) else "seconds"]
+                want[(*key, row["part"])].append(row)
+                known[entry][(*key, row["part"])] += 0 if row["state"] == "error" else row["value" if is_price(fact) else "seconds"]
             to_come[entry].remove(fact)
             _put_back(waiting.get(entry, []), to_come[entry], known[entry], of_back, left)
     for key in want.keys() | have.keys():

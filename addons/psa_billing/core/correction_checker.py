@@ -74,8 +74,8 @@ def _expected(facts, book, own):
 
 
 def _turn(fact):
-    start = getattr(fact, "start", None)
-    return fact.date, start is not None, start and start.timestamp(), fact.corrects_id is not None, fact.source_id, getattr(fact, "part", "")
+    start, part = getattr(fact, "start", None), getattr(fact, "part", "")
+    return fact.date, start is not None, start and start.timestamp(), fact.corrects_id is not None, fact.source_id, part
 
 
 def _of_price(fact, known, is_last):

@@ -219,7 +219,8 @@ class TestLedgerRating(PsaBillingCommon):
         added = self._approve(self._correct(line, 60, 60))
 
         self.assertEqual(added.mapped("funding"), ["block"])
-        self.assertEqual(sorted(self._items_of(noon).mapped(lambda item: (item.funding, item.seconds))), [("block", 14400), ("overage", 3600)])
+        of_noon = self._items_of(noon).mapped(lambda item: (item.funding, item.seconds))
+        self.assertEqual(sorted(of_noon), [("block", 14400), ("overage", 3600)])
         self._assert_sound()
 
     def test_what_is_given_up_takes_its_correction_along_and_back(self):

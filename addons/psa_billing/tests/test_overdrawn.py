@@ -69,7 +69,9 @@ class TestOverdrawn(PsaInvoicingCommon):
         self.assertEqual(problems.mapped("message"), [])
 
     def _correct_time(self, line, minutes):
-        return line.sudo().create({"psa_corrects_id": line.id, "name": "Less", "unit_amount": minutes / 60, "psa_billable_minutes": minutes})
+        return line.sudo().create(
+            {"psa_corrects_id": line.id, "name": "Less", "unit_amount": minutes / 60, "psa_billable_minutes": minutes}
+        )
 
     def test_what_is_open_gives_the_money_back(self):
         server = self._charge(1, 450.0, name="Server")
