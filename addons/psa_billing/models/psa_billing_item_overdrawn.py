@@ -28,10 +28,11 @@ class PsaBillingItem(models.Model):
                 "contract": item.contract_id,
                 "company": item.company_id,
                 "client": item.client_id,
-                "corrects": (item.source_model, ((item.derivation or {}).get("corrects") or {}).get("source_id")),
+                "corrects": corrects.get("source_id") and (corrects.get("source_model", item.source_model), corrects["source_id"]),
             }
             for item in self
             if item.drawn_seconds < 0 or item.drawn_amount < 0
+            for corrects in [(item.derivation or {}).get("corrects") or {}]
         ]
 
     @api.model
