@@ -199,10 +199,9 @@ def test_whatever_is_settled_with_its_corrections_all_other_entries_come_out_the
     again = rating.rate([one for one in facts if entry_of(one) not in settled], freeze(book, frozen, frozen))
 
     corrected = {entry_of(one) for one in facts if one.corrects_id}
-    # From what is held back nothing is taken back.
-    assume(not any(row.error and entry_of(row) in corrected for row in (*rows, *again)))
     of_others = [[row for row in made if entry_of(row) not in settled | corrected] for made in (again, rows)]
-    assert of_others[0] == of_others[1]
+    # From what is held back nothing is taken back, so who is corrected may be left with more of the hours.
+    assert of_others[0] == of_others[1] or any(row.error and entry_of(row) in corrected for row in (*rows, *again))
 
 
 @given(dice_to_throw)
