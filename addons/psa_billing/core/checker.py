@@ -6,12 +6,12 @@ from their rows; ``correction_checker.py`` audits those, ``derivation_checker.py
 """
 
 from bisect import bisect_right
-from collections import defaultdict, namedtuple
+from collections import Counter, defaultdict, namedtuple
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from math import ceil, floor
 
-from .checker_accounts import account, account_of, cost, is_price, rounded, share, taken_back, worth
+from .checker_accounts import account, account_of, came_before, cost, is_price, origin, rounded, share, taken_back, worth
 
 COLUMNS = "state funding worked_seconds seconds contract_id version_id currency_id product_id quantity price_unit amount value error draw"
 Problem = namedtuple("Problem", "source_model source_id part what expected found")
@@ -21,29 +21,35 @@ def check(facts, book, rows) -> list[Problem]:
     """Return what is wrong with the rows of one run of rating over these facts and this book."""
     def turn(fact):
         start, never = getattr(fact, "start", None), datetime.min.replace(tzinfo=UTC)
-        place = (*account(fact)[:2], fact.corrects_id is not None, fact.source_id, fact.part) if is_price(fact) else ()
-        return fact.date, start is not None, start or never, *(place or (fact.source_model, fact.source_id))
+        place = fact.corrects_id is not None, fact.source_id, getattr(fact, "part", "")
+        return fact.date, start is not None, start or never, *account(fact)[:2], *place
 
-    left, terms, pools, net = {}, defaultdict(list), defaultdict(list), defaultdict(int)
+    left, terms, pools = {}, defaultdict(list), defaultdict(list)
     for contract in book.contracts:
         terms[contract.client_id, contract.company_id].append(contract)
     for pool in book.pools:
         left[_name(pool)] = Fraction(pool.size) - Fraction(pool.used)
         pools[pool.contract_id, pool.kind].append(pool)
     ordered, want, have, problems = sorted(facts, key=turn), defaultdict(list), defaultdict(list), []
-    back = {(fact.source_model, fact.source_id): fact for fact in ordered if taken_back(fact)}
+    known, waiting, to_come, of_back = defaultdict(Counter), defaultdict(list), defaultdict(list), defaultdict(list)
     for row in book.originals:
-        net[account_of(row)] += worth(row)
-    _put_back(waiting := dict(back), net, rows, left)
+        known[account_of(row)][origin(row)] += worth(row)
+    for fact in ordered:
+        (waiting if taken_back(fact) else to_come)[account(fact)].append(fact)
+    back = {(fact.source_model, fact.source_id) for of_entry in waiting.values() for fact in of_entry}
+    for row in rows:
+        key = row.source_model, row.source_id
+        (of_back[key] if key in back else have[(*key, row.part)]).append(row)
+    for entry in waiting:
+        _put_back(waiting[entry], to_come[entry], known[entry], of_back, left)
     for fact in ordered:
         if (fact.source_model, fact.source_id) not in back:
+            entry, key = account(fact), (fact.source_model, fact.source_id)
             for row in (_price if is_price(fact) else _time)(fact, terms, pools, left):
-                want[fact.source_model, fact.source_id, row["part"]].append(row)
-                net[account(fact)] += row["value"] or 0 if is_price(fact) else 0
-            _put_back(waiting, net, rows, left)
-    for row in rows:
-        if (row.source_model, row.source_id) not in back:
-            have[row.source_model, row.source_id, row.part].append(row)
+                want[(*key, row["part"])].append(row)
+                known[entry][(*key, row["part"])] += 0 if row["state"] == "error" else row["value" if is_price(fact) else "seconds"]
+            to_come[entry].remove(fact)
+            _put_back(waiting.get(entry, []), to_come[entry], known[entry], of_back, left)
     for key in want.keys() | have.keys():
         if not len(want[key]) == len(have[key]) == 1:
             problems.append(Problem(*key, "row", len(want[key]), len(have[key])))
@@ -54,13 +60,19 @@ def check(facts, book, rows) -> list[Problem]:
     return sorted(problems, key=str)
 
 
-def _put_back(waiting, net, rows, left):
-    for key, fact in list(waiting.items()):
-        if net[account(fact)] >= taken_back(fact):  # else what it corrects is open, and it comes after that
-            net[account(fact)] -= taken_back(waiting.pop(key))
-            for row in rows:
-                if (row.source_model, row.source_id) == key and row.draw and (name := row.part.split("#")[0]) in left:
-                    left[name] -= Fraction(row.draw.amount)
+def _put_back(waiting, to_come, known, of_back, left):
+    """Let corrections of an entry take back as soon as what came before them is enough, or all there will be of that is known."""
+    for is_over in (False, True) if not to_come else (False,):
+        for fact in list(waiting):
+            is_last = not any(came_before(one.source_model, one.source_id, fact) for one in to_come)
+            there = sum(size for key, size in known.items() if size > 0 and (is_last or came_before(*key[:2], fact)))
+            lost = sum(size for size in known.values() if size < 0) if is_price(fact) else 0
+            if there + lost >= taken_back(fact) or is_over:
+                waiting.remove(fact)
+                for row in of_back[fact.source_model, fact.source_id]:
+                    known[origin(row)] += worth(row)
+                    if row.draw and (name := row.part.split("#")[0]) in left:
+                        left[name] -= Fraction(row.draw.amount)
 
 
 def _time(fact, terms, held, left):

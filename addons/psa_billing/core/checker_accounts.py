@@ -34,6 +34,17 @@ def worth(row):
     return 0 if row.state == "error" else Fraction(row.value or 0) if account_of(row)[2] else row.seconds
 
 
+def origin(row):
+    """Return what there is more of by a row, as model, id and part: itself, or what it takes back from."""
+    about = row.derivation.get("corrects", {}) if worth(row) < 0 else {"source_id": row.source_id, "part": row.part}
+    return about.get("source_model", row.source_model), about.get("source_id"), about.get("part")
+
+
+def came_before(source_model, source_id, fact):
+    """Say whether a source is what a correction corrects, or an earlier correction of that."""
+    return source_model != fact.source_model or source_id < fact.source_id
+
+
 def is_price(fact):
     """Say whether it has a price of its own, so is no time."""
     return hasattr(fact, "price_unit")

@@ -57,7 +57,7 @@ def entry_of(fact) -> tuple[str, int]:
     """Return the entry a fact belongs to in the end: a correction belongs to what it corrects."""
     if isinstance(fact, PriceFact):
         return fact.corrects_model or fact.source_model, fact.corrects_id or fact.source_id
-    return fact.source_model, fact.corrects_id
+    return fact.source_model, fact.corrects_id or fact.source_id
 
 
 def is_earlier(row: LedgerRow, delta) -> bool:

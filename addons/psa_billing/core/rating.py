@@ -12,6 +12,8 @@ What is frozen (released, invoiced, settled) is not rated again: a fact with any
 rows drew is in ``Pool.used``. Whatever is frozen, the rest comes out the same, derivation and all. (One exception: terms that
 let a block go below zero only from some day on. Work of that day that is settled first leaves less for open work before it.)
 
+A correction takes back as soon as what it corrects is rated: what it puts back into a pool is there for all that comes after.
+
 Rounding points, and there are no others:
 
 * charged seconds are raised to the minimum and the increment, once an entry (``pricing.billable_seconds``);
@@ -106,38 +108,40 @@ def rate(facts, book: Book) -> tuple[LedgerRow, ...]:
     run = _Run(book)
     ordered = in_order(facts)
     corrected = [fact for fact in ordered if takes_back(fact)]
-    to_charge = {}  # of each entry of what has a price of its own, in order
+    to_charge = {corrections.entry_of(fact): [] for fact in corrected}  # of each entry of which is taken back, in order
     for fact in ordered if corrected else ():
-        if isinstance(fact, PriceFact) and not takes_back(fact):
-            to_charge.setdefault(corrections.entry_of(fact), []).append(fact)
+        if not takes_back(fact) and (rest := to_charge.get(corrections.entry_of(fact))) is not None:
+            rest.append(fact)
 
-    def take_back(fact):
+    def take_back(entry, waiting):
+        """Take back what there is enough for, and return what is to wait: more of what it corrects is to come."""
+        rest = to_charge[entry]
         # What came later is taken from only when all that came before is known.
-        is_price = isinstance(fact, PriceFact)
-        rest = to_charge.get(corrections.entry_of(fact), ())
-        return run.take_back(fact, also_later=is_price and not any(corrections.is_earlier(other, fact) for other in rest))
+        waiting = [
+            fact for fact in waiting
+            if not run.take_back(fact, also_later=not any(corrections.is_earlier(other, fact) for other in rest))
+        ]
+        for fact in () if rest else waiting:
+            run.take_back(fact, also_later=True, also_in_part=True)
+        return waiting if rest else []
 
     late = {}  # what they correct is open itself, and has its rows only when its turn comes
     for fact in corrected:
-        if not take_back(fact):
-            late.setdefault(corrections.entry_of(fact), []).append(fact)
+        late.setdefault(corrections.entry_of(fact), []).append(fact)
+    for entry, waiting in late.items():
+        late[entry] = take_back(entry, waiting)
     for fact in ordered:
         if corrected and takes_back(fact):
             continue
+        start = len(run.rows)
         if isinstance(fact, PriceFact):
-            start = len(run.rows)
             rate_price(run, fact)
-            if late and (waiting := late.get(entry := corrections.entry_of(fact))):
-                run.know(entry, run.rows[start:])
-                to_charge[entry].remove(fact)
-                late[entry] = [other for other in waiting if not take_back(other)]
         else:
             rate_time(run, fact)
-    if late:
-        for entry, rows in corrections.by_entry(run.rows).items():
-            run.know(entry, rows)
-    for fact in (fact for waiting in late.values() for fact in waiting):
-        run.take_back(fact, also_later=True, also_in_part=True)
+        if late and (waiting := late.get(entry := corrections.entry_of(fact))):
+            run.know(entry, run.rows[start:])
+            to_charge[entry].remove(fact)
+            late[entry] = take_back(entry, waiting)
     return tuple(sorted(run.rows, key=lambda row: (row.source_model, row.source_id, row.part)))
 
 
@@ -151,16 +155,16 @@ def takes_back(fact) -> bool:
 def in_order(facts) -> list[TimeFact | PriceFact]:
     """Return facts in the order in which they draw from pools: day, start (those without one first), source, part.
 
-    A correction of a price has its place behind what it corrects: whatever is charged then is charged instead of that.
+    A correction has its place behind what it corrects (of time, if it is given the start of that): whatever is charged then is
+    charged instead of that.
     """
 
     def place(fact):
+        is_correction = fact.corrects_id is not None
         if isinstance(fact, PriceFact):
-            return (
-                fact.date, False, _NO_MOMENT, *corrections.entry_of(fact), fact.corrects_id is not None, fact.source_id, fact.part
-            )
+            return fact.date, False, _NO_MOMENT, *corrections.entry_of(fact), is_correction, fact.source_id, fact.part
         start = fact.start
-        return fact.date, start is not None, start or _NO_MOMENT, fact.source_model, fact.source_id
+        return fact.date, start is not None, start or _NO_MOMENT, *corrections.entry_of(fact), is_correction, fact.source_id
 
     return sorted(facts, key=place)
 

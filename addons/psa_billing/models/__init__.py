@@ -152,6 +152,7 @@ from . import (
     res_currency_rate_check,
     psa_billing_item_charge,
     psa_billing_item_purchase,
+    psa_billing_item_overdrawn,
     ir_attachment_export,
     psa_accounting_map,
     psa_accounting_export,

@@ -28,15 +28,23 @@ class AccountAnalyticLine(models.Model):
     )
     psa_correction_ids = fields.One2many("account.analytic.line", "psa_corrects_id", "Corrections", readonly=True)
     psa_correction_reason = fields.Char("Corrected Because", readonly=True, copy=False, groups="base.group_user")
+    psa_billable_seconds = fields.Integer(
+        "Billable Seconds", readonly=True, copy=False,
+        help="What a correction charges, or takes back, besides its whole minutes: so it leaves exactly the time that was entered.",
+    )
     psa_corrected_hours = fields.Float(
         "Worked after Corrections", compute="_compute_psa_corrected", help="The time of this entry and of all its corrections."
     )
     psa_corrected_billable_hours = fields.Float("Billable after Corrections", compute="_compute_psa_corrected")
 
-    @api.depends("unit_amount", "psa_billable_minutes", "psa_correction_ids.unit_amount", "psa_correction_ids.psa_billable_minutes")
+    @api.depends(
+        "unit_amount", "psa_billable_minutes", "psa_correction_ids.unit_amount", "psa_correction_ids.psa_billable_minutes",
+        "psa_billable_seconds", "psa_correction_ids.psa_billable_seconds",
+    )
     def _compute_psa_corrected(self):
         corrections = self.sudo().search_fetch(
-            [("psa_corrects_id", "in", self.ids)], ["psa_corrects_id", "unit_amount", "psa_billable_minutes"]
+            [("psa_corrects_id", "in", self.ids)],
+            ["psa_corrects_id", "unit_amount", "psa_billable_minutes", "psa_billable_seconds"],
         )
         charged = (self | corrections)._psa_charged_seconds()
         of_line = corrections.grouped("psa_corrects_id")
@@ -44,7 +52,7 @@ class AccountAnalyticLine(models.Model):
             family = [line, *of_line.get(line._origin, ())]
             line.psa_corrected_hours = sum(one.unit_amount for one in family)
             line.psa_corrected_billable_hours = sum(
-                charged.get(one._origin.id, one.psa_billable_minutes * SECONDS_PER_MINUTE) for one in family
+                charged.get(one._origin.id, one._psa_entered_seconds()) for one in family
             ) / SECONDS_PER_HOUR
 
     @api.depends("psa_corrects_id")
@@ -55,8 +63,12 @@ class AccountAnalyticLine(models.Model):
             line.partner_id = line.psa_corrects_id.partner_id
         return result
 
-    @api.constrains("psa_corrects_id", "unit_amount", "psa_billable_minutes")
+    @api.constrains("psa_corrects_id", "unit_amount", "psa_billable_minutes", "psa_billable_seconds")
     def _check_psa_correction(self):
+        if self.filtered(lambda line: abs(line.psa_billable_seconds) >= (SECONDS_PER_MINUTE if line.psa_corrects_id else 1)):
+            raise ValidationError(self.env._(
+                "“Billable Seconds” are what a correction charges besides whole minutes: less than 60, and of other entries none."
+            ))
         for original in self.psa_corrects_id:
             if original.psa_approval_state != "approved" or original.psa_corrects_id:
                 raise ValidationError(self.env._(
@@ -92,6 +104,9 @@ class AccountAnalyticLine(models.Model):
             raise UserError(self.env._(
                 "A correction keeps ticket, day, person, work type and role of the entry it corrects. Delete it and correct anew."
             ))
+        if {"psa_billable_minutes", "psa_billable_hours"} & vals.keys() and self.sudo().filtered("psa_billable_seconds"):
+            # Who changes the minutes means whole ones.
+            vals = {"psa_billable_seconds": 0, **vals}
         return super().write(vals)
 
     def action_psa_unapprove(self):
@@ -115,6 +130,11 @@ class AccountAnalyticLine(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id("psa_billing.action_psa_time")
         return {**action, "domain": ["|", ("id", "=", original.id), ("psa_corrects_id", "=", original.id)], "context": {}}
 
+    def _psa_entered_seconds(self):
+        """Return the seconds that are to be charged as they were entered."""
+        self.ensure_one()
+        return self.psa_billable_minutes * SECONDS_PER_MINUTE + self.psa_billable_seconds
+
     def _psa_charged_seconds(self):
         """Return ``{entry id: seconds}`` that the ledger charges: by the contract's rounding, and as the review has left them."""
         return dict(self.env["psa.billing.item"].sudo()._read_group(
@@ -134,12 +154,12 @@ class AccountAnalyticLine(models.Model):
 
     def _psa_check_built_upon(self):
         """Refuse to take the approval of time back that was added by a correction, and that a later one takes from."""
-        added = self.sudo().filtered(lambda line: line.psa_corrects_id and (line.unit_amount > 0 or line.psa_billable_minutes > 0))
+        added = self.sudo().filtered(lambda line: line.psa_corrects_id and (line.unit_amount > 0 or line._psa_entered_seconds() > 0))
         for line in added:
             later = line.psa_corrects_id.psa_correction_ids.filtered(
                 lambda other, line=line: other.id > line.id
                 and other.psa_approval_state == "approved"
-                and (other.unit_amount < 0 or other.psa_billable_minutes < 0)
+                and (other.unit_amount < 0 or other._psa_entered_seconds() < 0)
             ) - self
             if later:
                 last = later.sorted("id")[-1]

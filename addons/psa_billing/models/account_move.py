@@ -67,8 +67,8 @@ class AccountMove(models.Model):
         dead_lines._psa_hand_over()
         alive_lines = moves.invoice_line_ids - dead_lines
         past.filtered(lambda item: item.past_move_line_ids & alive_lines)._psa_take_back(alive_lines)
-        Item._psa_unsettle(dead)
         Item._psa_settle_again(moves - dead)
+        Item._psa_unsettle(dead)
 
     def _psa_is_fully_credited(self):
         """Say whether posted credit notes take back the whole amount."""

@@ -116,8 +116,10 @@ class HrExpense(models.Model):
         rest = expense_policy.to_charge(due, [*charged.of_own, *charged.of_standing_deltas])
         still_open = self.env["psa.expense.delta"].sudo().union(*charged.open_deltas)
         if still_open and (rest is None or to_decimal(still_open[0].amount) != rest):
-            still_open._psa_unbill()
-            still_open.unlink()
+            if not still_open._psa_take_away():
+                # It stands by now, and what is due is charged beside it.
+                self._psa_sync_deltas(self._psa_charged()[self])
+                return
             still_open = still_open.browse()
         if rest is not None and not still_open:
             delta_vals = {"expense_id": self.id, "currency_id": currency.id, "amount": float(rest)}

@@ -9,7 +9,7 @@ from .psa_billing_item import TIME_MODEL
 READ = (
     "unit_amount", "amount", "date", "name", "company_id", "partner_id", "user_id", "employee_id", "project_id", "task_id",
     "psa_ticket_id", "psa_work_type_id", "psa_role_id", "psa_contract_id", "psa_is_billable", "psa_billable_minutes",
-    "psa_invoice_text", "psa_start", "psa_corrects_id",
+    "psa_billable_seconds", "psa_invoice_text", "psa_start", "psa_corrects_id",
 )
 
 
@@ -23,6 +23,7 @@ class PsaBillingItem(models.Model):
         """Return time entries as facts, in a constant number of queries."""
         lines = lines.sudo()
         lines.fetch(READ)
+        lines.psa_corrects_id.fetch(("psa_start",))
         tickets = lines.psa_ticket_id
         tickets.fetch(("partner_id", "asset_ids"))
         known = {
@@ -44,6 +45,8 @@ class PsaBillingItem(models.Model):
         work_type = known["work_type"].get(line.psa_work_type_id)
         site_id, asset_ids = known["place"].get(line.psa_ticket_id, (None, frozenset()))
         worked = round(line.unit_amount * terms.SECONDS_PER_HOUR)
+        # A correction draws where the entry it corrects does.
+        start = (line.psa_corrects_id or line).psa_start
         return terms.TimeFact(
             source_model=TIME_MODEL,
             source_id=line.id,
@@ -53,7 +56,7 @@ class PsaBillingItem(models.Model):
             worked_seconds=worked,
             billable_seconds=self._psa_agreed_seconds(line, work_type),
             is_billable=line.psa_is_billable,
-            start=line.psa_start.replace(tzinfo=UTC) if line.psa_start else None,
+            start=start.replace(tzinfo=UTC) if start else None,
             client_id=known["client"].get(line.partner_id),
             contract_id=line.psa_contract_id.id or None,
             work_type=work_type,
@@ -71,7 +74,7 @@ class PsaBillingItem(models.Model):
         """Return what people agreed to charge, or nothing where they left it to the rule of the work type or contract."""
         minutes = line.psa_billable_minutes
         if line.psa_corrects_id:
-            return minutes * terms.SECONDS_PER_MINUTE
+            return line._psa_entered_seconds()
         worked = hours_to_minutes(line.unit_amount)
         rounding = (work_type.minimum_minutes, work_type.increment_minutes) if work_type else (0, 0)
         if worked >= 0 and minutes == rating.billable_minutes(worked, *rounding):

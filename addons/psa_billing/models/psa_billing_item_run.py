@@ -142,9 +142,15 @@ class PsaBillingItem(models.Model):
 
     @api.model
     def _psa_unsettle(self, moves):
-        """Open the covered rows again that were closed with these invoices, which charge nothing any more."""
+        """Open the covered rows again that were closed with these invoices, which charge nothing any more.
+
+        They are priced again with all that their clients have open: terms, or what is left to draw, may have changed since.
+        """
         settled = self.search([("settled_move_id", "in", moves.ids), ("settled_on", "!=", False)])
-        settled._write_row({"settled_on": False, "run_line_ids": [fields.Command.clear()]})
+        if settled:
+            settled._psa_take_turn(settled.client_id, settled.company_id)
+            settled._write_row({"settled_on": False, "run_line_ids": [fields.Command.clear()]})
+            settled._psa_rate_again()
 
     @api.model
     def _psa_settle_again(self, moves):

@@ -75,8 +75,10 @@ class PsaBillingItem(models.Model):
         free = free.filtered(lambda item: not item.settled_on)
         if items - free:
             (items - free)[0]._refuse_to_leave()
+        put_back = items._psa_put_back()
         items._delete_rows()
         self._psa_rate(clients, companies)
+        self._psa_check_put_back(put_back)
         return True
 
     def _refuse_to_leave(self):

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.addons.psa_crm.core import access
 
 from ..tools import to_decimal
+from .psa_billing_item_overdrawn import Overdrawn
 
 
 class PsaExpenseDelta(models.Model):
@@ -56,3 +57,18 @@ class PsaExpenseDelta(models.Model):
             "kind": self._psa_item_kind,
             "cost": 0.0,
         }
+
+    def _psa_take_away(self):
+        """Take deltas away, with their rows, as if they had never been; say whether that was possible.
+
+        Those whose money, put back into a retainer, has paid for something else since are settled instead: they stand.
+        """
+        try:
+            with self.env.cr.savepoint():
+                self._psa_unbill()
+                self.unlink()
+        except Overdrawn:
+            covered = self._psa_items().filtered(lambda item: item.state == "covered")
+            covered._psa_settle(dict.fromkeys(covered.ids))
+            return False
+        return True

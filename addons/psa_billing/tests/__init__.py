@@ -22,6 +22,8 @@ from . import (
     test_ledger_review,
     test_ledger_together,
     test_lent_time,
+    test_opened_again,
+    test_overdrawn,
     test_portal_invoices,
     test_portal_prices,
     test_profitability,

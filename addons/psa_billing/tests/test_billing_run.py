@@ -63,6 +63,12 @@ class TestBillingRun(PsaInvoicingCommon):
         }
         return cls.env["psa.billing.item"].create(vals)
 
+    def _covered(self, **values):
+        """Approve an hour that the contract covers, and return its row: one that is opened again is priced again."""
+        if not self.contract.coverage_ids:
+            self.contract.coverage_ids = [Command.create({"effect": "included"})]
+        return self._approve(self._log(60, **values))
+
     def _run(self, user=None, **values):
         """Start a run as billing does it, and return it."""
         wizard = (
@@ -374,9 +380,9 @@ class TestBillingRun(PsaInvoicingCommon):
     # What covers the work
 
     def test_covered_work_is_settled_with_the_invoice_of_its_cycle(self):
-        covered = self._row(state="covered", funding="block", amount=0)
+        covered = self._covered()
         self._row()
-        april = self._row(state="covered", funding="block", amount=0, date="2026-04-02")
+        april = self._covered(date="2026-04-02")
 
         move = self._run().line_ids.move_id
 
@@ -496,7 +502,7 @@ class TestBillingRun(PsaInvoicingCommon):
 
     def test_a_corrected_invoice_takes_over_the_work(self):
         row = self._row()
-        covered = self._row(state="covered", funding="block", amount=0)
+        covered = self._covered()
         move = self._run().line_ids.move_id
         move.action_post()
 

@@ -197,6 +197,36 @@ class TestExpenses(ExpenseCommon):
         problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
         self.assertEqual(problems.mapped("message"), [])
 
+    def test_an_expense_approved_after_all_is_charged_anew_if_its_money_has_paid_for_something_else(self):
+        retainer = self.env["psa.contract.component"].create(
+            {
+                "contract_id": self.contract.id, "kind": "retainer", "name": "Retainer", "purchase": "manual",
+                "step_ids": [Command.create({"date_from": "2026-01-01", "quantity": 1, "price_unit": 80.0})],
+            }
+        )._psa_buy(date(2026, 1, 1), "purchase")  # fmt: skip
+        expense = self._approved()
+        paid_ahead = self._rows(expense)
+        paid_ahead._psa_settle({paid_ahead.id: None})
+        expense.with_user(self.approver)._do_refuse("Not ours")
+        back = self._rows(expense) - paid_ahead
+        self.assertEqual((back.drawn_amount, retainer.remaining_amount), (-80.0, 80.0))
+        work = self._approve(self._log(60)).filtered("drawn_amount")
+        self.assertEqual(work.drawn_amount, 80.0)
+        work._psa_settle({work.id: None})
+
+        expense.with_user(self.approver).action_reset()
+        expense.action_submit()
+        expense.with_user(self.approver)._do_approve()
+
+        anew = self._rows(expense) - paid_ahead - back
+        self.assertEqual(anew.mapped(lambda row: (row.funding, row.state, row.amount)), [("price", "pending", 80.0)])
+        self.assertTrue(back.settled_on, "what it put back has paid for the work, and stands")
+        retainer.invalidate_recordset()
+        self.assertEqual(retainer.remaining_amount, 0.0)
+        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
+        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
+        self.assertEqual(problems.mapped("message"), [])
+
     def test_a_written_off_expense_that_is_brought_back_is_charged_once(self):
         expense = self._approved()
         row = self._rows(expense)

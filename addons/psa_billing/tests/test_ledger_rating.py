@@ -42,6 +42,12 @@ class TestLedgerRating(PsaBillingCommon):
             }
         )
 
+    def _assert_sound(self):
+        """The nightly check finds nothing."""
+        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
+        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
+        self.assertEqual(problems.mapped("message"), [])
+
     def test_prepaid_hours_pay_and_what_is_over_them_costs_the_overage_rate(self):
         items = self._approve(self._log(11 * 60))
 
@@ -184,6 +190,38 @@ class TestLedgerRating(PsaBillingCommon):
         self.assertEqual(sum(items.mapped("worked_seconds")), 9 * 3600)
         self.assertEqual(sum(items.mapped("amount")), 0)
         self.assertEqual(self.block.remaining_hours, 1)
+
+    def test_hours_of_an_open_entry_that_were_too_many_are_there_for_the_next_one(self):
+        """Both are still open: the hours the correction puts back pay for what was done later, as if they had never been drawn."""
+        line, later = self._log(10 * 60, date="2026-03-10"), self._log(120, date="2026-03-11")
+        self._approve(line | later)
+        self.assertEqual(self._items_of(later).mapped("amount"), [300.0])
+
+        delta = self._correct(line, -90, -90)
+        self._approve(delta)
+
+        items = self._by_part(self._items_of(later))
+        self.assertRecordValues(items["block"], [{"state": "covered", "seconds": 5400, "amount": 0}])
+        self.assertRecordValues(items["overage"], [{"state": "pending", "seconds": 1800, "amount": 75.0}])
+        self.assertEqual(self.block.remaining_hours, 0)
+        self._assert_sound()
+        delta.with_user(self.billing).action_psa_unapprove()
+        self.assertEqual(self._items_of(later).mapped(lambda item: (item.funding, item.amount)), [("overage", 300.0)])
+        self._assert_sound()
+
+    def test_time_added_to_an_entry_draws_where_that_entry_does(self):
+        line, noon = (
+            self._log(5 * 60, psa_start=f"2026-03-10 {start}:00", psa_end=f"2026-03-10 {end}:00")
+            for start, end in (("06:00", "11:00"), ("12:00", "17:00"))
+        )
+        self._approve(line | noon)
+
+        added = self._approve(self._correct(line, 60, 60))
+
+        self.assertEqual(added.mapped("funding"), ["block"])
+        of_noon = self._items_of(noon).mapped(lambda item: (item.funding, item.seconds))
+        self.assertEqual(sorted(of_noon), [("block", 14400), ("overage", 3600)])
+        self._assert_sound()
 
     def test_what_is_given_up_takes_its_correction_along_and_back(self):
         self.block.hours = 0

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from odoo.exceptions import ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -104,3 +105,65 @@ class TestTimeCorrections(PsaBillingCommon):
         self.assertEqual(wizard.present_billable_hours, 0.5)
         self.assertFalse(rows.filtered("error"))
         self.assertEqual(sum(rows.mapped("amount")), 0.0)
+
+    def test_time_of_a_timer_is_taken_back_to_the_second(self):
+        """A timer measured 42 minutes and 10 seconds, and the contract charges them as they are."""
+        self.contract.rounding = "none"
+        line = self._log(0, unit_amount=2530 / 3600)
+        self.assertEqual(self._release(line).amount, 70.28)
+
+        wizard, rows = self._corrected(line, hours=0.0)
+
+        self.assertEqual(wizard.difference, "-42 min 10 s worked, -42 min 10 s charged")
+        self.assertEqual(
+            (sum(rows.mapped("worked_seconds")), sum(rows.mapped("seconds")), sum(rows.mapped("amount"))), (0, 0, 0.0)
+        )
+        self.assertEqual((line.psa_corrected_hours, line.psa_corrected_billable_hours), (0.0, 0.0))
+        self.assertFalse(rows.filtered("error"))
+
+    def test_seconds_are_taken_back_though_they_are_no_whole_minute(self):
+        self.contract.rounding = "none"
+        line = self._log(0, unit_amount=20 / 3600)
+        self.assertEqual(self._release(line).seconds, 20)
+
+        _wizard, rows = self._corrected(line, hours=0.0)
+
+        self.assertEqual((sum(rows.mapped("worked_seconds")), sum(rows.mapped("seconds"))), (0, 0))
+
+    def test_time_corrected_to_minutes_is_exactly_these_minutes(self):
+        self.contract.rounding = "none"
+        line = self._log(0, unit_amount=2530 / 3600)
+        self._release(line)
+
+        wizard, rows = self._corrected(line, hours=0.5)
+
+        self.assertEqual(wizard.difference, "-12 min 10 s worked, -12 min 10 s charged")
+        self.assertEqual((sum(rows.mapped("worked_seconds")), sum(rows.mapped("seconds"))), (1800, 1800))
+        _wizard, rows = self._corrected(line, hours=40 / 60)
+        self.assertEqual((sum(rows.mapped("worked_seconds")), sum(rows.mapped("seconds"))), (2400, 2400))
+
+    def test_only_what_is_charged_is_taken_back_and_what_was_worked_keeps_its_seconds(self):
+        self.contract.rounding = "none"
+        line = self._log(0, unit_amount=2530 / 3600)
+        self._release(line)
+
+        # As people see it, and as the form hands it back: 0:42 hours.
+        _wizard, rows = self._corrected(line, hours=42 / 60, billable_hours=0.0)
+
+        self.assertEqual((sum(rows.mapped("worked_seconds")), sum(rows.mapped("seconds"))), (2530, 0))
+
+    def test_seconds_of_a_correction_are_less_than_a_minute_and_go_with_its_minutes(self):
+        self.contract.rounding = "none"
+        line = self._log(0, unit_amount=2530 / 3600)
+        self._release(line)
+        correction = line.sudo().create(
+            {"psa_corrects_id": line.id, "name": "Less", "psa_billable_minutes": -12, "psa_billable_seconds": -10}
+        )
+        with self.assertRaisesRegex(ValidationError, "less than 60, and of other entries none"), self.env.cr.savepoint():
+            correction.psa_billable_seconds = -60
+        with self.assertRaisesRegex(ValidationError, "less than 60, and of other entries none"), self.env.cr.savepoint():
+            self._log(30, psa_billable_seconds=5)
+
+        correction.psa_billable_minutes = -20
+
+        self.assertEqual(correction.psa_billable_seconds, 0)

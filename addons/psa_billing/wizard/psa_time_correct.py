@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import rating
+from ..core.terms import SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 from ..tools import hours_to_minutes
 
 
@@ -40,7 +41,7 @@ class PsaTimeCorrect(models.TransientModel):
     def _compute_billable_hours(self):
         for wizard in self:
             line = wizard.line_id
-            if hours_to_minutes(wizard.hours) == hours_to_minutes(wizard.present_hours):
+            if not wizard._difference_of(wizard.hours, wizard.present_hours):
                 wizard.billable_hours = line.psa_corrected_billable_hours
             elif line.psa_is_billable:
                 wizard.billable_hours = rating.billable_minutes(hours_to_minutes(wizard.hours), *line._psa_rounding()) / 60
@@ -50,9 +51,9 @@ class PsaTimeCorrect(models.TransientModel):
     @api.depends("hours", "billable_hours", "line_id")
     def _compute_difference(self):
         for wizard in self:
-            worked, charged = wizard._minutes()
+            worked, charged = wizard._seconds()
             wizard.difference = self.env._(
-                "%(worked)+d min worked, %(charged)+d min charged", worked=worked, charged=charged
+                "%(worked)s worked, %(charged)s charged", worked=wizard._told(worked), charged=wizard._told(charged)
             ) if worked or charged else ""
 
     @api.depends("line_id")
@@ -64,7 +65,7 @@ class PsaTimeCorrect(models.TransientModel):
     def action_correct(self):
         """Enter the difference and hand it in for approval."""
         self.ensure_one()
-        worked, charged = self._minutes()
+        worked, charged = self._seconds()
         if self.hours < 0 or self.billable_hours < 0:
             raise UserError(self.env._("“Worked” and “Charged” say what the entry should be, and that is no less than zero."))
         if not worked and not charged:
@@ -75,18 +76,34 @@ class PsaTimeCorrect(models.TransientModel):
         correction.action_psa_submit()
         return {"type": "ir.actions.act_window_close"}
 
-    def _minutes(self):
-        """Return the minutes worked and charged that are added to the entry."""
+    def _seconds(self):
+        """Return the seconds worked and charged that are added to the entry, so that it is exactly what was entered."""
         return (
-            hours_to_minutes(self.hours) - hours_to_minutes(self.present_hours),
-            hours_to_minutes(self.billable_hours) - hours_to_minutes(self.present_billable_hours),
+            self._difference_of(self.hours, self.present_hours),
+            self._difference_of(self.billable_hours, self.present_billable_hours),
         )
 
+    @api.model
+    def _difference_of(self, wanted, present):
+        # What is shown in minutes, and was not changed, does not lose its seconds; but nothing is nothing.
+        if wanted and hours_to_minutes(wanted) == hours_to_minutes(present):
+            return 0
+        return round(wanted * SECONDS_PER_HOUR) - round(present * SECONDS_PER_HOUR)
+
+    @api.model
+    def _told(self, seconds):
+        sign, (minutes, rest) = "-" if seconds < 0 else "+", divmod(abs(seconds), SECONDS_PER_MINUTE)
+        if rest:
+            return self.env._("%(minutes)s min %(seconds)s s", minutes=f"{sign}{minutes}", seconds=rest)
+        return self.env._("%(minutes)s min", minutes=f"{sign}{minutes}")
+
     def _prepare_correction_vals(self, worked, charged):
+        minutes = int(charged / SECONDS_PER_MINUTE)
         return {
             "psa_corrects_id": self.line_id.id,
-            "unit_amount": worked / 60,
-            "psa_billable_minutes": charged,
+            "unit_amount": worked / SECONDS_PER_HOUR,
+            "psa_billable_minutes": minutes,
+            "psa_billable_seconds": charged - minutes * SECONDS_PER_MINUTE,
             "name": self.name,
             "psa_invoice_text": self.invoice_text,
             "psa_correction_reason": self.reason,

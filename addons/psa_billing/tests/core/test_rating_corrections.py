@@ -1,12 +1,14 @@
 """Corrections of what was invoiced: what they take back, from where, and that nothing is left over."""
 
+from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from psa_cores.psa_billing import corrections, rating
+from psa_cores.psa_billing import checker, correction_checker, corrections, derivation_checker, rating
 from psa_cores.psa_billing.terms import Role, RoleRate
 from rating_histories import freeze
 from rating_stage import EUR, HOUR, MINUTE, NIGHT, block, book, contract, fact, included, retainer, told
@@ -49,6 +51,45 @@ def test_what_is_put_back_can_be_drawn_by_others_at_once():
     again = rating.rate([delta(-30), fact(3, worked_seconds=HOUR)], after)
 
     assert told(again) == [("block:7", -30, "0.00"), ("block:7", 30, "0"), ("rate", 30, "50.00")]
+
+
+def test_what_an_open_entry_gives_back_can_be_drawn_by_the_next_one():
+    """Neither the entry nor its correction is settled: the hour that was not worked is there for the next entry of the day."""
+    things = contract(rates=[(None, None, 100)]), block(7, 1)
+
+    rows = audited([fact(), delta(-30), fact(3)], book(*things))
+
+    assert told(rows) == [("block:7", 60, "0"), ("block:7", -30, "0.00"), ("block:7", 30, "0"), ("rate", 30, "50.00")]
+
+
+def test_an_earlier_entry_is_not_paid_by_what_a_later_one_gives_back():
+    things = contract(rates=[(None, None, 100)]), block(7, 1)
+
+    rows = audited([fact(1, worked_seconds=2 * HOUR), fact(3), delta(-60, 4, corrects_id=3)], book(*things))
+
+    assert told(rows) == [("block:7", 60, "0"), ("rate", 60, "100.00"), ("rate", 60, "100.00"), ("rate", -60, "-100.00")]
+
+
+def test_added_time_has_the_place_of_the_entry_it_is_added_to():
+    """With the start of that entry it draws before what was begun later that day, whenever it was added."""
+    morning, noon = (datetime(2026, 3, 10, hour, tzinfo=UTC) for hour in (8, 12))
+    things = contract(rates=[(None, None, 100)]), block(7, 2)
+
+    rows = audited([fact(1, start=morning), fact(2, start=noon), delta(30, 3, start=morning)], book(*things))
+
+    assert told(rows) == [("block:7", 60, "0"), ("block:7", 30, "0"), ("rate", 30, "50.00"), ("block:7", 30, "0")]
+
+
+def test_a_correction_waits_for_the_open_entry_it_corrects_though_time_added_later_is_settled():
+    after = book(contract(rates=[(None, None, 100)]), block(7, 1))
+    added = rating.rate([delta(60, 3)], after)
+    after = freeze(after, added, added)
+
+    rows = audited([fact(), delta(-30)], after)
+
+    assert [(row.part, row.seconds / MINUTE, row.derivation.get("corrects", {}).get("source_id")) for row in rows] == [
+        ("rate", 60, None), ("rate", -30, 1),
+    ]  # fmt: skip
 
 
 def test_a_correction_is_at_the_price_of_the_row_it_takes_back_whatever_the_price_is_now():
@@ -117,6 +158,15 @@ def test_time_added_later_is_taken_back_only_if_there_is_no_other():
     assert told(rating.rate([delta(-75)], after)) == [("rate", -60, "-100.00"), ("rate#3", -15, "-25.00")]
 
 
+def audited(facts, held):
+    """Rate, and let the auditors look at it."""
+    rows = rating.rate(facts, held)
+    assert not checker.check(facts, held, rows)
+    assert not correction_checker.check(facts, held, rows)
+    assert not derivation_checker.check(rows)
+    return rows
+
+
 def told_rows(rows):
     return sorted(rows, key=lambda row: row.derivation["part"]["index"])
 
@@ -150,3 +200,27 @@ def test_taken_back_in_pieces_nothing_is_left_over(rate, pieces, block_seconds):
     for name in ("worked_seconds", "seconds", "amount", "value"):
         assert sum(getattr(row, name) or 0 for row in after.originals) == 0
     assert [pool.used for pool in after.pools] == [0, 0]
+
+
+@given(st.integers(1, 240), st.lists(st.integers(0, 240), min_size=1, max_size=4), st.lists(st.integers(0, 200), max_size=4), st.randoms())
+def test_time_put_right_before_its_invoice_leaves_the_client_where_he_would_be(minutes, changes, sizes, dice):
+    """Minute by minute the same hours pay for it and for all others as if the entry had been right at once."""
+    pools = [included(sizes[0] / 60), *(block(number, size / 60) for number, size in enumerate(sizes[1:], 5))] if sizes else []
+    things = contract(rates=[(None, None, 100)], **PLAIN), *pools
+    others = [fact(0), fact(50), fact(51, worked_seconds=7 * MINUTE)]
+    lines, now = [fact(worked_seconds=minutes * MINUTE)], minutes
+    for number, wanted in enumerate(changes, 2):
+        lines += [delta(wanted - now, number)] if wanted != now else []
+        now = wanted
+    facts = [*others, *lines]
+    dice.shuffle(facts)
+
+    assert paid_by(audited(facts, book(*things))) == paid_by(audited([*others, fact(worked_seconds=now * MINUTE)], book(*things)))
+
+
+def paid_by(rows):
+    """How many seconds of each entry are paid by what."""
+    seconds = Counter()
+    for row in rows:
+        seconds[row.derivation["inputs"].get("corrects_id") or row.source_id, row.part.partition("#")[0]] += row.seconds
+    return {key: number for key, number in seconds.items() if number}
