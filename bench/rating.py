@@ -86,7 +86,7 @@ def history(entries, seed=6):
             pools.append(terms.Pool(10 * client + 9, "retainer", client, first, None, Decimal(20_000), currency_id=1))
     facts = []
     for number in range(1, entries + 1):
-        start = datetime.datetime(2026, 1, 1, 7, tzinfo=datetime.UTC) + datetime.timedelta(
+        start = datetime.datetime(2026, 1, 1, 7, tzinfo=datetime.timezone.utc) + datetime.timedelta(
             days=dice.randrange(365), minutes=dice.randrange(600))
         facts.append(terms.TimeFact(
             "account.analytic.line", number, 1, euro, start.date(), 60 * dice.randrange(1, 240), start=start,

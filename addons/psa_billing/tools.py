@@ -18,4 +18,4 @@ def hours_to_minutes(hours):
 
 def int_array(ids):
     """Return ids as PostgreSQL reads an array of them; a list is adapted one by one, which takes ten times as long."""
-    return "{%s}" % ",".join(map(str, ids))
+    return f"{{{','.join(map(str, ids))}}}"

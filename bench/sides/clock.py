@@ -2,12 +2,14 @@
 import gc
 import random
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo import SUPERUSER_ID, api, fields
 from odoo.tools import SQL
 
 from .access import AccessSide
+
+UTC = timezone.utc
 
 CLIENTS, USERS, RULES = 2_000, 20, 50
 # What a ticket has of each kind: a service level and an idle rule to come, one that fired before.

@@ -1,8 +1,10 @@
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 from itertools import pairwise
 
 from odoo import api, fields, models
 from odoo.addons.psa_helpdesk.core import sla
+
+UTC = timezone.utc
 
 OPENING = ("open", "waiting", "on_hold")
 

@@ -5,9 +5,11 @@ hour it leaves out does not count. Each part lies in one local day; its seconds 
 """
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from itertools import pairwise
 from typing import NamedTuple
+
+UTC = timezone.utc
 
 # No zone changes its offset and changes it back within this time.
 PROBE = timedelta(hours=6)

@@ -7,11 +7,13 @@ from their rows; ``correction_checker.py`` audits those, ``derivation_checker.py
 
 from bisect import bisect_right
 from collections import Counter, defaultdict, namedtuple
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timezone
 from fractions import Fraction
 from math import ceil, floor
 
 from .checker_accounts import account, account_of, came_before, cost, is_price, origin, rounded, share, taken_back, worth
+
+UTC = timezone.utc
 
 COLUMNS = "state funding worked_seconds seconds contract_id version_id currency_id product_id quantity price_unit amount value error draw"
 Problem = namedtuple("Problem", "source_model source_id part what expected found")

@@ -27,7 +27,7 @@ Rounding points, and there are no others:
 """
 
 from bisect import bisect_right
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 
 from . import corrections, price_corrections
 from .derivation import POLICY
@@ -82,6 +82,8 @@ from .terms import (
 )
 from .time_rating import rate_time
 from .time_rating import takes_back as takes_time_back
+
+UTC = timezone.utc
 
 POLICY_VERSION = POLICY
 STATE_PENDING, STATE_ERROR, STATE_NON_BILLABLE = PENDING, ERROR, NON_BILLABLE

@@ -1,5 +1,5 @@
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from odoo import api, fields, models
@@ -8,6 +8,8 @@ from odoo.tools.misc import format_time
 
 from ..core import after_hours, rating, timesheet
 from ..tools import hours_to_minutes
+
+UTC = timezone.utc
 
 PERIOD_FIELDS = {"psa_start", "psa_end", "unit_amount", "date"}
 SECONDS_PER_HOUR = 3600

@@ -1,10 +1,12 @@
-from datetime import UTC
+from datetime import timezone
 
 from odoo import api, models
 
 from ..core import rating, terms
 from ..tools import hours_to_minutes, to_decimal
 from .psa_billing_item import TIME_MODEL
+
+UTC = timezone.utc
 
 READ = (
     "unit_amount", "amount", "date", "name", "company_id", "partner_id", "user_id", "employee_id", "project_id", "task_id",

@@ -1,9 +1,11 @@
-from datetime import UTC, timezone
+from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import timer as timer_core
+
+UTC = timezone.utc
 
 
 class PsaWorkTimer(models.Model):

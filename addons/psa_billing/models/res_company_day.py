@@ -1,7 +1,9 @@
-from datetime import UTC
+from datetime import timezone
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
+
+UTC = timezone.utc
 
 
 class ResCompany(models.Model):

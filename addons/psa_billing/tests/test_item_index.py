@@ -1,6 +1,7 @@
 from odoo import Command
 from odoo.fields import Domain
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import PsaInvoicingCommon
 
@@ -16,7 +17,9 @@ class TestItemIndex(PsaInvoicingCommon):
     def _check(self):
         """Compare the narrow tables with the ledger itself."""
         self.env.flush_all()
-        self.env.cr.execute("SELECT id, client_id, state FROM psa_billing_item WHERE state = ANY(%s) AND settled_on IS NULL", [list(OPEN)])
+        self.env.cr.execute(
+            "SELECT id, client_id, state FROM psa_billing_item WHERE state = ANY(%s) AND settled_on IS NULL", [list(OPEN)]
+        )
         open_rows = set(self.env.cr.fetchall())
         self.env.cr.execute("SELECT id, client_id, state FROM psa_billing_item_open")
         self.assertEqual(set(self.env.cr.fetchall()), open_rows)
@@ -28,7 +31,8 @@ class TestItemIndex(PsaInvoicingCommon):
 
     def test_no_index_has_what_invoicing_writes_so_that_none_is_written(self):
         self.env.cr.execute(
-            """SELECT class.relname, pg_get_indexdef(index.indexrelid) FROM pg_index index JOIN pg_class class ON class.oid = index.indexrelid
+            """SELECT class.relname, pg_get_indexdef(index.indexrelid)
+                 FROM pg_index index JOIN pg_class class ON class.oid = index.indexrelid
                 WHERE index.indrelid = 'psa_billing_item'::regclass AND pg_get_indexdef(index.indexrelid) NOT LIKE '%USING brin%'"""
         )
         for name, definition in self.env.cr.fetchall():
@@ -70,19 +74,15 @@ class TestItemIndex(PsaInvoicingCommon):
     def test_they_follow_whoever_writes_past_the_addon(self):
         items = self._release(self._log(40) + self._log(20))
         move = self._prepare()
-        line = move.invoice_line_ids[0]
-        self.env.cr.execute(
-            "UPDATE psa_billing_item SET state = 'covered', settled_on = NULL, move_line_id = NULL, move_id = NULL WHERE id = %s", [items[0].id]
-        )
-        self._check()
-        self.env.cr.execute("UPDATE psa_billing_item SET settled_on = '2026-03-31' WHERE id = %s", [items[0].id])
-        self._check()
-        self.env.cr.execute("UPDATE psa_billing_item SET move_line_id = %s, move_id = %s WHERE id = ANY(%s)", [line.id, move.id, items.ids])
-        self._check()
-        self.env.cr.execute("UPDATE psa_billing_item SET state = 'pending', settled_on = NULL, client_id = NULL WHERE id = ANY(%s)", [items.ids])
-        self._check()
-        self.env.cr.execute("DELETE FROM psa_billing_item WHERE id = ANY(%s)", [items.ids])
-        self._check()
+        for statement, of in (
+            ("UPDATE psa_billing_item SET state = 'covered', settled_on = NULL, move_line_id = NULL, move_id = NULL", items[0]),
+            ("UPDATE psa_billing_item SET settled_on = '2026-03-31'", items[0]),
+            (f"UPDATE psa_billing_item SET move_line_id = {move.invoice_line_ids[0].id}, move_id = {move.id}", items),  # noqa: S608
+            ("UPDATE psa_billing_item SET state = 'pending', settled_on = NULL, client_id = NULL", items),
+            ("DELETE FROM psa_billing_item", items),
+        ):
+            self.env.cr.execute(SQL(statement + " WHERE id = ANY(%s)", of.ids))
+            self._check()
         self.env.cr.execute("SELECT count(*) FROM psa_billing_run_line_item_rel WHERE item_id = ANY(%s)", [items.ids])
         self.assertEqual(self.env.cr.fetchone(), (0,), "the marks go with the rows")
 

@@ -1,4 +1,4 @@
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -7,6 +7,8 @@ from odoo.tools.misc import format_time
 from ..core import rating
 from ..core import timer as timer_core
 from ..tools import hours_to_minutes
+
+UTC = timezone.utc
 
 
 class PsaTimeLog(models.TransientModel):

@@ -1,7 +1,9 @@
-from datetime import UTC
+from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+
+UTC = timezone.utc
 
 
 class PsaTimerStop(models.TransientModel):

@@ -42,9 +42,9 @@ class Interval(NamedTuple):
 def elapsed(log: Iterable[Interval], calendar: Calendar, now: datetime) -> int:
     """Return the seconds of working time that passed until ``now`` while the clock ran.
 
-    >>> from datetime import UTC
+    >>> from datetime import timezone
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="Europe/Berlin")),))
-    >>> friday, monday = datetime(2026, 3, 27, 15, tzinfo=UTC), datetime(2026, 3, 30, 8, tzinfo=UTC)
+    >>> friday, monday = datetime(2026, 3, 27, 15, tzinfo=timezone.utc), datetime(2026, 3, 30, 8, tzinfo=timezone.utc)
     >>> elapsed([Interval(friday, None, True)], office, monday)  # the clocks change in between: 16:00 to 17:00, 9:00 to 10:00
     7200
     """
@@ -55,12 +55,12 @@ def elapsed(log: Iterable[Interval], calendar: Calendar, now: datetime) -> int:
 def due(budget_minutes: float, log: Iterable[Interval], calendar: Calendar) -> datetime | None:
     """Return the first moment by which the clock has run for the budget; None if it is paused before and not running again.
 
-    >>> from datetime import UTC
+    >>> from datetime import timezone
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="Europe/Berlin")),))
-    >>> friday = datetime(2026, 3, 27, 15, tzinfo=UTC)
+    >>> friday = datetime(2026, 3, 27, 15, tzinfo=timezone.utc)
     >>> due(90, [Interval(friday, None, True)], office).isoformat()
     '2026-03-30T07:30:00+00:00'
-    >>> due(90, [Interval(friday, datetime(2026, 3, 27, 15, 30, tzinfo=UTC), True)], office) is None
+    >>> due(90, [Interval(friday, datetime(2026, 3, 27, 15, 30, tzinfo=timezone.utc), True)], office) is None
     True
     """
     left = _budget(budget_minutes)
@@ -88,9 +88,9 @@ def worked(start: datetime, end: datetime, calendar: Calendar) -> int:
 def shifted(moment: datetime, minutes: float, calendar: Calendar) -> datetime:
     """Return the moment so many working minutes after, or before if less than zero.
 
-    >>> from datetime import UTC
+    >>> from datetime import timezone
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="UTC")),))
-    >>> shifted(datetime(2026, 3, 30, 10, tzinfo=UTC), -120, office).isoformat()  # an hour of Monday, one of Friday
+    >>> shifted(datetime(2026, 3, 30, 10, tzinfo=timezone.utc), -120, office).isoformat()  # an hour of Monday, one of Friday
     '2026-03-27T16:00:00+00:00'
     """
     seconds = round(minutes * 60)
@@ -107,9 +107,9 @@ def is_open(moment: datetime, calendar: Calendar) -> bool:
 def open_between(start: datetime, end: datetime, calendar: Calendar) -> list[tuple[datetime, datetime]]:
     """Return when working time began and ended between two moments, in order.
 
-    >>> from datetime import UTC
+    >>> from datetime import timezone
     >>> office = Calendar(((None, Schedule(tuple((day, 540, 1020) for day in range(5)), tz="UTC")),))
-    >>> monday = datetime(2026, 3, 30, 16, tzinfo=UTC)
+    >>> monday = datetime(2026, 3, 30, 16, tzinfo=timezone.utc)
     >>> [(since.hour, until.hour) for since, until in open_between(monday, monday.replace(hour=19), office)]
     [(16, 17)]
     """

@@ -7,7 +7,7 @@ once in chunks of about a year with running totals, so that a question is answer
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from math import floor, inf
 from operator import itemgetter
@@ -15,6 +15,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytz
+
+UTC = timezone.utc
 
 # Chunks of 2**25 seconds: 388 days.
 CHUNK_BITS = 25

@@ -1,9 +1,11 @@
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..core import calendar_version
+
+UTC = timezone.utc
 
 # Changes of hours so close to each other are one change.
 ONE_EDIT = timedelta(minutes=1)

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC
+from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -7,6 +7,8 @@ from odoo.tools import SQL
 
 from ..core import clock, sla
 from .psa_sla_policy import HOURS_SELECTION
+
+UTC = timezone.utc
 
 KIND_SELECTION = [(sla.RESPONSE, "First Response"), (sla.RESOLUTION, "Resolution"), (sla.UPDATE, "Next Update")]
 STATE_SELECTION = [

@@ -1,8 +1,10 @@
-from datetime import UTC, timedelta
+from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+
+UTC = timezone.utc
 
 CRON = "psa_helpdesk.ir_cron_fire_timers"
 # Rows of one INSERT.

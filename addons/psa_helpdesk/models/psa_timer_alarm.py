@@ -1,12 +1,14 @@
 import logging
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import psycopg2
 from odoo import api, fields, models, sql_db
 from odoo.addons.base.models.ir_cron import ODOO_NOTIFY_FUNCTION
 from odoo.modules import module
 from odoo.tools import SQL
+
+UTC = timezone.utc
 
 _logger = logging.getLogger(__name__)
 

@@ -1,11 +1,13 @@
 from contextlib import contextmanager
-from datetime import UTC
+from datetime import timezone
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ..core import calendar_version, clock
+
+UTC = timezone.utc
 
 # What working time is made of, apart from rows of its own.
 CLOCK_FIELDS = {

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 from freezegun import freeze_time
@@ -8,6 +8,8 @@ from odoo.tests import tagged
 
 from ..core import clock
 from .common import HelpdeskCommon
+
+UTC = timezone.utc
 
 MONDAY = datetime(2027, 3, 1)  # of a week in which nothing changes
 

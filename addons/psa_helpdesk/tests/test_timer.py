@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -8,6 +8,8 @@ from odoo.tools import mute_logger
 from ..models import psa_timer_sweep
 from . import timers
 from .common import HelpdeskCommon
+
+UTC = timezone.utc
 
 NOON = datetime(2026, 11, 25, 12)
 SWEEP = "odoo.addons.psa_helpdesk.models.psa_timer_sweep"

@@ -1,5 +1,5 @@
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
 
 from odoo import fields
@@ -7,6 +7,8 @@ from odoo.tests import BaseCase, tagged
 
 from ..models import psa_timer_alarm
 from .common import HelpdeskCommon
+
+UTC = timezone.utc
 
 DATABASE = "alarms_of_a_test"
 

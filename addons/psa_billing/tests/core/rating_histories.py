@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 from psa_cores.psa_billing.charges import Correction
@@ -24,6 +24,8 @@ from psa_cores.psa_billing.terms import (
     Version,
     WorkType,
 )
+
+UTC = timezone.utc
 
 FIRST = date(2026, 3, 1)
 EUR, CHF, YEN = Currency(1), Currency(2, Decimal("0.05")), Currency(3, Decimal(1))

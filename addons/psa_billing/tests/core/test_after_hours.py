@@ -1,6 +1,6 @@
 """Cutting work at closing time and midnight, against an oracle that looks at every single minute."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from psa_cores.psa_billing.after_hours import split
+
+UTC = timezone.utc
 
 MINUTE = timedelta(minutes=1)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -1,13 +1,15 @@
 """Who pays for time: included hours, blocks, overage and retainers, and how an entry is split between them."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
 from psa_cores.psa_billing import rating
 from psa_cores.psa_billing.terms import BlockTerms, CoverageRule, WorkType
 from rating_stage import CHF, DAY, ENGINEER, HOUR, MINUTE, NIGHT, REMOTE, block, book, contract, fact, included, one, rated, retainer, told
+
+UTC = timezone.utc
 
 HOURLY = [(ENGINEER, None, 100)]
 MARCH = "included:4:2026-03-01"

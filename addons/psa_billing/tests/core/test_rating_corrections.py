@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from decimal import Decimal
 
 import pytest
@@ -12,6 +12,8 @@ from psa_cores.psa_billing import checker, correction_checker, corrections, deri
 from psa_cores.psa_billing.terms import Role, RoleRate
 from rating_histories import freeze
 from rating_stage import EUR, HOUR, MINUTE, NIGHT, block, book, contract, fact, included, retainer, told
+
+UTC = timezone.utc
 
 PLAIN = {"rounding": "none"}
 

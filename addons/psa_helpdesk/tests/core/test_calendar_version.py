@@ -1,10 +1,12 @@
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from psa_cores.psa_helpdesk.calendar_version import days_off, dump, load, schedule_of, summary
 from psa_cores.psa_helpdesk.clock import Calendar, Schedule, worked
+
+UTC = timezone.utc
 
 ROWS = st.lists(st.tuples(
     st.integers(0, 6), st.floats(0, 24), st.floats(0, 24), st.sampled_from([None, 0, 1]),

@@ -3,7 +3,7 @@
 import os
 import time
 from bisect import bisect_left
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,6 +24,8 @@ from psa_cores.psa_helpdesk.clock import (
     week_of,
     worked,
 )
+
+UTC = timezone.utc
 
 MINUTE = timedelta(minutes=1)
 # Half hours, changes at midnight, Ramadan, a winter time that is set back, zones that moved, two hours at once.

@@ -1,11 +1,13 @@
 """The intervals of working time are the same time that the clock counts."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 from psa_cores.psa_helpdesk.clock import ALWAYS, Calendar, Schedule, is_open, open_between, worked
+
+UTC = timezone.utc
 
 OFFICE = tuple((day, start, end) for day in range(5) for start, end in ((480, 720), (780, 1020)))
 NIGHTS = tuple((day, start, end) for day in range(7) for start, end in ((0, 390), (1320, 1440)))

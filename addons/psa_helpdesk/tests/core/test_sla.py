@@ -1,4 +1,4 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -25,6 +25,8 @@ from psa_cores.psa_helpdesk.sla import (
     stand,
     updates_owed,
 )
+
+UTC = timezone.utc
 
 PRECEDENCE = ("contract", "client", "class", "desk", "priority")
 IDS = st.frozensets(st.integers(1, 3), min_size=1, max_size=2)
