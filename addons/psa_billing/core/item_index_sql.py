@@ -24,7 +24,7 @@ _KEEP_OPEN = f"""
             ON CONFLICT (id) DO UPDATE SET client_id = EXCLUDED.client_id, state = EXCLUDED.state
          WHERE (psa_billing_item_open.client_id, psa_billing_item_open.state)
                IS DISTINCT FROM (EXCLUDED.client_id, EXCLUDED.state);
-"""
+"""  # noqa: S608 - nothing but constants of this module
 
 
 def _keep_charged(source):
@@ -66,7 +66,7 @@ TABLES = f"""
     INSERT INTO psa_billing_item_charged (move_line_id, move_id, item_ids)
     SELECT move_line_id, max(move_id), array_agg(id) FROM psa_billing_item WHERE move_line_id IS NOT NULL GROUP BY move_line_id
         ON CONFLICT DO NOTHING;
-"""
+"""  # noqa: S608 - nothing but constants of this module
 
 # Plans are kept as long as a connection lives, so they may be as old as tables that had a few rows: they read by key in any case.
 TRIGGERS = f"""
