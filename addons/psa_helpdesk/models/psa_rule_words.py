@@ -20,23 +20,31 @@ class PsaRule(models.Model):
 
     condition_text = fields.Char("Condition in Words", compute="_compute_condition_text")
 
-    @api.depends("domain", "client_class_ids", "source")
+    @api.depends("domain", "client_class_ids", "source", "event", "change_ids.display_name")
     @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_condition_text(self):
         for rule in self:
-            rule.condition_text = rule._condition_text()
+            changes = rule.change_ids if rule.event == "updated" else rule.change_ids.browse()
+            # One of them is enough.
+            waited_for = self.env._(" or ").join(change._text() for change in changes)
+            rule.condition_text = "; ".join(filter(None, [waited_for, rule._condition_text()]))
 
-    def _reason(self, names, ticket=None):
+    def _reason(self, names, ticket=None, changes=()):
         """Return why the rule acts, in words.
 
         :param names: the fields whose change set it off
         :param ticket: tell it to whoever may read this ticket; an empty one: to anybody
+        :param changes: ids of the changes the rule waits for that set it off
         """
         event = dict(self._fields["event"]._description_selection(self.env)).get(self.event, self.event)
         if self.event == "time":
             event = self._time_text()
         elif names:
-            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(self._field_label(name, ticket) for name in names))
+            told = {}
+            for change in self.change_ids.filtered(lambda change: change.id in changes):
+                told.setdefault(change._key(), []).append(change._text(ticket))
+            texts = [text for name in names for text in told.get(name) or [self._field_label(name, ticket)]]
+            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(texts))
         condition = self._condition_text(ticket)
         return self.env._("%(event)s; %(condition)s", event=event, condition=condition) if condition else event
 
