@@ -191,6 +191,7 @@ from . import psa_ticket_service_level
 from . import psa_ticket_sla_events
 from . import psa_ticket_sla_terms
 from . import psa_ticket_sla_archive
+from . import psa_ticket_sla_missed
 from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import resource_calendar_rules

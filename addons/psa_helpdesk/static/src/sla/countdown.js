@@ -46,7 +46,7 @@ export class SlaCountdown extends Component {
 
     reckon(props) {
         const { sla_state: slaState, sla_kind: kind, sla_due_at: dueAt, sla_warn_at: warnAt } = props.record.data;
-        const left = props.record.data.sla_remaining_seconds;
+        const { sla_remaining_seconds: left, sla_missed_names: missed } = props.record.data;
         const target = kind ? this.kindLabel(props, kind) : "";
         const title = dueAt ? _t("%(target)s due %(date)s", { target, date: formatDateTime(dueAt) }) : target;
         if (!slaState) {
@@ -60,8 +60,12 @@ export class SlaCountdown extends Component {
             return { shown: true, text, title: _t("%s is paused", target), target, tone: "muted", icon: "fa-pause" };
         }
         if (!dueAt) {
-            const text = slaState === "missed" ? _t("Missed") : _t("Never due");
-            return { shown: true, text, title: title || text, target, tone: slaState === "missed" ? "danger" : "warning", icon: "fa-exclamation-circle" };
+            if (slaState === "missed") {
+                const text = missed ? _t("Missed: %s", missed) : _t("Missed");
+                return { shown: true, text, title: text, target: "", tone: "danger", icon: "fa-exclamation-circle" };
+            }
+            const text = _t("Never due");
+            return { shown: true, text, title: title || text, target, tone: "warning", icon: "fa-exclamation-circle" };
         }
         const now = DateTime.now();
         const seconds = dueAt.diff(now).as("seconds");
@@ -85,6 +89,7 @@ registry.category("fields").add("psa_sla_countdown", {
     displayName: _t("SLA Countdown"),
     supportedTypes: ["datetime"],
     fieldDependencies: [
+        text("sla_missed_names", "char"),
         text("sla_state", "selection"),
         text("sla_kind", "selection"),
         text("sla_warn_at", "datetime"),
