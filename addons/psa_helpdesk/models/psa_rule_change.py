@@ -11,7 +11,7 @@ OLD_KINDS = [
     ("lacks", "a text without"), ("before", "a moment before"), ("after", "a moment after"),
 ]
 NEW_KINDS = [
-    *OLD_KINDS, ("earlier", "an earlier moment"), ("later", "a later moment"), ("added", "one more"), ("removed", "one less"),
+    *OLD_KINDS, ("earlier", "moved earlier"), ("later", "moved later"), ("added", "one added"), ("removed", "one removed"),
 ]
 STAFF = "[('share', '=', False), ('company_ids', 'in', company_id)]"
 OPTIONS = "[('attribute', '=', attribute)]"
@@ -46,7 +46,7 @@ class PsaRuleChange(models.Model):
     new_kind = fields.Selection(
         NEW_KINDS, "To", default="any", required=True,
         help="What the value is now. Exactly: the same text, capitals counting; a text with or without: whether in capitals or small "
-        "letters. An earlier or later moment: than it was. One more, one less: that record, or any if none is chosen.",
+        "letters. Moved earlier or later: than it was before. One added, one removed: that record, or any if none is chosen.",
     )
     old_stage_id = fields.Many2one("psa.ticket.stage", "From Stage", check_company=True)
     new_stage_id = fields.Many2one("psa.ticket.stage", "To Stage", check_company=True)
@@ -280,11 +280,11 @@ class PsaRuleChange(models.Model):
         if kind in rule_changes.BASIC:
             return self._kind_text(side)
         if kind in (rule_changes.EARLIER, rule_changes.LATER):
-            return self.env._("moved earlier") if kind == rule_changes.EARLIER else self.env._("moved later")
+            return self._kind_text(side)
         value = self._chosen_text(side, ticket) if self._chosen(side) else ""
         if kind in (rule_changes.ADDED, rule_changes.REMOVED):
             if not value:
-                return self.env._("one added") if kind == rule_changes.ADDED else self.env._("one removed")
+                return self._kind_text(side)
             return self.env._("%s added", value) if kind == rule_changes.ADDED else self.env._("%s removed", value)
         value = value or self.env._("what is not there any more")
         return {

@@ -48,7 +48,9 @@ export class SlaCountdown extends Component {
         const { sla_state: slaState, sla_kind: kind, sla_due_at: dueAt, sla_warn_at: warnAt } = props.record.data;
         const { sla_remaining_seconds: left, sla_missed_names: missed } = props.record.data;
         const target = kind ? this.kindLabel(props, kind) : "";
-        const title = dueAt ? _t("%(target)s due %(date)s", { target, date: formatDateTime(dueAt) }) : target;
+        // What was missed before stays in sight, though something else presses now.
+        const before = missed ? `\n${_t("Missed: %s", missed)}` : "";
+        const title = (dueAt ? _t("%(target)s due %(date)s", { target, date: formatDateTime(dueAt) }) : target) + before;
         if (!slaState) {
             return { shown: false, text: "", title: "", target: "", tone: "", icon: "" };
         }
@@ -57,7 +59,7 @@ export class SlaCountdown extends Component {
         }
         if (slaState === "paused") {
             const text = left < 0 ? _t("%s over", spell(left)) : _t("%s left", spell(left));
-            return { shown: true, text, title: _t("%s is paused", target), target, tone: "muted", icon: "fa-pause" };
+            return { shown: true, text, title: _t("%s is paused", target) + before, target, tone: "muted", icon: "fa-pause" };
         }
         if (!dueAt) {
             if (slaState === "missed") {
