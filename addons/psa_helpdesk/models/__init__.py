@@ -151,6 +151,7 @@ from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
+from . import psa_rule_keeper
 from . import psa_rule_change
 from . import psa_rule_words
 from . import psa_rule_condition

@@ -3,6 +3,8 @@ import ast
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..core import rule_words
+
 # How a company works is known to everybody who sees one of its tickets. Who its clients and people are is not.
 SET_UP = {"psa.desk", "psa.queue", "psa.ticket.stage", "psa.ticket.option", "psa.ticket.tag"}
 NEGATIVE = ("!=", "not in", "not like", "not ilike", "not =like", "not =ilike", "any", "not any")
@@ -74,7 +76,7 @@ class PsaRule(models.Model):
             if {"|", "!"}.isdisjoint(part for part in parts if isinstance(part, str)):
                 words += [self._leaf_text(leaf, ticket) for leaf in Domain(parts).iter_conditions()]
             elif ticket is None:
-                words.append(self.domain)
+                words += rule_words.in_words(parts, self._part_text, self.env._(" and "), self.env._(" or "), self.env._("not (%s)"))
             else:
                 leaves = Domain(parts).optimize(self.env["psa.ticket"].sudo()).iter_conditions()
                 words += [self._leaf_text(leaf, ticket) for leaf in leaves if ticket.sudo().filtered_domain(leaf)]
@@ -87,6 +89,12 @@ class PsaRule(models.Model):
         if self.source:
             words.append(self.env._("came in by %s", dict(self._fields["source"]._description_selection(self.env))[self.source]))
         return "; ".join(words)
+
+    @api.model
+    def _part_text(self, part):
+        """Return one part of a condition in words; what every ticket meets, or none, is left as it is written."""
+        leaf = next(Domain([part]).iter_conditions(), None)
+        return str(part) if leaf is None else self._leaf_text(leaf)
 
     @api.model
     def _leaf_text(self, leaf, ticket=None):
