@@ -221,17 +221,17 @@ class TestRuleChanges(TimedRuleCommon):
     # On history
 
     def test_the_trial_finds_the_same(self):
-        rules = dict((
-            (self._waits("client_id", old_kind="is", old_partner_id=self.harbour.id, new_kind="is", new_partner_id=self.quay.id),
-             {"partner_id": self.quentin.id, "client_id": self.quay.id}),
-            (self._waits("name", old_kind="lacks", old_value="Urgent", new_kind="contains", new_value="urgent"), {"name": "URGENT"}),
-            (self._waits("date_deadline", new_kind="later"), {"date_deadline": NOON + DAY}),
-            (self._waits("date_deadline", old_kind="is", old_moment=NOON, name="exact"), {"date_deadline": NOON + DAY}),
-            (self._waits("tag_ids", new_kind="added", new_tag_id=self.vip.id), {"tag_ids": [Command.link(self.vip.id)]}),
-            (self._waits("description", new_kind="contains", new_value="no light"), {"description": "<p><b>no</b> light</p>"}),
-            (self._waits("is_problem", new_kind="is", new_answer="yes"), {"is_problem": True}),
-            (self._waits("source", new_kind="is", new_source="phone"), {"source": "phone"}),
-        ))
+        rules = {
+            self._waits("client_id", old_kind="is", old_partner_id=self.harbour.id, new_kind="is", new_partner_id=self.quay.id):
+                {"partner_id": self.quentin.id, "client_id": self.quay.id},
+            self._waits("name", old_kind="lacks", old_value="Urgent", new_kind="contains", new_value="urgent"): {"name": "URGENT"},
+            self._waits("date_deadline", new_kind="later"): {"date_deadline": NOON + DAY},
+            self._waits("date_deadline", old_kind="is", old_moment=NOON, name="exact"): {"date_deadline": NOON + DAY},
+            self._waits("tag_ids", new_kind="added", new_tag_id=self.vip.id): {"tag_ids": [Command.link(self.vip.id)]},
+            self._waits("description", new_kind="contains", new_value="no light"): {"description": "<p><b>no</b> light</p>"},
+            self._waits("is_problem", new_kind="is", new_answer="yes"): {"is_problem": True},
+            self._waits("source", new_kind="is", new_source="phone"): {"source": "phone"},
+        }
         for minute, (rule, values) in enumerate(rules.items(), start=1):
             ticket, other = self._new_ticket(date_deadline=NOON), self._new_ticket(date_deadline=NOON + DAY)
             self.env.flush_all()
