@@ -158,8 +158,13 @@ class TestRuleChanges(TimedRuleCommon):
         self.env.flush_all()
         with Form(tickets[0].with_user(self.technician)) as form:
             form.date_deadline = NOON + DAY
-        tickets[1:].with_user(self.technician).web_save({"date_deadline": "2030-05-03 12:00:00"}, {})
+        tickets[1].with_user(self.technician).web_save({"date_deadline": "2030-05-03 12:00:00"}, {})
+        tagged = self._waits("tag_ids", new_kind="added", new_tag_id=self.vip.id)
+        self.env["psa.ticket.bulk.edit"].with_user(self.technician).create({
+            "ticket_ids": [Command.set(tickets[1:].ids)], "date_deadline": NOON + 9 * DAY, "tag_add_ids": [Command.link(self.vip.id)],
+        }).action_apply()
         self.assertEqual(self._acted_on(rule), tickets)
+        self.assertEqual(self._acted_on(tagged), tickets[1:])
 
         copied = self._waits("email_cc", old_kind="lacks", old_value="boss@", new_kind="contains", new_value="boss@")
         ticket = self._new_ticket()
@@ -247,6 +252,23 @@ class TestRuleChanges(TimedRuleCommon):
             self.assertNotIn(other, trial.line_ids.ticket_id, rule.name)
             self.assertIn(rule.change_ids.display_name, trial.line_ids[0].reason)
             self.assertFalse(trial.note)
+
+    def test_deadlines_are_judged_by_what_they_were(self):
+        ticket = self._new_ticket(date_deadline=NOON)
+        self.env.flush_all()
+        for minute, values in ((5, {"name": "Other"}), (10, {"date_deadline": NOON + DAY}), (15, {"priority_id": self.high.id})):
+            with self._at(minute):
+                ticket.with_user(self.technician).write(values)
+                self.env.flush_all()
+        for sign, field_name, count in (("<", "name", 1), (">", "name", 0), ("<", "priority_id", 0), (">", "priority_id", 1)):
+            rule = self._rule(
+                self._says(), event="updated", active=False, domain=f"[('date_deadline', '{sign}', '2030-05-01 18:00:00')]",
+                change_ids=[Command.create({"field_name": field_name})],
+            )
+            with self._at(60):
+                trial = self.env["psa.rule.trial"].with_user(self.administrator).create({"rule_id": rule.id, "days": 1})
+                trial.action_try()
+            self.assertEqual((trial.count, trial.note or False), (count, False), (sign, field_name))
 
     def test_what_cannot_be_told_any_more_is_not_claimed(self):
         rule = self._waits("tag_ids", new_kind="added", new_tag_id=self.vip.id)
