@@ -216,13 +216,6 @@ class TestRuleChanges(TimedRuleCommon):
         self.assertEqual(self._acted_on(rule), ticket)
         self.assertIn("Client: anything → …", ticket.message_ids.mapped("body")[0])
 
-    def test_in_the_language_of_the_reader(self):
-        self.env["res.lang"]._activate_lang("fr_FR")
-        tags = self._waits("tag_ids", new_kind="added", new_tag_id=self.vip.id).change_ids
-
-        self.assertTrue(tags.with_context(lang="fr_FR").display_name)
-        self.assertIn("VIP", tags.with_context(lang="fr_FR").display_name)
-
     # On history
 
     def test_the_trial_finds_the_same(self):
