@@ -6,7 +6,11 @@ by the caller: :func:`references` says which, :func:`diff_properties` takes them
 
 import html
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 BOOLEAN = ("No", "Yes")
 
@@ -140,6 +144,23 @@ def read_joined(text, known):
             for rest in ways[end]
         ][:2]
     return ways[0][0] if len(ways[0]) == 1 else None
+
+
+def read_moment(text: str, formats: Iterable[str]) -> datetime | None:
+    """Return in UTC the moment a text tells with its time zone, or None where that cannot be told for certain.
+
+    >>> read_moment("05/31/2026 10:00:00 (Europe/Brussels)", ["%m/%d/%Y %H:%M:%S"])
+    datetime.datetime(2026, 5, 31, 8, 0)
+    >>> read_moment("01/02/2026 10:00 (UTC)", ["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"])
+    """
+    told, __, zone = text.removesuffix(")").rpartition(" (")
+    found = set()
+    for wanted in formats:
+        with suppress(ValueError, KeyError, OSError):
+            moment = datetime.strptime(told, wanted).replace(tzinfo=ZoneInfo(zone))
+            # The hour that comes twice in autumn may be either.
+            found |= {moment.replace(fold=fold).astimezone(timezone.utc).replace(tzinfo=None) for fold in (0, 1)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _listed(value):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from .rule_exchange_own import are_own_fields
+from .rule_values import is_moment
 
 FORMAT = "psa-rules"
 VERSION = 1
@@ -28,7 +29,7 @@ DOMAIN_OPERATORS = frozenset((
 
 # Kinds of fields in a schema; a field that is none of these is a tuple of the values it may have.
 TEXT, INTEGER, NUMBER, BOOLEAN, REFERENCE, REFERENCES, DOMAIN = "text", "integer", "number", "boolean", "reference", "references", "domain"
-OWN_FIELDS = "own_fields"
+OWN_FIELDS, MOMENT = "own_fields", "moment"
 
 REFERENCE_KEYS = frozenset({"model", "name", "xmlid", "detail"})
 
@@ -355,6 +356,7 @@ _CHECKS = {
     REFERENCES: _are_references,
     DOMAIN: is_domain,
     OWN_FIELDS: are_own_fields,
+    MOMENT: is_moment,
 }
 
 

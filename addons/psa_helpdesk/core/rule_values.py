@@ -1,10 +1,11 @@
-"""What a rule writes into an own field: a text that becomes a value of the field's type. Pure."""
+"""Values a rule has as text: what it writes into an own field, what a file says of a moment. Pure."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 
 TYPES = ("char", "text", "html", "boolean", "integer", "float", "monetary", "date", "datetime", "selection", "tags")
 
+MOMENT_FORMAT = "%Y-%m-%d %H:%M:%S"
 _YES = frozenset(("1", "yes", "true", "on", "x", "✓"))
 _NO = frozenset(("0", "no", "false", "off", ""))
 
@@ -41,6 +42,18 @@ def typed(kind: str, text: str, options: Mapping[str, str] | None = None):
     if kind in ("char", "text", "html"):
         return text
     raise ValueError(kind)
+
+
+def is_moment(value) -> bool:
+    """Return whether a value is a moment in UTC as it is written in files.
+
+    >>> is_moment("2026-05-31 08:00:00"), is_moment("2026-02-30 08:00:00"), is_moment("tomorrow"), is_moment(None)
+    (True, False, False, False)
+    """
+    try:
+        return isinstance(value, str) and datetime.strptime(value, MOMENT_FORMAT).strftime(MOMENT_FORMAT) == value
+    except ValueError:
+        return False
 
 
 def _option(text, options):

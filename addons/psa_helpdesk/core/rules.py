@@ -4,9 +4,11 @@ Pure: no clock, no database. The engine (``models/psa_rule_engine.py``, ``psa_ru
 functions, so that what the trial lists is what the engine would have done.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+
+from . import rule_changes
 
 # How deep rules set each other off. What a person does sets off rules at depth 0; what these change sets off rules at depth 1.
 MAX_DEPTH = 5
@@ -25,7 +27,6 @@ MOVED_BY = {
 
 FROM_OUTSIDE = ("email", "portal")
 FROM_MONITORING = "alert"
-ANY, EMPTY, FILLED, IS = "any", "empty", "filled", "is"
 FIRE, AGAIN, TOO_DEEP = "fire", "again", "too_deep"
 
 
@@ -42,6 +43,7 @@ class Firing:
     late: bool = False  # the moment had passed long before, for example while the server was down
     turn: int = 0  # 0 for the first time, 1 for the first repetition …
     fields: tuple = ()  # names of the fields whose change set it off
+    changes: tuple = ()  # keys of the changes the rule waits for that set it off
 
 
 @dataclass(frozen=True)
@@ -51,34 +53,6 @@ class Outcome:
     text: str
     recipients: tuple = ()
     error: str = ""  # why it could not be done; the ticket is as if it had not been tried
-
-
-@dataclass(frozen=True)
-class Side:
-    """What a value must be before or after a change."""
-
-    kind: str = ANY
-    value: object = None
-
-    def accepts(self, value) -> bool:
-        """Return whether a value is one.
-
-        >>> Side(IS, 3).accepts(3), Side(EMPTY).accepts(False), Side(FILLED).accepts(0), Side().accepts(None)
-        (True, True, True, True)
-        """
-        if self.kind == IS:
-            return _plain(value) == _plain(self.value)
-        is_empty = _plain(value) is None
-        return self.kind == ANY or is_empty == (self.kind == EMPTY)
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A change a rule waits for: of a field, from and to certain values."""
-
-    field: str
-    old: Side = Side()
-    new: Side = Side()
 
 
 @dataclass(frozen=True)
@@ -103,40 +77,6 @@ def aware(moment: datetime | None) -> datetime | None:
 def naive(moment: datetime | None) -> datetime | None:
     """Return a moment as Odoo keeps it: in UTC, without saying so."""
     return moment.astimezone(timezone.utc).replace(tzinfo=None) if moment else None
-
-
-def _plain(value):
-    return None if value is None or value is False or value == "" or value in ([], ()) else value
-
-
-def net(changes: Iterable[tuple]) -> dict:
-    """Return {field: (first old, last new)} of changes (field, old, new) one after another, without what came back.
-
-    >>> net([("stage", 1, 2), ("queue", 5, 6), ("stage", 2, 3), ("queue", 6, 5)])
-    {'stage': (1, 3)}
-    """
-    result = {}
-    for name, old, new in changes:
-        first = result[name][0] if name in result else old
-        result[name] = (first, new)
-    return {name: (old, new) for name, (old, new) in result.items() if _plain(old) != _plain(new)}
-
-
-def matching(patterns: Sequence[Pattern], changes: Mapping) -> list[str]:
-    """Return the fields whose change a rule waits for, in the order of the patterns; without patterns it waits for any.
-
-    >>> matching([Pattern("stage", new=Side(IS, 3))], {"stage": (1, 3), "queue": (5, 6)})
-    ['stage']
-    """
-    if not patterns:
-        return list(changes)
-    return list(dict.fromkeys(
-        pattern.field
-        for pattern in patterns
-        if pattern.field in changes
-        and pattern.old.accepts(changes[pattern.field][0])
-        and pattern.new.accepts(changes[pattern.field][1])
-    ))
 
 
 def says(details: Collection, wanted: Collection) -> bool:
@@ -224,6 +164,7 @@ class Acted:
     event: str
     fields: tuple = ()
     turn: int = 0
+    changes: tuple = field(default=(), compare=False)  # keys of those of the rule's changes it was
 
 
 def replay(
@@ -278,10 +219,12 @@ def replay(
                 pending = happening.at
                 pass_time(happening.at)
         elif happening.event == head.event:
-            changed = matching(head.patterns, net(happening.changes)) if head.event == "updated" else ()
+            changes = rule_changes.net(happening.changes) if head.event == "updated" else {}
+            changed = rule_changes.matching(head.patterns, changes)
             is_meant = bool(changed) if head.event == "updated" else says([dict(happening.details)], head.details)
             if is_meant and holds(happening.at):
-                acted.append(Acted(happening.at, head.event, tuple(changed)))
+                keys = tuple(pattern.key for pattern in rule_changes.met(head.patterns, changes))
+                acted.append(Acted(happening.at, head.event, tuple(changed), changes=keys))
                 repeated_event, turn = head.event, 1
                 pending = timing.next_due(happening.at, 0)
     pass_time(until)

@@ -151,6 +151,7 @@ from . import ir_fields_converter
 from . import psa_ticket_own_fields
 from . import psa_ticket_own_field_import
 from . import psa_rule
+from . import psa_rule_keeper
 from . import psa_rule_change
 from . import psa_rule_words
 from . import psa_rule_condition
@@ -191,6 +192,7 @@ from . import psa_ticket_service_level
 from . import psa_ticket_sla_events
 from . import psa_ticket_sla_terms
 from . import psa_ticket_sla_archive
+from . import psa_ticket_sla_missed
 from . import psa_timer_sla
 from . import resource_calendar_sla
 from . import resource_calendar_rules

@@ -69,7 +69,7 @@ class PsaRuleAction(models.Model):
     @api.depends(lambda self: self._parameter_fields())
     def _compute_missing_text(self):
         for action in self:
-            action.missing_text = ", ".join(action._label(name) for name in action._missing_parameters())
+            action.missing_text = ", ".join(action._missing_label(name) for name in action._missing_parameters())
 
     @api.depends_context("lang", "uid")
     @api.depends("kind", "summary")
@@ -154,6 +154,10 @@ class PsaRuleAction(models.Model):
             if not any(self.with_context(active_test=False)[name] for name in names):
                 missing.append(names[0])
         return missing
+
+    def _missing_label(self, fname):
+        """Return what people have to fill in, of several fields of which one is enough named by the first."""
+        return self._label(fname)
 
     def _refuse_incomplete_actions(self):
         """Refuse that a rule runs while one of its actions is not complete."""

@@ -103,6 +103,10 @@ class PsaRuleAction(models.Model):
 
     # Who is told
 
+    def _missing_label(self, fname):
+        # Nobody has to tell the assignee just because he is the first on the form.
+        return self.env._("Who Is Told") if fname == AUDIENCES[0] else super()._missing_label(fname)
+
     def _audience(self, ticket):
         """Return (users, partners, mail addresses, names of those who cannot be told any more) for a ticket."""
         self.ensure_one()

@@ -13,9 +13,11 @@ class PsaRule(models.Model):
 
     _inherit = "psa.rule"
 
-    @api.constrains("active")
+    @api.constrains("active", "event")
     def _check_actions(self):
-        self.filtered("active").action_ids._refuse_incomplete_actions()
+        running = self.filtered("active")
+        running.action_ids._refuse_incomplete_actions()
+        running.change_ids._refuse_incomplete_changes()
 
     def write(self, vals):
         if not self.env.su and (vals.keys() - HARMLESS or vals.get("active")):

@@ -1,16 +1,16 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ..core import rule_values, rules
+from ..core import rule_changes, rule_values
 
-# Kinds of own fields of which a rule can wait for a certain value; of tags and links it is said in the condition.
-EXACT = ("char", "text", "boolean", "integer", "float", "monetary", "date", "datetime", "selection")
+# Own fields of these types keep what a text cannot name: of them, a value is said in the condition.
+UNNAMED = ("html", "many2one", "many2many")
 
 
 class PsaRule(models.Model):
     _inherit = "psa.rule"
 
-    @api.depends("change_ids.old_value", "change_ids.new_value", "change_ids.own_field")
+    @api.depends("change_ids.display_name")
     def _compute_notice(self):  # pylint: disable=missing-return
         super()._compute_notice()
         for rule in self.filtered(lambda rule: not rule.notice and rule.event == "updated"):
@@ -29,15 +29,11 @@ class PsaRuleChange(models.Model):
         domain="[('company_id', '=', company_id), ('desk_id', '=?', desk_id), ('type', '!=', 'separator')]",
     )
     desk_id = fields.Many2one(related="rule_id.desk_id")
-    can_be_exact = fields.Boolean(compute="_compute_own_field_id")
-    old_value = fields.Char("From Value", help="Yes or no, a number, a date like 2026-03-31, a text, or the name of an option.")
-    new_value = fields.Char("To Value", help="Yes or no, a number, a date like 2026-03-31, a text, or the name of an option.")
 
     @api.depends("field_name", "own_field", "rule_id.desk_id", "company_id")
     def _compute_own_field_id(self):
         for change in self:
             change.own_field_id = change._own_field() if change.field_name == "properties" and change.own_field else False
-            change.can_be_exact = change.own_field_id.type in EXACT
 
     @api.onchange("own_field_id")
     def _onchange_own_field_id(self):
@@ -54,17 +50,10 @@ class PsaRuleChange(models.Model):
     @api.constrains("field_name", "own_field", "old_kind", "new_kind", "old_value", "new_value")
     def _check_own_value(self):
         for change in self.filtered(lambda change: change.field_name == "properties"):
-            for side in ("old", "new"):
-                if change[f"{side}_kind"] != "is":
-                    continue
-                field = change._own_field()
-                if not field:
-                    continue  # the notice of the rule says so
-                if field.type not in EXACT:
-                    raise ValidationError(self.env._(
-                        "A rule cannot wait for an exact value of %s. Choose another kind, and say the value in the Condition.",
-                        field.name or change.own_field,
-                    ))
+            field = change._own_field()
+            for side, kinds in zip(("old", "new"), change._offered(), strict=True):
+                if not field or change[f"{side}_kind"] not in kinds or change[f"{side}_kind"] in rule_changes.BASIC:
+                    continue  # of a field that is gone, the notice of the rule says so
                 try:
                     change._own_value(field, side)
                 except ValueError as error:
@@ -89,34 +78,59 @@ class PsaRuleChange(models.Model):
     def _own_value(self, field, side):
         """Return the value an own field has before or after the change; raise ValueError if the text is none."""
         options = {option.key: option.name for option in field.option_ids}
-        return rule_values.typed(field.type, self[f"{side}_value"] or "", options)
+        value = rule_values.typed(field.type, self[f"{side}_value"] or "", options)
+        if field.type == "tags" and value:
+            if len(value) > 1:
+                raise ValueError(self[f"{side}_value"])
+            return value[0]
+        return value
+
+    def _column(self):
+        return "value" if self.field_name == "properties" else super()._column()
+
+    def _offered(self):
+        if self.field_name != "properties":
+            return super()._offered()
+        kind = self._own_field().type if self.own_field else None
+        if not kind:
+            # Nobody knows what is gone: it may have been anything.
+            return [kind for kind, __ in self._fields["old_kind"].selection], [kind for kind, __ in self._fields["new_kind"].selection]
+        if kind in UNNAMED:
+            return list(rule_changes.BASIC), list(rule_changes.BASIC)
+        return [list(rule_changes.offered(kind, is_new)) for is_new in (False, True)]
+
+    def _wanted(self, side):
+        return self._own_value(self._own_field(), side) if self.field_name == "properties" else super()._wanted(side)
+
+    def _is_missing(self, side):
+        # Nothing is a value, too: exactly no text, a box that is not ticked.
+        is_nothing_meant = self.field_name == "properties" and self[f"{side}_kind"] == rule_changes.IS
+        return not is_nothing_meant and super()._is_missing(side)
 
     def _is_lost(self):
         """Return whether a change waits for what cannot happen any more: its own field, or an option of it, is gone or renamed."""
-        self.ensure_one()
-        if self.field_name != "properties":
-            return False
+        if self.field_name != "properties" or super()._is_lost():
+            return super()._is_lost()
         field = self._own_field()
         try:
-            return not field or any(self[f"{side}_kind"] == "is" and self._own_value(field, side) is None for side in ("old", "new"))
+            return not field or any(
+                self[f"{side}_kind"] not in rule_changes.BASIC and self._own_value(field, side) is None for side in ("old", "new")
+            )
         except ValueError:
             return True
 
     def _side(self, side):
-        if self.field_name != "properties" or self[f"{side}_kind"] != "is":
-            return super()._side(side)
         try:
-            return rules.Side(rules.IS, self._own_value(self._own_field(), side))
+            return super()._side(side)
         except ValueError:
             # The field or the option is gone since: there is no such change any more.
-            return rules.Side(rules.IS, object())
+            return rule_changes.Side(rule_changes.IS, object())
 
-    def _text(self):
+    def _field_text(self, ticket=None):
         if self.field_name != "properties":
-            return super()._text()
-        label, words = self._own_field().name or self.own_field or "", []
-        for side in ("old", "new"):
-            kind = self[f"{side}_kind"]
-            exact = self[f"{side}_value"] or self.env._("nothing")
-            words.append(exact if kind == "is" else dict(self._fields[f"{side}_kind"]._description_selection(self.env)).get(kind, ""))
-        return label if self.old_kind == self.new_kind == "any" else f"{label}: {words[0]} → {words[1]}"
+            return super()._field_text(ticket)
+        return self._own_field().name or self.own_field or ""
+
+    def _side_text(self, side, ticket=None):
+        is_exact = self.field_name == "properties" and self[f"{side}_kind"] == rule_changes.IS
+        return self.env._("nothing") if is_exact and not self[f"{side}_value"] else super()._side_text(side, ticket)

@@ -3,7 +3,7 @@ import logging
 import psycopg2
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ..core import rules
+from ..core import rule_changes, rules
 from .psa_rule_attention import WARNING
 from .psa_rule_condition import BrokenCondition
 from .psa_rule_queue import RuleQueue
@@ -79,25 +79,27 @@ class PsaRule(models.Model):
         for head, happened in sorted(concerned.values(), key=lambda item: order.get(item[0].id, 0)):
             fitting = self._fitting(head, {key: value for key, value in happened.items() if key not in ended})
             rule = self.browse(head.id)
-            for names, ticket_ids in fitting.items():
-                acted = rule._act(tickets.browse(ticket_ids), names=names, chain=chain)
+            for (names, changes), ticket_ids in fitting.items():
+                acted = rule._act(tickets.browse(ticket_ids), names=names, changes=changes, chain=chain)
                 if head.is_last:
                     ended.update(acted.ids)
 
     @api.model
     def _fitting(self, head, happened):
-        """Return {names of the fields that changed: ids of the tickets} of what happened as the rule wants it."""
+        """Return {(names of the fields that changed, keys of the changes waited for): ids of the tickets} of what happened as the rule
+        wants it."""
         fitting = {}
         for ticket_id, details in happened.items():
-            names = ()
+            names, keys = (), ()
             if head.event == "updated":
-                changes = [change for detail in details for change in detail["changes"]]
-                names = tuple(rules.matching(head.patterns, rules.net(changes)))
+                changes = rule_changes.net([change for detail in details for change in detail["changes"]])
+                names = tuple(rule_changes.matching(head.patterns, changes))
+                keys = tuple(pattern.key for pattern in rule_changes.met(head.patterns, changes))
                 if not names:
                     continue
             elif not rules.says(details, head.details):
                 continue
-            fitting.setdefault(names, []).append(ticket_id)
+            fitting.setdefault((names, keys), []).append(ticket_id)
         return fitting
 
     @api.model
@@ -114,10 +116,11 @@ class PsaRule(models.Model):
             moves.add("sla")
         return moves
 
-    def _act(self, tickets, names=(), chain=(), cycles=None, turn=0, is_late=False):
+    def _act(self, tickets, names=(), changes=(), chain=(), cycles=None, turn=0, is_late=False):
         """Run the rule on those of the tickets that meet its condition; return these.
 
         :param names: the fields whose change set the rule off
+        :param changes: ids of the changes the rule waits for that set it off
         :param cycles: {ticket id: number that tells its moment from others}; a rule acts once for each of them and ``turn``
         """
         self.ensure_one()
@@ -130,8 +133,9 @@ class PsaRule(models.Model):
             self._note_failure(self.env._("The condition of the rule is broken: %s", error), tickets)
             return tickets.browse()
         firing = rules.Firing(
-            rule_id=self.id, event=self.event, reason=self._reason(names, tickets.browse()), at=rules.aware(fields.Datetime.now()),
-            depth=len(chain), chain=chain, late=is_late, turn=turn, fields=tuple(names),
+            rule_id=self.id, event=self.event, reason=self._reason(names, tickets.browse(), changes),
+            at=rules.aware(fields.Datetime.now()), depth=len(chain), chain=chain, late=is_late, turn=turn, fields=tuple(names),
+            changes=tuple(changes),
         )
         verdicts = {}
         for ticket in tickets:
@@ -214,7 +218,7 @@ class PsaRule(models.Model):
             ]
             worked = [outcome for outcome in of_ticket.outcomes if not outcome.error]
             texts = [outcome.text for outcome in worked]
-            reason = self._reason(firing.fields, ticket)
+            reason = self._reason(firing.fields, ticket, firing.changes)
             told = list(dict.fromkeys(name for outcome in worked for name in outcome.recipients))
             log.append({
                 "ticket": ticket, "outcome": "failed" if of_ticket.errors else "done", "actions": "\n".join(texts), "reason": reason,

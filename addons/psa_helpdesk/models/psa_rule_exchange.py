@@ -2,7 +2,7 @@ import ast
 
 from odoo import api, models
 from odoo.exceptions import UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command, Datetime, Domain
 
 from ..core import rule_exchange as exchange
 from .psa_rule_action import GUARDED_KINDS
@@ -13,7 +13,7 @@ LISTS = {"changes": "change_ids", "actions": "action_ids"}
 LEFT_OUT = {"rule_id", "company_id", "active", "active_since", "armed_upto", "escalation_contact_ids"}
 KINDS = {
     "char": exchange.TEXT, "text": exchange.TEXT, "integer": exchange.INTEGER, "float": exchange.NUMBER, "boolean": exchange.BOOLEAN,
-    "many2one": exchange.REFERENCE, "many2many": exchange.REFERENCES,
+    "datetime": exchange.MOMENT, "many2one": exchange.REFERENCE, "many2many": exchange.REFERENCES,
 }
 NAME_FIELDS = {"res.users": "login", "res.lang": "code"}
 UNREADABLE = "…"
@@ -82,6 +82,7 @@ class PsaRule(models.Model):
             elif fname == "domain":
                 result[fname] = self._export_domain(value)
             elif value != defaults.get(fname, False) or fname in ("name", "kind", "event"):
+                value = Datetime.to_string(value) if field.type == "datetime" else value
                 result[fname] = value if value or field.type in ("integer", "float", "boolean") else None
             if field.translate and value:
                 texts = {

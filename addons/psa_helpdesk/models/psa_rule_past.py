@@ -264,6 +264,8 @@ class Past:
                 if id(row) not in read:
                     continue
                 old, new = read[id(row)]
+                if self._is_formatted(row["field_name"]):
+                    old, new = (" ".join((row[side] or "").replace("*", "").split()) for side in ("old_value", "new_value"))
                 changes.append((row["field_name"], old, new))
                 self._doubt_change(row["field_name"], old, new)
                 if row["field_name"] == "stage_id":
@@ -279,16 +281,18 @@ class Past:
             happenings += (happening for happening in self._of_level(level) if happening.at >= rules.aware(since))
         return sorted(happenings, key=lambda happening: happening.at)
 
+    def _is_formatted(self, fname):
+        """Return whether a field has formatting, which neither history nor a rule that waits for its text knows."""
+        return fname in self.ticket._fields and self.ticket._fields[fname].type == "html"
+
     def _source_at_first(self):
         """Return how the ticket came in, as was said when it was created."""
         return next((old for row, old, __ in self.changes if row["field_name"] == "source"), self.ticket.source)
 
     def _doubt_change(self, fname, old, new):
         """Note a change to or from a value the rule waits for, where nobody can tell which value it was."""
-        if any(
-            pattern.field == fname and side.kind == rules.IS and isinstance(value, Unknown)
-            for pattern in self.patterns for side, value in ((pattern.old, old), (pattern.new, new))
-        ):
+        known = [not isinstance(value, Unknown) for value in (old, new)]
+        if any(pattern.field == fname and pattern.hangs_on(*known) for pattern in self.patterns):
             self.doubts.add(fname)
 
     def _of_level(self, level):

@@ -1,6 +1,8 @@
 from contextlib import suppress
 from datetime import datetime
 
+from odoo import fields
+
 from ..core import history as history_core
 
 
@@ -30,6 +32,7 @@ class PastReader:
                         words.setdefault(model, set()).update(history_core.joined_parts(text) if kind == "many2many" else (text,))
         self.named = {model: self._records(model, of_model) for model, of_model in words.items()}
         self.around = {}
+        self.moment_formats = None
         self.flags = {}
         for lang in self.langs:
             of_lang = env(context={"lang": lang})
@@ -51,6 +54,10 @@ class PastReader:
                 return int(text) if kind == "integer" else float(text)
         if kind == "date":
             return self._date(text)
+        if kind == "datetime":
+            moment = history_core.read_moment(text, self._moment_formats())
+            # Own fields keep them as text.
+            return Unknown() if moment is None else fields.Datetime.to_string(moment) if definition else moment
         if kind == "many2one":
             return _only(self._around(model, attribute, desk_id), text)
         if kind in ("many2many", "tags"):
@@ -122,6 +129,13 @@ class PastReader:
                 own = records.filtered(lambda record, fname=fname, mine=mine: mine & record[fname])
                 records = own or records.filtered(lambda record, fname=fname: not record[fname])
         return records
+
+    def _moment_formats(self):
+        """Return how moments are written in the languages of this database."""
+        if self.moment_formats is None:
+            langs = self.env["res.lang"].sudo().search([("code", "in", self.langs)])
+            self.moment_formats = {f"{lang.date_format} {lang.time_format}" for lang in langs}
+        return self.moment_formats
 
     def _date(self, text):
         found = set()

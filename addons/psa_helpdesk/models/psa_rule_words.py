@@ -3,6 +3,8 @@ import ast
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ..core import rule_words
+
 # How a company works is known to everybody who sees one of its tickets. Who its clients and people are is not.
 SET_UP = {"psa.desk", "psa.queue", "psa.ticket.stage", "psa.ticket.option", "psa.ticket.tag"}
 NEGATIVE = ("!=", "not in", "not like", "not ilike", "not =like", "not =ilike", "any", "not any")
@@ -20,23 +22,31 @@ class PsaRule(models.Model):
 
     condition_text = fields.Char("Condition in Words", compute="_compute_condition_text")
 
-    @api.depends("domain", "client_class_ids", "source")
+    @api.depends("domain", "client_class_ids", "source", "event", "change_ids.display_name")
     @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_condition_text(self):
         for rule in self:
-            rule.condition_text = rule._condition_text()
+            changes = rule.change_ids if rule.event == "updated" else rule.change_ids.browse()
+            # One of them is enough.
+            waited_for = self.env._(" or ").join(change._text() for change in changes)
+            rule.condition_text = "; ".join(filter(None, [waited_for, rule._condition_text()]))
 
-    def _reason(self, names, ticket=None):
+    def _reason(self, names, ticket=None, changes=()):
         """Return why the rule acts, in words.
 
         :param names: the fields whose change set it off
         :param ticket: tell it to whoever may read this ticket; an empty one: to anybody
+        :param changes: ids of the changes the rule waits for that set it off
         """
         event = dict(self._fields["event"]._description_selection(self.env)).get(self.event, self.event)
         if self.event == "time":
             event = self._time_text()
         elif names:
-            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(self._field_label(name, ticket) for name in names))
+            told = {}
+            for change in self.change_ids.filtered(lambda change: change.id in changes):
+                told.setdefault(change._key(), []).append(change._text(ticket))
+            texts = [text for name in names for text in told.get(name) or [self._field_label(name, ticket)]]
+            event = self.env._("%(event)s (%(fields)s)", event=event, fields=", ".join(texts))
         condition = self._condition_text(ticket)
         return self.env._("%(event)s; %(condition)s", event=event, condition=condition) if condition else event
 
@@ -66,7 +76,7 @@ class PsaRule(models.Model):
             if {"|", "!"}.isdisjoint(part for part in parts if isinstance(part, str)):
                 words += [self._leaf_text(leaf, ticket) for leaf in Domain(parts).iter_conditions()]
             elif ticket is None:
-                words.append(self.domain)
+                words += rule_words.in_words(parts, self._part_text, self.env._(" and "), self.env._(" or "), self.env._("not (%s)"))
             else:
                 leaves = Domain(parts).optimize(self.env["psa.ticket"].sudo()).iter_conditions()
                 words += [self._leaf_text(leaf, ticket) for leaf in leaves if ticket.sudo().filtered_domain(leaf)]
@@ -79,6 +89,12 @@ class PsaRule(models.Model):
         if self.source:
             words.append(self.env._("came in by %s", dict(self._fields["source"]._description_selection(self.env))[self.source]))
         return "; ".join(words)
+
+    @api.model
+    def _part_text(self, part):
+        """Return one part of a condition in words; what every ticket meets, or none, is left as it is written."""
+        leaf = next(Domain([part]).iter_conditions(), None)
+        return str(part) if leaf is None else self._leaf_text(leaf)
 
     @api.model
     def _leaf_text(self, leaf, ticket=None):

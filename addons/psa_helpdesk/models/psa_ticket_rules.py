@@ -1,4 +1,5 @@
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.tools.mail import html_to_inner_content
 
 from ..core import rules
 from .psa_rule_queue import RuleQueue
@@ -62,6 +63,14 @@ class PsaTicket(models.Model):
         return result
 
     @api.model
+    def _psa_rules_value(self, fname, value):
+        """Return a column value as rules compare it, read or about to be written: a moment, a text without its formatting."""
+        kind = self._fields[fname].type
+        if kind == "datetime":
+            return fields.Datetime.to_datetime(value)
+        return html_to_inner_content(value) if kind == "html" and value else value
+
+    @api.model
     def _note_changes(self, changes, desks):
         """Note changes for the rules about them: tuples (ticket id, field name, old and new column value)."""
         Rule, queue = self.env["psa.rule"], RuleQueue.of(self.env.cr)
@@ -76,7 +85,7 @@ class PsaTicket(models.Model):
                     (f"properties.{name}", before.get(name), after.get(name)) for name in {**before, **after}
                 )
                 continue
-            noted.setdefault(ticket_id, []).append((fname, old, new))
+            noted.setdefault(ticket_id, []).append((fname, *(self._psa_rules_value(fname, value) for value in (old, new))))
             if fname == "stage_id":
                 noted[ticket_id].append(("state", states.get(old), states.get(new)))
         for ticket_id, of_ticket in noted.items():

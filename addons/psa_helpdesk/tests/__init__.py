@@ -24,6 +24,7 @@ from . import test_views
 from . import test_webhook
 from . import test_webhook_tls
 from . import test_rule_actions
+from . import test_rule_changes
 from . import test_rule_discretion
 from . import test_rule_exchange
 from . import test_rule_exchange_own

@@ -81,7 +81,7 @@ class TestRuleExchange(HelpdeskCommon):
 
         self.assertEqual((rule.company_id, rule.active), (self.rival, False))
         self.assertEqual(rule.action_ids.queue_id, queue)
-        self.assertEqual(rule.action_ids[2].missing_text, "Assignee")
+        self.assertEqual(rule.action_ids[2].missing_text, "Who Is Told")
         self.assertIn("hx_manager", rule.description)
         self.assertFalse(self.env["psa.ticket"].search(rule._condition()), "a condition on what is not here is met by nothing")
 

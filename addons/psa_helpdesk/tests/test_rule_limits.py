@@ -2,7 +2,7 @@ from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from .test_rules import RuleCommon
@@ -81,8 +81,14 @@ class TestRuleLimits(RuleCommon):
         for vals in ({"desk_id": False, "company_id": self.company.id}, {"desk_id": self.rival_desk.id}):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 rule.write(vals)
-        with self.assertRaises(AccessError):
+        for desk in (self.env["psa.desk"], self.rival_desk):
+            with self.assertRaisesRegex(AccessError, "choose one of them in Desk"):
+                Rule.create({"name": "All", "company_id": self.company.id, "desk_id": desk.id, "change_ids": [
+                    Command.create({"field_name": "name"}),
+                ]})
+        with self.assertRaisesRegex(AccessError, "choose one of them in Desk"):
             Rule.create({"name": "All", "company_id": self.company.id})
+        self.assertEqual(Form(Rule).desk_id, self.desk, "nobody has to choose what cannot be otherwise")
         shared = self._rule(desk_id=False)
         with self.assertRaises(AccessError):
             shared.with_user(self.technician).active = False

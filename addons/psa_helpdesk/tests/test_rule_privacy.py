@@ -233,3 +233,14 @@ class TestRulePrivacy(RuleCommon):
             self.assertFalse(self._rule(**({"event": event} if event else {})).notice)
         self.patch(type(self.env["psa.rule"]), "_events_nothing_raises", lambda rules: {"approval"})
         self.assertIn("reports", self._rule(event="approval").notice)
+
+    def test_a_condition_of_either_or_is_told_in_words_too(self):
+        rule = self.Rule.create({
+            "name": "Either", "desk_id": self.desk.id, "active": False,
+            "domain": str([
+                ("state", "=", "new"), "|", ("name", "ilike", "mail"), "!", ("client_id", "in", [self.dental.id, self.hilltop.id]),
+            ]),
+        })
+        text = rule.with_context(allowed_company_ids=self.company.ids).condition_text
+
+        self.assertEqual(text, "State is New; Subject contains mail or not (Client is Harbour Dental, …)")

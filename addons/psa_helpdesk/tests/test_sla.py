@@ -189,6 +189,7 @@ class TestSla(SlaCommon):
 
         self.assertEqual(self._told(ticket)[-1], "Resolution missed (SLA policy Standard).")
         self.assertEqual((ticket.sla_state, ticket.sla_is_missed), ("missed", True))
+        self.assertEqual(ticket.sla_missed_names, "First Response, Resolution")
         self.assertFalse(self._pending(ticket))
 
     def test_a_recorded_miss_stays_whatever_comes_after(self):
@@ -204,6 +205,23 @@ class TestSla(SlaCommon):
 
         self.assertEqual(ticket.sla_ids.mapped("state"), ["missed", "missed"])
         self.assertEqual(self._clock(ticket).missed_at, MONDAY + 8 * HOUR)
+
+    def test_a_ticket_that_is_done_says_which_target_it_missed(self):
+        slow, idle, kept = self._open_ticket(), self._open_ticket(), self._open_ticket()
+        self._answer(slow, 1)
+        self._answer(kept, 1)
+        self._answer(idle, 5)
+        self._move(idle, "resolved", 6)
+        self._move(kept, "resolved", 6)
+        self._move(slow, "resolved", 25)
+        tickets = (slow | idle | kept).with_user(self.technician)
+        tickets.invalidate_recordset()
+
+        with self.assertQueryCount(3):
+            names = tickets.mapped("sla_missed_names")
+
+        self.assertEqual(names, ["Resolution", "First Response", False])
+        self.assertEqual(tickets.mapped("sla_state"), ["missed", "missed", "met"])
 
     def test_late_before_the_sweep_came_is_late_and_told_once(self):
         ticket = self._open_ticket()

@@ -33,7 +33,9 @@ class TestSlaPolicy(SlaCommon):
         self.assertEqual({info["aggregator"] for info in measures.values()}, {"avg"})
 
     def test_a_list_of_tickets_costs_the_same_with_clocks(self):
-        specification = {name: {} for name in ("number", "sla_due_at", "sla_state", "sla_kind", "sla_warn_at", "sla_remaining_seconds")}
+        specification = {name: {} for name in (
+            "number", "sla_due_at", "sla_state", "sla_kind", "sla_warn_at", "sla_remaining_seconds", "sla_missed_names",
+        )}
         self._open_ticket()
         Ticket = self.env["psa.ticket"].with_user(self.technician)
 

@@ -98,7 +98,7 @@ class PsaRuleTrial(models.TransientModel):
                 outcomes += action._describe(then, firing)[then.id] if is_rewound else of_action.get(ticket.id, ())
             yield {
                 "date": rules.naive(done.at), "ticket_id": ticket.id, "repetition": done.turn,
-                "reason": self.rule_id._reason(done.fields),
+                "reason": self.rule_id._reason(done.fields, changes=done.changes),
                 "actions": "\n".join(outcome.text for outcome in outcomes),
                 "recipients": ", ".join(dict.fromkeys(name for outcome in outcomes for name in outcome.recipients)),
             }

@@ -46,9 +46,11 @@ export class SlaCountdown extends Component {
 
     reckon(props) {
         const { sla_state: slaState, sla_kind: kind, sla_due_at: dueAt, sla_warn_at: warnAt } = props.record.data;
-        const left = props.record.data.sla_remaining_seconds;
+        const { sla_remaining_seconds: left, sla_missed_names: missed } = props.record.data;
         const target = kind ? this.kindLabel(props, kind) : "";
-        const title = dueAt ? _t("%(target)s due %(date)s", { target, date: formatDateTime(dueAt) }) : target;
+        // What was missed before stays in sight, though something else presses now.
+        const before = missed ? `\n${_t("Missed: %s", missed)}` : "";
+        const title = (dueAt ? _t("%(target)s due %(date)s", { target, date: formatDateTime(dueAt) }) : target) + before;
         if (!slaState) {
             return { shown: false, text: "", title: "", target: "", tone: "", icon: "" };
         }
@@ -57,11 +59,15 @@ export class SlaCountdown extends Component {
         }
         if (slaState === "paused") {
             const text = left < 0 ? _t("%s over", spell(left)) : _t("%s left", spell(left));
-            return { shown: true, text, title: _t("%s is paused", target), target, tone: "muted", icon: "fa-pause" };
+            return { shown: true, text, title: _t("%s is paused", target) + before, target, tone: "muted", icon: "fa-pause" };
         }
         if (!dueAt) {
-            const text = slaState === "missed" ? _t("Missed") : _t("Never due");
-            return { shown: true, text, title: title || text, target, tone: slaState === "missed" ? "danger" : "warning", icon: "fa-exclamation-circle" };
+            if (slaState === "missed") {
+                const text = missed ? _t("Missed: %s", missed) : _t("Missed");
+                return { shown: true, text, title: text, target: "", tone: "danger", icon: "fa-exclamation-circle" };
+            }
+            const text = _t("Never due");
+            return { shown: true, text, title: title || text, target, tone: "warning", icon: "fa-exclamation-circle" };
         }
         const now = DateTime.now();
         const seconds = dueAt.diff(now).as("seconds");
@@ -85,6 +91,7 @@ registry.category("fields").add("psa_sla_countdown", {
     displayName: _t("SLA Countdown"),
     supportedTypes: ["datetime"],
     fieldDependencies: [
+        text("sla_missed_names", "char"),
         text("sla_state", "selection"),
         text("sla_kind", "selection"),
         text("sla_warn_at", "datetime"),
