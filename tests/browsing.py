@@ -1,6 +1,10 @@
 """What a person does in a browser, and how wide his window is."""
 
+import contextlib
 from weakref import WeakKeyDictionary
+
+from harness import PATIENCE_SECONDS
+from playwright.sync_api import Error
 
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1400, "height": 900}
@@ -11,9 +15,16 @@ waiting = WeakKeyDictionary()
 def watch(page):
     """Know from now on which requests a page waits for."""
     requests = waiting[page] = set()
-    page.on("request", lambda request: requests.add(request))
-    for ended in ("requestfinished", "requestfailed"):
-        page.on(ended, lambda request: requests.discard(request))
+
+    def begin(request):
+        requests.add(request)
+
+    def end(request):
+        requests.discard(request)
+
+    page.on("request", begin)
+    page.on("requestfinished", end)
+    page.on("requestfailed", end)
 
 
 def sign_in(page, login, password):
@@ -28,8 +39,11 @@ def sign_in(page, login, password):
 def web_client_is_idle(page):
     """Wait until Odoo's web client has nothing left to do and all its answers, and has shown them."""
     for _round in range(2):
-        page.evaluate("new Promise((done) => requestIdleCallback(done))")
+        with contextlib.suppress(Error):  # the page goes elsewhere meanwhile
+            page.evaluate("new Promise((done) => requestIdleCallback(done, {timeout: 10000}))")
         page.wait_for_timeout(200)
-        while any("/web/dataset/" in request.url or "/mail/" in request.url for request in waiting[page]):
+        for _tenth in range(10 * PATIENCE_SECONDS):
+            if not any("/web/dataset/" in request.url or "/mail/" in request.url for request in waiting[page]):
+                break
             page.wait_for_timeout(100)
     page.wait_for_selector(".o_loading_indicator", state="detached")

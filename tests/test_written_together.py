@@ -47,7 +47,7 @@ def test_answers_in_opposite_order_are_all_sent_and_found(world, server):
     server.run_cron("psa_helpdesk.ir_cron_index_tickets")
 
     assert errors == []
-    assert max(slowest) < 10
+    assert max(slowest) < 120
     assert server.log.read_text(errors="replace").count("deadlock detected") == before
     for word in ("alpha", "beta"):
         for number in range(ROUNDS):
