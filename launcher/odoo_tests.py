@@ -3,6 +3,7 @@
 $PSA_TEST_DATABASES names a database for each process, $PSA_TEST_LOG a file beside which each writes down what it does; all of it is
 in the output in the end. One database: one process, no fork.
 """
+import collections
 import ctypes
 import gc
 import json
@@ -12,6 +13,7 @@ import shutil
 import signal
 import sys
 import threading
+import weakref
 
 import freezegun.api
 import odoo.orm.environments
@@ -170,14 +172,30 @@ class SysOfFreezegun:
         return self.found
 
 
-def make_transaction(transaction, registry, init=odoo.orm.environments.Transaction.__init__):
-    """Have a transaction keep its environments for as long as its test lasts.
+class KeptEnvironments(weakref.WeakSet):
+    """The environments of a transaction; the latest fifty stay until their test is over.
 
     Else the garbage collector takes them at a moment of its own, and who asks next finds his user and company read or has to read
     them: the same code took ten queries or twelve.
     """
+
+    def __init__(self):
+        self.latest = collections.deque(maxlen=50)
+        super().__init__()
+        self.data = OrderedSet()  # in their order, as Odoo has them
+
+    def add(self, env):
+        self.latest.append(env)
+        super().add(env)
+
+    def clear(self):
+        self.latest.clear()
+        super().clear()
+
+
+def make_transaction(transaction, registry, init=odoo.orm.environments.Transaction.__init__):
     init(transaction, registry)
-    transaction.envs = OrderedSet()
+    transaction.envs = KeptEnvironments()
 
 
 freezegun.api.sys = SysOfFreezegun()
