@@ -260,6 +260,6 @@ class TestManyTickets(BulkEditCommon):
         with self.mock_mail_gateway():
             queries = self._queries(lambda: edit(tickets)) - queries
 
-        self.assertLessEqual(queries / 995, 1)
+        self.assertLessEqual(queries / 995, 0.2)
         self.assertEqual(len(self._changes(tickets)), 4000)
         self.assertEqual(len(self._new_mails), 3, "the assignee and the two contacts")
