@@ -57,6 +57,7 @@ QUESTIONS = (
     Question("bulk_edit", "change 1,000 tickets by the dialog, twice", ("administrator",), 20_000, oca="bulk_edit", times=3, counts=False),
     Question("bulk_comment", "comment on 1,000 tickets by the dialog", ("administrator",), 20_000, times=3, counts=False),
     Question("open_form", "open the form", ("refused_few", "administrator"), 100, oca="open_form", counts=False),
+    Question("history", "open the history of a ticket with 10,000 changes", ("refused_few", "administrator"), 1_000, times=5, counts=False),
     Question("rare", "search: a serial number", EVERYBODY, 300, oca="text_rare"),
     Question("nowhere", "search: a word that is nowhere", STAFF, 300),
     Question("uncommon", "search: an uncommon word", STAFF, 300, grows=True),

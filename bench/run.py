@@ -144,7 +144,6 @@ class Bench:
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def addons_of(self, side):

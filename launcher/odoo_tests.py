@@ -3,6 +3,7 @@
 $PSA_TEST_DATABASES names a database for each process, $PSA_TEST_LOG a file beside which each writes down what it does; all of it is
 in the output in the end. One database: one process, no fork.
 """
+import collections
 import ctypes
 import gc
 import json
@@ -12,8 +13,10 @@ import shutil
 import signal
 import sys
 import threading
+import weakref
 
 import freezegun.api
+import odoo.orm.environments
 import odoo.tests.loader
 import set_ups
 import sharing_out
@@ -22,7 +25,7 @@ from odoo.cli.command import main
 from odoo.orm.registry import Registry
 from odoo.service import server
 from odoo.tests.result import OdooTestResult, Stat
-from odoo.tools import config
+from odoo.tools import OrderedSet, config
 
 _logger = logging.getLogger("odoo.tests.shared")
 COUNTS = ("testsRun", "failures_count", "errors_count", "skipped")
@@ -169,8 +172,35 @@ class SysOfFreezegun:
         return self.found
 
 
+class KeptEnvironments(weakref.WeakSet):
+    """The environments of a transaction; the latest fifty stay until their test is over.
+
+    Else the garbage collector takes them at a moment of its own, and who asks next finds his user and company read or has to read
+    them: the same code took ten queries or twelve.
+    """
+
+    def __init__(self):
+        self.latest = collections.deque(maxlen=50)
+        super().__init__()
+        self.data = OrderedSet()  # in their order, as Odoo has them
+
+    def add(self, env):
+        self.latest.append(env)
+        super().add(env)
+
+    def clear(self):
+        self.latest.clear()
+        super().clear()
+
+
+def make_transaction(transaction, registry, init=odoo.orm.environments.Transaction.__init__):
+    init(transaction, registry)
+    transaction.envs = KeptEnvironments()
+
+
 freezegun.api.sys = SysOfFreezegun()
 freezegun.api._get_module_attributes_hash = lambda module: f"{id(module)}-{len(module.__dict__)}"  # not of all its sorted names
+odoo.orm.environments.Transaction.__init__ = make_transaction
 odoo.tests.loader.make_suite = set_ups.make_staged_suite
 odoo.tests.loader.run_suite = run_side_by_side
 

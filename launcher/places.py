@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import secrets
 import shutil
 import socket
 from pathlib import Path
@@ -99,9 +100,12 @@ def check_port(port):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    # Below those that outgoing connections are given, or one of these may have it by the time it is used.
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager

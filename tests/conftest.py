@@ -4,8 +4,8 @@ import os
 import secrets
 
 import pytest
-from browsing import DESK, sign_in
-from harness import MAIL_DOMAIN, Cluster, MissingSetting, Server, SmtpSink, scratch, setting
+from browsing import DESK, sign_in, watch
+from harness import MAIL_DOMAIN, PATIENCE_SECONDS, Cluster, MissingSetting, Server, SmtpSink, scratch, setting
 from playwright.sync_api import sync_playwright
 
 # Stories: a later chapter makes no sense when an earlier one failed.
@@ -103,6 +103,7 @@ def browser():
         chromium = playwright.chromium.launch(
             executable_path=setting("PSA_CHROMIUM", "/usr/bin/chromium"),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            timeout=1000 * PATIENCE_SECONDS,
         )
         yield chromium
         chromium.close()
@@ -121,9 +122,10 @@ def new_page(browser, server, open_pages):
 
     def open_page(viewport=DESK, login=None, password=None):
         context = browser.new_context(base_url=server.url, viewport=viewport, locale="en-US")
-        context.set_default_timeout(120_000)  # the first page of a server builds its assets
+        context.set_default_timeout(1000 * PATIENCE_SECONDS)  # the first page of a server builds its assets
         contexts.append(context)
         page = context.new_page()
+        watch(page)
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
         page.on(
             "console",

@@ -29,7 +29,9 @@ from aiosmtpd.controller import Controller
 
 MAILS = Path(__file__).parent / "mails"
 MAIL_DOMAIN = "brightwater.example"
-READY_SECONDS = 120
+# What comes at all comes within seconds; a machine with much else to do may take its time.
+PATIENCE_SECONDS = 180
+READY_SECONDS = 600
 # The code of Odoo's XML-RPC for "you may not".
 ACCESS_ERROR = 4
 
@@ -48,12 +50,15 @@ def setting(name, default=None):
 
 def free_port():
     """Return a TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    # Below those that outgoing connections are given, or one of these may have it by the time it is used.
+    while True:
+        port = 10_000 + secrets.randbelow(22_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
-def wait_for(condition, what, seconds=20, every=0.2):
+def wait_for(condition, what, seconds=PATIENCE_SECONDS, every=0.2):
     """Return the first true value of ``condition()``; fail with ``what`` when none came in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -190,7 +195,7 @@ class SmtpSink:
             if address in (recipient.lower() for recipient in received.rcpt_tos)
         ]
 
-    def wait_to(self, address, since=0, containing="", seconds=20):
+    def wait_to(self, address, since=0, containing="", seconds=PATIENCE_SECONDS):
         """Return the first message for ``address`` whose text or subject has ``containing``."""
 
         def found():
@@ -326,7 +331,7 @@ class Json2:
             f"{self.url}/json/2/{model}/{method}",
             json=body,
             headers={"Authorization": f"bearer {self.key}", "X-Odoo-Database": self.database},
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
 
     def call(self, model, method, **body):
@@ -345,7 +350,7 @@ class WebSession:
         answer = self.http.post(
             f"{server.url}/web/session/authenticate",
             json={"jsonrpc": "2.0", "params": {"db": server.db, "login": login, "password": password}},
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         ).json()
         if "error" in answer:
             raise PermissionError(f"{login} cannot sign in: {answer['error']['data']['message']}")
@@ -355,7 +360,7 @@ class WebSession:
         answer = self.http.post(
             f"{self.server.url}/web/dataset/call_kw/{model}/{method}",
             json={"jsonrpc": "2.0", "params": {"model": model, "method": method, "args": args, "kwargs": kwargs}},
-            timeout=120,
+            timeout=PATIENCE_SECONDS,
         ).json()
         if "error" in answer:
             raise RuntimeError(answer["error"]["data"]["debug"])
@@ -364,7 +369,7 @@ class WebSession:
 
     def get(self, path, **kwargs):
         """Get one page."""
-        return self.http.get(f"{self.server.url}{path}", timeout=120, **kwargs)
+        return self.http.get(f"{self.server.url}{path}", timeout=PATIENCE_SECONDS, **kwargs)
 
 
 # The server

@@ -5,7 +5,7 @@ Started by ``test_billing_runs.py``: ``python posting.py CONFIG DATABASE OPTIONS
 ``do``        ``seed`` a company with books, clients and released rows; ``plan`` a run; ``post`` what is planned, as the scheduler does;
               ``press`` the button of the dialog, as a person does
 ``company``   the id of the company that was seeded
-``begin``     wait until this moment (seconds since 1970), so that several begin together
+``meet``      when all is loaded, say so in a line and wait for one, so that several begin together
 ``statement`` kill this process with SIGKILL before its so-manieth SQL statement
 ``batch``     how many invoices are made in one transaction
 ``clients``, ``rows``  with ``seed``: how many clients, and how many rows each
@@ -125,6 +125,12 @@ def die_before(number):
     return seen
 
 
+def meet(answers):
+    """Wait, with everything loaded, until whoever started this process lets it go on."""
+    print("ready", file=answers, flush=True)
+    sys.stdin.readline()
+
+
 def main(conf, database, options):
     """Do what is asked."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -136,7 +142,8 @@ def main(conf, database, options):
     module.BATCH = options.get("batch", module.BATCH)
     with registry.cursor() as cr:
         env = api.Environment(cr, SUPERUSER_ID, {"lang": "en_US", "tz": "UTC"})
-        time.sleep(max(0, options.get("begin", 0) - time.time()))
+        if options.get("meet"):
+            meet(answers)
         seen = die_before(options.get("statement", 10**9))
         answer = globals()[options["do"]](env, options) or {}
     print(json.dumps({**answer, **seen}), file=answers, flush=True)

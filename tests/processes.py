@@ -111,7 +111,7 @@ def start_nginx(folder, ports, *, web, websocket, access_log, log):
     def answers():
         nginx.check()
         try:
-            return requests.get(f"http://127.0.0.1:{plain}/nginx-health", timeout=5).ok
+            return requests.get(f"http://127.0.0.1:{plain}/nginx-health", timeout=60).ok
         except requests.ConnectionError:
             return False
 

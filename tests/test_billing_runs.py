@@ -6,9 +6,9 @@ By default a seeded sample; more with ``./psa test --thorough``.
 import json
 import os
 import random
+import select
 import signal
 import subprocess
-import time
 from itertools import count
 from pathlib import Path
 
@@ -35,9 +35,20 @@ class Books:
         options = {"do": do, "company": getattr(self, "company", None), **options}
         return subprocess.Popen(
             [setting("PSA_PYTHON"), str(POSTER), str(conf), self.server.db, json.dumps(options)],
-            stdout=subprocess.PIPE, stderr=self.server.log.open("ab"), stdin=subprocess.DEVNULL, start_new_session=True,
-            cwd=scratch("conf"),
+            stdout=subprocess.PIPE, stderr=self.server.log.open("ab"), stdin=subprocess.PIPE, start_new_session=True,
+            cwd=scratch("conf"), text=True,
         )
+
+    def together(self, *several):
+        """Start a process for each of these options, and return them as soon as all have loaded the suite and begin."""
+        processes = [self.process(meet=True, **options) for options in several]
+        for process in processes:
+            ready, __, __ = select.select([process.stdout], [], [], 240)
+            assert ready, self.server.log_tail()
+            assert process.stdout.readline(), self.server.log_tail()
+        for process in processes:
+            print(file=process.stdin, flush=True)
+        return processes
 
     def do(self, do, expect=0, **options):
         """Have a process do something and wait for its end; return its answer."""
@@ -86,9 +97,7 @@ def books(server):
 
 
 def test_two_people_press_at_once(books):
-    begin = time.time() + 10
-
-    people = [books.process("press", begin=begin) for __ in range(2)]
+    people = books.together({"do": "press"}, {"do": "press"})
     answers = [json.loads(person.communicate(timeout=240)[0]) for person in people]
 
     assert [person.returncode for person in people] == [0, 0], books.server.log_tail()
@@ -98,9 +107,8 @@ def test_two_people_press_at_once(books):
 
 def test_two_workers_share_a_run(books):
     books.do("plan")
-    begin = time.time() + 10
 
-    workers = [books.process("post", begin=begin, batch=1) for __ in range(2)]
+    workers = books.together(*[{"do": "post", "batch": 1} for __ in range(2)])
     for worker in workers:
         worker.communicate(timeout=240)
 
@@ -143,9 +151,8 @@ def test_storm(server, seed):
     books.do("plan")
     chance = random.Random(seed)
     for __ in range(4):
-        begin = time.time() + 8
-        processes = [books.process("post", begin=begin, batch=1, statement=chance.randint(3, 400)) for __ in range(2)]
-        processes.append(books.process("press", begin=begin))
+        workers = [{"do": "post", "batch": 1, "statement": chance.randint(3, 400)} for __ in range(2)]
+        processes = books.together(*workers, {"do": "press"})
         for process in processes:
             process.communicate(timeout=240)
         assert all(process.returncode in (0, KILLED) for process in processes), books.server.log_tail()

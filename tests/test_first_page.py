@@ -11,7 +11,7 @@ def _bundles(html):
 
 
 def test_scripts_and_styles_of_the_first_pages_are_there_before_anybody_asks(server):
-    sign_in = requests.get(f"{server.url}/web/login", timeout=60).text
+    sign_in = requests.get(f"{server.url}/web/login", timeout=180).text
     backend = server.web("admin").get("/odoo").text
 
     wanted = _bundles(sign_in) + _bundles(backend)

@@ -45,7 +45,7 @@ def story(environment, tmp_path_factory):
         lines += code.splitlines()
     program = tmp_path_factory.mktemp("guide") / "integration_guide.py"
     program.write_text("\n".join([*lines, ""]))
-    return subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, program], env=environment, capture_output=True, text=True, timeout=180)
 
 
 def test_guide_has_examples_in_both_languages():
@@ -79,7 +79,7 @@ def test_the_story_has_left_its_traces(server, story):
 @pytest.mark.parametrize(("line", "code"), examples("bash"))
 def test_shell_example_works(environment, line, code):
     done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", code], env=environment, capture_output=True, text=True, timeout=60
+        ["bash", "-euo", "pipefail", "-c", code], env=environment, capture_output=True, text=True, timeout=180
     )
 
     assert done.returncode == 0, f"line {line}: {done.stderr}"

@@ -273,9 +273,7 @@ class TestMainJob:
         wizard_id = books.create("account.move.send.wizard", {"move_id": told["invoice"]})
         books.button("account.move.send.wizard", wizard_id, "action_send_and_print")
 
-        bill = smtp_sink.wait_to(
-            world.client_address("office"), since=before, containing=told["invoice_number"], seconds=40
-        )
+        bill = smtp_sink.wait_to(world.client_address("office"), since=before, containing=told["invoice_number"])
         files = [part.get_filename() for part in bill.message.iter_attachments()]
         assert any(name.endswith(".pdf") for name in files), files
 

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -244,7 +245,7 @@ def front(tmp_path):
     )
     with requests.Session() as session:
         session.verify, session.trust_env = str(folder / "certificate.pem"), False
-        yield lambda method, path: session.request(method, f"https://localhost:{ports[1]}{path}", timeout=20).status_code
+        yield lambda method, path: session.request(method, f"https://localhost:{ports[1]}{path}", timeout=180).status_code
     nginx.stop()
     web.shutdown()
     web.server_close()
@@ -253,13 +254,15 @@ def front(tmp_path):
 @needs_nginx
 @pytest.mark.parametrize("path", ["/psa/signup", "/web/login"])
 def test_a_flood_of_sent_forms_is_refused_and_reading_is_not(front, path):
+    began = time.monotonic()
     answers = [front("POST", path) for _number in range(BURST + 10)]
+    freed = 1 + (time.monotonic() - began) / 2
 
     # One at once and a burst; one more comes free every two seconds.
     assert answers[: BURST + 1] == [200] * (BURST + 1)
     counted = Counter(answers[BURST + 1 :])
     assert set(counted) <= {200, 429}
-    assert counted[429] >= 6, counted
+    assert counted[200] <= freed, counted
     assert {front("GET", path) for _number in range(BURST + 10)} == {200}
     assert {front("POST", "/my/tickets/new") for _number in range(BURST + 10)} == {200}
 
@@ -268,4 +271,5 @@ def test_a_flood_of_sent_forms_is_refused_and_reading_is_not(front, path):
 def test_sign_in_and_sign_up_share_one_allowance(front):
     assert {front("POST", "/web/login") for _number in range(BURST + 1)} == {200}
 
-    assert 429 in {front("POST", "/psa/signup") for _number in range(4)}
+    # An allowance of its own would last for one more.
+    assert 429 in {front("POST", "/psa/signup") for _number in range(BURST)}

@@ -206,7 +206,7 @@ class TestUnsubscribe:
         return f"{world.server.url}/{url.split('/', 3)[3]}"
 
     def test_looking_at_the_page_changes_nothing(self, world, link, before, smtp_sink):
-        page = requests.get(link, timeout=30)
+        page = requests.get(link, timeout=180)
 
         assert page.status_code == 200
         assert "Stop these notifications?" in page.text
@@ -218,11 +218,11 @@ class TestUnsubscribe:
     def test_link_of_nobody_leads_nowhere(self, link):
         forged = link.rsplit("/", 2)[0] + "/" + "0" * 64 + "/unsubscribe"
 
-        assert requests.get(forged, timeout=30).status_code == 404
-        assert requests.post(forged, timeout=30).status_code == 404
+        assert requests.get(forged, timeout=180).status_code == 404
+        assert requests.post(forged, timeout=180).status_code == 404
 
     def test_one_click_of_a_mail_program_stops_that_event_only(self, world, link, before, smtp_sink):
-        answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=30)
+        answer = requests.post(link, data={"List-Unsubscribe": "One-Click"}, timeout=180)
 
         assert answer.status_code == 200
         assert "Done" in answer.text

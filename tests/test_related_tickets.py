@@ -75,15 +75,15 @@ def test_a_rating_is_given_by_the_link_in_the_mail_once(world, smtp_sink):
 
     # A mail scanner follows every link there is, and that is no answer.
     for _look in range(2):
-        page = requests.get(world.server.url + path, timeout=30)
+        page = requests.get(world.server.url + path, timeout=180)
         assert page.status_code == 200
     assert not world.tech.read("psa.ticket", ticket, "satisfaction")["satisfaction"]
     with requests.Session() as browser:
-        form = browser.get(world.server.url + path, timeout=30).text
+        form = browser.get(world.server.url + path, timeout=180).text
         answer = {"csrf_token": TOKEN.search(form).group(1), "grade": "3", "comment": "Took a while"}
-        sent = browser.post(world.server.url + path.rpartition("/")[0], data=answer, timeout=30)
+        sent = browser.post(world.server.url + path.rpartition("/")[0], data=answer, timeout=180)
         assert "Thank you" in sent.text
-        again = browser.post(world.server.url + path.rpartition("/")[0], data={**answer, "grade": "1"}, timeout=30)
+        again = browser.post(world.server.url + path.rpartition("/")[0], data={**answer, "grade": "1"}, timeout=180)
         assert "answered already" in again.text
 
     rated = world.tech.read("psa.ticket", ticket, "satisfaction", "satisfaction_comment", "state")

@@ -51,14 +51,14 @@ class FormClient:
 
     def post(self, path, **values):
         """Get the page for its token, then post."""
-        page = self.session.get(f"{self.url}{path}", timeout=60)
+        page = self.session.get(f"{self.url}{path}", timeout=180)
         token = re.search(r'name="csrf_token" value="([^"]+)"', page.text).group(1)
-        return self.session.post(f"{self.url}{path}", data={"csrf_token": token, **values}, timeout=120)
+        return self.session.post(f"{self.url}{path}", data={"csrf_token": token, **values}, timeout=180)
 
 
 def test_sign_up_is_closed_until_it_is_opened(server):
     for path in ("/psa/signup", "/r/anything", "/psa/signup/confirm/anything"):
-        assert requests.get(f"{server.url}{path}", timeout=60).status_code == 404, path
+        assert requests.get(f"{server.url}{path}", timeout=180).status_code == 404, path
 
 
 @pytest.mark.story
@@ -119,7 +119,7 @@ class TestSigningUp:
         assert not nora.call("res.users", "has_group", [nora.uid], "base.group_system")
 
     def test_the_link_is_used_up(self, open_server, smtp_sink):
-        assert requests.get(link_in(smtp_sink.wait_to(self.email)), timeout=60).status_code == 410
+        assert requests.get(link_in(smtp_sink.wait_to(self.email)), timeout=180).status_code == 410
 
     def test_signing_up_again_brings_another_mail_and_the_same_page(self, open_server, smtp_sink):
         before = len(smtp_sink.received)

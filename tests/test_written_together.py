@@ -1,7 +1,6 @@
-"""Two technicians who write on the same tickets at the same time: neither waits long, and every word is found."""
+"""Two technicians who write on the same tickets at the same time: neither has to begin anew, and every word is found."""
 
 import threading
-import time
 
 import pytest
 from world import build
@@ -19,13 +18,12 @@ def test_answers_in_opposite_order_are_all_sent_and_found(world, server):
         world.tech.create("psa.ticket", {"name": f"Screen {number}", "desk_id": world.ids["desk"], "partner_id": world.ids["grace"]})
         for number in range(3)
     ]
-    errors, slowest = [], []
+    errors = []
 
     def write(login, order, word):
         rpc = server.xmlrpc(f"{login}.{world.slug}", f"{login}.{world.slug}")
         for number in range(ROUNDS):
             for ticket in order:
-                began = time.monotonic()
                 try:
                     rpc.call(
                         "psa.ticket", "message_post", [ticket], body=f"{word}{number}", message_type="comment",
@@ -33,9 +31,8 @@ def test_answers_in_opposite_order_are_all_sent_and_found(world, server):
                     )
                 except Exception as error:  # every fault is one too many, and a thread cannot fail a test
                     errors.append(error)
-                slowest.append(time.monotonic() - began)
 
-    before = server.log.read_text(errors="replace").count("deadlock detected")
+    before = server.log_size()
     writers = [
         threading.Thread(target=write, args=("tech", tickets, "alpha")),
         threading.Thread(target=write, args=("owner", tickets[::-1], "beta")),
@@ -44,11 +41,13 @@ def test_answers_in_opposite_order_are_all_sent_and_found(world, server):
         writer.start()
     for writer in writers:
         writer.join()
+    told = server.log_since(before)
     server.run_cron("psa_helpdesk.ir_cron_index_tickets")
 
     assert errors == []
-    assert max(slowest) < 10
-    assert server.log.read_text(errors="replace").count("deadlock detected") == before
+    assert "deadlock detected" not in told
+    # Who has to begin anew waits a second or more before he does.
+    assert told.count("tries left") < 2 * ROUNDS * len(tickets) / 10
     for word in ("alpha", "beta"):
         for number in range(ROUNDS):
             found = world.tech.search("psa.ticket", [("search_text_all", "ilike", f"{word}{number}")])

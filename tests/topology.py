@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psycopg2
 import yaml
-from harness import Rpc, free_port, scratch, setting, wait_for
+from harness import READY_SECONDS, Rpc, free_port, scratch, setting, wait_for
 from processes import Process, nginx_program, start_nginx
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,7 +87,7 @@ class Topology:
             env=self._pg_env(**env),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=READY_SECONDS,
             cwd="/",
             **as_user,
         )
@@ -157,7 +157,7 @@ class Topology:
                 return False
             return True
 
-        wait_for(answers, f"{process.name} to answer; see {process.log}", 60)
+        wait_for(answers, f"{process.name} to answer; see {process.log}")
 
     def query(self, port, sql, params=(), database=DATABASE):
         """Return the rows of ``sql`` on the primary or the replica, by port, as superuser."""
@@ -190,12 +190,12 @@ class Topology:
                 setting("PSA_TEMPLATE_DB"),
             ],
             check=True,
-            timeout=120,
+            timeout=READY_SECONDS,
         )
         subprocess.run(
             [self.pg_bin / "pg_restore", *plain, "-j2", "--exit-on-error", "-d", DATABASE, dump],
             check=True,
-            timeout=120,
+            timeout=READY_SECONDS,
             env={**os.environ, **self._odoo_database()},
         )
         shutil.rmtree(dump)
@@ -261,7 +261,7 @@ class Topology:
             env={**self.odoo_env("setup"), "ODOO_MODULES": "psa_helpdesk", "ODOO_FIRST_START": "1"},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=READY_SECONDS,
         )
         assert not done.returncode, done.stderr
         return done.stderr
@@ -310,7 +310,7 @@ class Topology:
             return self.probe("web", name) if name else self.probe("cron")
 
         for name in ("a", "b", None):
-            wait_for(lambda name=name: healthy(name), f"server {name or 'cron'}; see {self.folder}/logs", 120, every=0.5)
+            wait_for(lambda name=name: healthy(name), f"server {name or 'cron'}; see {self.folder}/logs", READY_SECONDS, every=0.5)
 
     def url(self, name):
         """Return the address of web server `a` or `b`."""
@@ -384,7 +384,7 @@ esac
     def script(self, name, *arguments):
         """Run one of the scripts in deploy/ on these processes."""
         return subprocess.run(
-            [DEPLOY / name, *arguments], env=self.compose_env(), capture_output=True, text=True, timeout=120
+            [DEPLOY / name, *arguments], env=self.compose_env(), capture_output=True, text=True, timeout=READY_SECONDS
         )
 
     # All

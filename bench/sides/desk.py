@@ -140,6 +140,10 @@ class DeskSide(AccessSide):
 
     # Measuring
 
+    CHANGES = 10_000
+    # What the page of the history shows.
+    HISTORY = ("kind", "date", "author_name", "field_label", "old_value", "new_value", "description")
+
     def measure(self, person, question, times):
         """Return milliseconds and queries of one question, each in a transaction of its own that is rolled back."""
         found, queries = [], []
@@ -252,6 +256,20 @@ class DeskSide(AccessSide):
 
     def ask_open_form(self, tickets, ticket, wanted):
         return len(ticket.web_read(wanted))
+
+    def prepare_history(self, env):
+        """Change a ticket over and over."""
+        ticket = env["psa.ticket"].search([], limit=1, offset=40)
+        env["psa.ticket.history"].sudo()._append([
+            {"ticket_id": ticket.id, "kind": "change", "field_name": "name", "field_label": "Subject", "new_value": str(number)}
+            for number in range(self.CHANGES)
+        ])
+        env.invalidate_all()
+        return (ticket,)
+
+    def ask_history(self, tickets, ticket):
+        wanted = {"name": {}, "history_ids": {"fields": {fname: {} for fname in self.HISTORY}, "limit": 40}}
+        return len(ticket.web_read(wanted)[0]["history_ids"])
 
     def _found(self, tickets, typed, **options):
         return tickets.psa_search(typed, **options)["count"]

@@ -78,6 +78,7 @@ class TestLast(Common):
         self.assertFalse(self.cr.precommit)
 ''',
     "tests/test_own.py": '''
+import gc
 from unittest.mock import patch
 
 from odoo.tests import tagged
@@ -102,6 +103,21 @@ class TestSaysOtherwise(common.Common):
 
     def test_its_set_up_did_as_it_says(self):
         self.assertIn("company", self.partner.comment)
+
+
+@tagged("post_install", "-at_install")
+class TestAsksTwice(common.Common):
+    def test_as_many_queries_whenever_the_garbage_collector_comes_by(self):
+        def ask():
+            self.env.invalidate_all()
+            before = self.cr.sql_log_count
+            self.partner.with_user(2).env.company.id
+            gc.collect()
+            return self.cr.sql_log_count - before
+
+        ask()
+        self.assertEqual(ask(), ask())
+        self.assertEqual(ask(), 0)
 ''',
     "tests/test_bad.py": '''
 import os
@@ -150,14 +166,14 @@ def sample(toolchain, roomy):
 def test_classes_take_over_a_set_up_unless_they_have_a_say_in_it(sample):
     result = sample(["/psa_sample", "-/psa_sample:TestFails", "-/psa_sample:TestDies"], 1)
 
-    assert (result.passed, result.failed) == (9, 0), result.failures
-    assert result.log.read_text().count("SET UP") == 3  # lent to three, and two of their own
+    assert (result.passed, result.failed) == (10, 0), result.failures
+    assert result.log.read_text().count("SET UP") == 3  # lent to four, and two of their own
 
 
 def test_processes_count_together(sample):
     result = sample(["/psa_sample", "-/psa_sample:TestDies"], 2)
 
-    assert (result.passed, result.failed) == (9, 1), result.failures
+    assert (result.passed, result.failed) == (10, 1), result.failures
     assert "1 != 2" in "".join(result.failures)
 
 

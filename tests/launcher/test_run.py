@@ -44,8 +44,8 @@ class Run:
 
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
-        status = self.process.wait(60)
-        self.reader.join(10)
+        status = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
         return status
 
 
@@ -57,7 +57,7 @@ def state(roomy):
 def rpc(port, service, method, *arguments):
     body = json.dumps({"jsonrpc": "2.0", "method": "call", "params": {"service": service, "method": method, "args": arguments}})
     request = urllib.request.Request(f"http://127.0.0.1:{port}/jsonrpc", body.encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return json.load(answer)["result"]
 
 
@@ -94,7 +94,7 @@ def test_dev_reloads_changed_python(state, processes):
             file.seek(0)
             file.write(first)  # the content stays: others may read the file at this moment
 
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while log.read_text().count("Modules loaded.") == starts and time.monotonic() < deadline:
             time.sleep(0.5)
         assert "autoreload activated" in log.read_text()

@@ -22,38 +22,36 @@ class PsaCharge(models.Model):
     @api.constrains("corrects_id", "client_id", "contract_id", "currency_id", "is_billable")
     def _check_corrects_id(self):
         """Refuse a correction that would find nothing to take back."""
-        for charge in (self | self.correction_ids).sudo():
-            original = charge.corrects_id
-            if not original:
-                continue
-            names = {"correction": charge.name, "charge": original.name}
-            if charge.client_id != original.client_id:
-                raise ValidationError(
-                    self.env._(
-                        "“%(correction)s” corrects “%(charge)s”, which %(client)s pays. Keep that Client on both, or delete the "
-                        "correction first.",
-                        client=original.client_id.name or self.env._("nobody"),
-                        **names,
-                    )
-                )
-            if charge.currency_id != original.currency_id:
-                raise ValidationError(
-                    self.env._(
-                        "“%(correction)s” is in %(currency)s, and “%(charge)s”, which it corrects, in %(other)s: there would be "
-                        "nothing to take back. Choose a Contract in %(other)s, or delete the correction first.",
-                        currency=charge.currency_id.name,
-                        other=original.currency_id.name,
-                        **names,
-                    )
-                )
-            if charge.is_billable != original.is_billable:
-                raise ValidationError(
-                    self.env._(
-                        "“%(correction)s” corrects “%(charge)s”: tick Billable on both, or on neither. Delete the correction to "
-                        "leave the charge as it is.",
-                        **names,
-                    )
-                )
+        for charge in (self | self.correction_ids).sudo().filtered("corrects_id"):
+            if fault := charge._psa_correction_fault():
+                raise ValidationError(fault)
+
+    def _psa_correction_fault(self):
+        """Return why this correction has nothing to take back, with what to do about it; None if it has."""
+        original = self.corrects_id
+        names = {"correction": self.name, "charge": original.name}
+        if self.client_id != original.client_id:
+            return self.env._(
+                "“%(correction)s” corrects “%(charge)s”, which %(client)s pays. Keep that Client on both, or delete the "
+                "correction first.",
+                client=original.client_id.name or self.env._("nobody"),
+                **names,
+            )
+        if self.currency_id != original.currency_id:
+            return self.env._(
+                "“%(correction)s” is in %(currency)s, and “%(charge)s”, which it corrects, in %(other)s: there would be "
+                "nothing to take back. Choose a Contract in %(other)s, or delete the correction first.",
+                currency=self.currency_id.name,
+                other=original.currency_id.name,
+                **names,
+            )
+        if self.is_billable != original.is_billable:
+            return self.env._(
+                "“%(correction)s” corrects “%(charge)s”: tick Billable on both, or on neither. Delete the correction to "
+                "leave the charge as it is.",
+                **names,
+            )
+        return None
 
     def action_correct(self):
         """Ask what the charge should have been, and why."""

@@ -175,7 +175,7 @@ class TestProfitability(PsaBillingCommon):
         self.assertEqual(profits[0].action_open_rows()["domain"][0], ("client_id", "=", third.id))
 
     def test_who_sees_what_work_brings(self):
-        self._approve(self._log(60))
+        self._approve(self._log(60, date=Date.context_today(self.env["res.partner"])))
         stranger = self._new_user(
             "sam.stranger", "psa_crm.group_company_admin", self.env["res.company"].create({"name": "Other ITSC"})
         )

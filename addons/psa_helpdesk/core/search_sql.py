@@ -117,15 +117,12 @@ def functions(configurations):
     CREATE OR REPLACE FUNCTION psa_search_index(tickets int[]) RETURNS void LANGUAGE plpgsql AS $index$
     BEGIN
         DELETE FROM psa_ticket_search WHERE ticket_id = ANY(tickets);
-        INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
-        SELECT title.id, COALESCE(part.part, 0), title.vector || COALESCE(part.vector, ''),
-            CASE WHEN part.has_internal THEN title.vector || COALESCE(part.public_vector, '') END
-        FROM (
+        -- Each made once, however few rows there are said to be.
+        WITH title AS MATERIALIZED (
             SELECT ticket.id, psa_search_title(ticket.number, ticket.name, psa_search_config({LANGUAGE})) AS vector
             FROM psa_ticket ticket
             WHERE ticket.id = ANY(tickets)
-        ) title
-        LEFT JOIN (
+        ), part AS MATERIALIZED (
             SELECT sized.ticket_id, sized.part, psa_search_concat(sized.vector ORDER BY sized.id) AS vector,
                 psa_search_concat(sized.vector ORDER BY sized.id) FILTER (WHERE sized.is_internal IS NOT TRUE) AS public_vector,
                 bool_or(sized.is_internal IS TRUE) AS has_internal
@@ -135,11 +132,15 @@ def functions(configurations):
                 FROM psa_ticket_entry entry
                 JOIN psa_ticket ticket ON ticket.id = entry.ticket_id,
                 LATERAL (SELECT psa_search_entry(entry.search_text, entry.kind, psa_search_config({LANGUAGE})) AS vector) said
-                WHERE entry.ticket_id = ANY(tickets) AND entry.search_text <> ''
+                WHERE ticket.id = ANY(tickets) AND entry.ticket_id = ANY(tickets) AND entry.search_text <> ''
                 WINDOW earlier AS (PARTITION BY entry.ticket_id ORDER BY entry.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
             ) sized
             GROUP BY sized.ticket_id, sized.part
-        ) part ON part.ticket_id = title.id;
+        )
+        INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
+        SELECT title.id, COALESCE(part.part, 0), title.vector || COALESCE(part.vector, ''),
+            CASE WHEN part.has_internal THEN title.vector || COALESCE(part.public_vector, '') END
+        FROM title LEFT JOIN part ON part.ticket_id = title.id;
     END
     $index$;
     """  # noqa: S608 - nothing but constants of this package
@@ -169,7 +170,9 @@ TRIGGERS = f"""
     END
     $renamed$;
 
-    -- A plan that was kept from when there was little would be taken for a thousand entries, too.
+    -- A plan that was kept from when there was little would be taken for a thousand entries, too. Nor is how many rows the statistics
+    -- tell of to be relied on: after an import that was taken back they tell of none, where the next one has made thousands. So rows of
+    -- the index are found by arrays, sub-queries for one and ON CONFLICT, never by a join: it would compare each with each.
     CREATE OR REPLACE FUNCTION psa_search_entry_added() RETURNS trigger LANGUAGE plpgsql
     SET plan_cache_mode = force_custom_plan AS $entry_added$
     DECLARE
@@ -218,25 +221,26 @@ TRIGGERS = f"""
         LOOP
             BEGIN
                 WITH said AS (
-                    SELECT entry.ticket_id, min(entry.id) AS first_id, psa_search_concat(word.vector ORDER BY entry.id) AS vector,
+                    SELECT ticket.id AS ticket_id, ticket.number, ticket.name, ticket.desk_id, ticket.partner_id, ticket.company_id,
+                        min(entry.id) AS first_id, psa_search_concat(word.vector ORDER BY entry.id) AS vector,
                         psa_search_concat(word.vector ORDER BY entry.id) FILTER (WHERE entry.is_internal IS NOT TRUE) AS public_vector,
                         bool_or(entry.is_internal IS TRUE) AS has_internal
                     FROM added entry
                     JOIN psa_ticket ticket ON ticket.id = entry.ticket_id,
                     LATERAL (SELECT psa_search_entry(entry.search_text, entry.kind, psa_search_config({LANGUAGE})) AS vector) word
                     WHERE entry.search_text <> '' AND (many IS NULL OR entry.ticket_id <> ALL(many))
-                    GROUP BY entry.ticket_id
-                ), latest AS (
-                    SELECT DISTINCT ON (search.ticket_id) search.id
-                    FROM psa_ticket_search search JOIN said ON said.ticket_id = search.ticket_id
-                    WHERE search.part >= 0 AND NOT taken
-                    ORDER BY search.ticket_id, search.part DESC
+                    GROUP BY ticket.id
                 ), mine AS (
-                    SELECT search.id, search.ticket_id, search.part, length(search.vector) AS words
-                    FROM psa_ticket_search search WHERE search.id IN (SELECT id FROM latest)
+                    SELECT search.id, search.ticket_id, search.part, search.vector, search.public_vector, length(search.vector) AS words
+                    FROM psa_ticket_search search WHERE search.id = ANY (ARRAY(
+                        SELECT (
+                            SELECT latest.id FROM psa_ticket_search latest
+                            WHERE latest.ticket_id = said.ticket_id AND latest.part >= 0 ORDER BY latest.part DESC LIMIT 1
+                        ) FROM said WHERE NOT taken
+                    ))
                     FOR UPDATE SKIP LOCKED
                 ), folded AS (
-                    DELETE FROM psa_ticket_search aside USING mine WHERE aside.ticket_id = mine.ticket_id AND aside.part < 0
+                    DELETE FROM psa_ticket_search aside WHERE aside.ticket_id = ANY (ARRAY(SELECT ticket_id FROM mine)) AND aside.part < 0
                     RETURNING aside.ticket_id, aside.part, aside.vector, aside.public_vector
                 ), earlier AS (
                     SELECT ticket_id, psa_search_concat(ts_filter(vector, '{{b,c,d}}') ORDER BY part DESC) AS vector,
@@ -244,7 +248,8 @@ TRIGGERS = f"""
                         bool_or(public_vector IS NOT NULL) AS has_internal
                     FROM folded GROUP BY ticket_id
                 ), news AS (
-                    SELECT said.ticket_id, said.first_id, mine.id, mine.part, mine.words,
+                    SELECT said.ticket_id, said.number, said.name, said.desk_id, said.partner_id, said.company_id, said.first_id,
+                        mine.id, mine.part, mine.words, mine.vector AS known, mine.public_vector AS known_public,
                         COALESCE(earlier.vector, '') || said.vector AS vector,
                         COALESCE(earlier.public_vector, '') || COALESCE(said.public_vector, '') AS public_vector,
                         said.has_internal OR COALESCE(earlier.has_internal, FALSE) AS has_internal
@@ -255,22 +260,21 @@ TRIGGERS = f"""
                     INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
                     SELECT news.ticket_id, news.part + 1, title.vector || news.vector,
                         CASE WHEN news.has_internal THEN title.vector || news.public_vector END
-                    FROM news JOIN psa_ticket_search search ON search.id = news.id,
-                    LATERAL (SELECT ts_filter(search.vector, '{{a}}') AS vector) title
+                    FROM news, LATERAL (SELECT ts_filter(news.known, '{{a}}') AS vector) title
                     WHERE news.words >= {PART_WORDS}
                 ), beside AS (
                     INSERT INTO psa_ticket_search (ticket_id, part, vector, public_vector)
-                    SELECT news.ticket_id, -news.first_id, title.vector || news.vector,
-                        CASE WHEN news.has_internal THEN title.vector || news.public_vector END
-                    FROM news JOIN psa_ticket ticket ON ticket.id = news.ticket_id,
+                    SELECT ticket.ticket_id, -ticket.first_id, title.vector || ticket.vector,
+                        CASE WHEN ticket.has_internal THEN title.vector || ticket.public_vector END
+                    FROM news ticket,
                     LATERAL (SELECT psa_search_title(ticket.number, ticket.name, psa_search_config({LANGUAGE})) AS vector) title
-                    WHERE news.id IS NULL
+                    WHERE ticket.id IS NULL
                 )
-                UPDATE psa_ticket_search search SET
-                    vector = search.vector || news.vector,
-                    public_vector = CASE WHEN search.public_vector IS NOT NULL OR news.has_internal
-                        THEN COALESCE(search.public_vector, search.vector) || news.public_vector END
-                FROM news WHERE search.id = news.id AND news.words < {PART_WORDS};
+                INSERT INTO psa_ticket_search (id, ticket_id, part, vector, public_vector)
+                SELECT id, ticket_id, part, known || vector,
+                    CASE WHEN known_public IS NOT NULL OR has_internal THEN COALESCE(known_public, known) || public_vector END
+                FROM news WHERE words < {PART_WORDS}
+                ON CONFLICT (id) DO UPDATE SET vector = EXCLUDED.vector, public_vector = EXCLUDED.public_vector;
                 EXIT;
             EXCEPTION WHEN serialization_failure OR unique_violation THEN
                 -- Somebody else was faster, since this transaction began.

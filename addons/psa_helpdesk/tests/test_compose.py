@@ -1,6 +1,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from freezegun import freeze_time
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -91,14 +92,15 @@ class TestCompose(HelpdeskCommon):
     # Undo
 
     def test_a_held_answer_is_nowhere_until_its_time_is_over(self):
-        with self.mock_mail_gateway():
+        now = fields.Datetime.now()
+        with self.mock_mail_gateway(), freeze_time(now):
             held = self._hold()
             self.env.flush_all()
 
         self.assertFalse(self._comments())
         self.assertFalse(self.env["psa.ticket.entry"].search_count([("ticket_id", "=", self.ticket.id)]))
         self.assertFalse(self._new_mails)
-        self.assertAlmostEqual(held.scheduled_date, fields.Datetime.now() + timedelta(seconds=10), delta=timedelta(seconds=2))
+        self.assertEqual(held.scheduled_date, now + timedelta(seconds=10))
         trigger = self.env["ir.cron.trigger"].search([("cron_id", "=", self.env.ref("mail.ir_cron_post_scheduled_message").id)])
         self.assertIn(held.scheduled_date, trigger.mapped("call_at"))
 

@@ -1,5 +1,3 @@
-import time
-
 import psycopg2
 from lxml import etree
 from odoo.exceptions import AccessError
@@ -283,14 +281,20 @@ class TestManyRows(HistoryCommon):
     }
 
     def _open(self):
-        """Open the form as the web client does; return (answer, queries, seconds)."""
+        """Open the form as the web client does; return (answer, queries, rows of the history that the database read)."""
         self.env.flush_all()
         self.env.invalidate_all()
-        before, start = self.env.cr.sql_log_count, time.monotonic()
+        read, before = self._rows_read(), self.env.cr.sql_log_count
         answer = self.ticket.with_user(self.technician).web_read(self.SPECIFICATION)
-        return answer[0]["history_ids"], self.env.cr.sql_log_count - before, time.monotonic() - start
+        return answer[0]["history_ids"], self.env.cr.sql_log_count - before, self._rows_read() - read
 
-    def test_ten_thousand_changes_open_in_a_second_with_the_same_queries(self):
+    def _rows_read(self):
+        self.env.cr.execute(
+            "SELECT seq_tup_read + COALESCE(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables WHERE relname = 'psa_ticket_history'"
+        )
+        return self.env.cr.fetchone()[0]
+
+    def test_ten_thousand_changes_open_with_the_same_queries_and_each_is_read_once(self):
         self.ticket._log_history("change", "name", old="a", new="b")
         self._open()
         __, few, __ = self._open()
@@ -299,13 +303,13 @@ class TestManyRows(HistoryCommon):
             for number in range(10000)
         ])
 
-        rows, many, seconds = self._open()
+        rows, many, read = self._open()
 
         self.assertEqual(many, few)
+        self.assertLessEqual(read, 10002 + 40, "their ids, and a page")
         self.assertEqual(len(rows), 10002)
         self.assertEqual([row for row in rows if "date" in row], rows[:40], "only a page is read")
         self.assertEqual(rows[0]["new_value"], "9999", "the newest comes first")
-        self.assertLess(seconds, 1)
 
     def test_lists_have_an_index_for_their_order_and_filters(self):
         self.env.cr.execute("SELECT indexdef FROM pg_indexes WHERE tablename = 'psa_ticket_history'")

@@ -29,10 +29,10 @@ class TestSearchTogether(TransactionCase):
         env.flush_all()
 
     def _cursors(self):
-        """Return two cursors that have begun already, and never wait for longer than a moment."""
+        """Return two cursors that have begun already; if one had to wait for the other, it would in vain."""
         cursors = [self.enterContext(self.registry.cursor()) for __ in range(2)]
         for cr in cursors:
-            cr.execute("SET LOCAL lock_timeout = '300ms'")
+            cr.execute("SET LOCAL lock_timeout = '10s'")
             cr.execute("SELECT count(*) FROM psa_ticket")
         return cursors
 

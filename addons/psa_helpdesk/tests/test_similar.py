@@ -1,5 +1,3 @@
-import time
-
 from odoo.tests import new_test_user, tagged
 
 from .common import HelpdeskCommon
@@ -52,17 +50,15 @@ class TestSimilar(HelpdeskCommon):
     def test_the_ticket_itself_is_not_like_itself(self):
         self.assertEqual(self._similar(self.jam.name, client_id=self.dental.id, ticket_id=self.jam.id), [])
 
-    def test_the_newest_of_thousands_are_compared_in_no_time(self):
+    def test_only_the_newest_of_thousands_are_compared(self):
         self._make_many("open")
         self._similar("Request about thing 19999", client_id=self.dental.id)
 
-        before, start = self._rows_read(), time.perf_counter()
+        before = self._rows_read()
         found = self._similar("Request about thing 19999", client_id=self.dental.id)
-        seconds = time.perf_counter() - start
 
         self.assertEqual(len(found), 5)
         self.assertLessEqual(self._rows_read() - before, 2500, "no more are read than are compared, however many are open")
-        self.assertLess(seconds, 0.25)  # 50 ms on a quiet machine
 
     def test_what_is_done_with_is_not_read_however_much_of_it_there_is(self):
         self._make_many("closed")

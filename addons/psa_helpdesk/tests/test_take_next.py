@@ -160,7 +160,7 @@ class TestTakeNextAtTheSameTime(TransactionCase):
     def test_two_technicians_never_get_the_same_ticket(self):
         first, second, third = self.stored[0]
         with self.registry.cursor() as one, self.registry.cursor() as two:
-            two.execute("SET LOCAL lock_timeout = '500ms'")
+            two.execute("SET LOCAL lock_timeout = '10s'")
 
             self.assertEqual(self._take(one, SUPERUSER_ID), first)
             self.assertEqual(self._take(two, 2), second, "passed over without waiting")
