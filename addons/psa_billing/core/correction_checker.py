@@ -62,6 +62,8 @@ def _expected(facts, book, own):
             for other in list(waiting):
                 key = other.source_model, other.source_id
                 is_last = not any(_came_before(one, other) for one in to_come)
+                if not (is_last or is_price(other)):
+                    continue
                 expected[key] = (_of_price if is_price(other) else _of_time)(other, known, is_last)
                 if expected[key][-1]["state"] != "error":
                     known += own[key]

@@ -115,14 +115,15 @@ def rate(facts, book: Book) -> tuple[LedgerRow, ...]:
         if not takes_back(fact) and (rest := to_charge.get(corrections.entry_of(fact))) is not None:
             rest.append(fact)
 
-    def take_back(entry, waiting):
+    def take_back(entry, asked):
         """Take back what there is enough for, and return what is to wait: more of what it corrects is to come."""
-        rest = to_charge[entry]
-        # What came later is taken from only when all that came before is known.
-        waiting = [
-            fact for fact in waiting
-            if not run.take_back(fact, also_later=not any(corrections.is_earlier(other, fact) for other in rest))
-        ]
+        rest, waiting = to_charge[entry], []
+        for fact in asked:
+            # Of time each step is taken when all those before it are known, so that it is put right as it was, and right at once.
+            # Money goes back as soon as there is enough. What came later is taken from only when all that came before is known.
+            is_next = not any(corrections.is_earlier(other, fact) for other in rest)
+            if not (is_next or isinstance(fact, PriceFact)) or not run.take_back(fact, also_later=is_next):
+                waiting.append(fact)
         for fact in () if rest else waiting:
             run.take_back(fact, also_later=True, also_in_part=True)
         return waiting if rest else []

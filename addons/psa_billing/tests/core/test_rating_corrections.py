@@ -1,12 +1,13 @@
 """Corrections of what was invoiced: what they take back, from where, and that nothing is left over."""
 
+import random
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from psa_cores.psa_billing import checker, correction_checker, corrections, derivation_checker, rating
 from psa_cores.psa_billing.terms import Role, RoleRate
@@ -204,6 +205,7 @@ def test_taken_back_in_pieces_nothing_is_left_over(rate, pieces, block_seconds):
     assert [pool.used for pool in after.pools] == [0, 0]
 
 
+@example(1, [2, 0, 2, 1], [61], random.Random(1))
 @given(st.integers(1, 240), st.lists(st.integers(0, 240), min_size=1, max_size=4), st.lists(st.integers(0, 200), max_size=4), st.randoms())
 def test_time_put_right_before_its_invoice_leaves_the_client_where_he_would_be(minutes, changes, sizes, dice):
     """Minute by minute the same hours pay for it and for all others as if the entry had been right at once."""
