@@ -69,7 +69,7 @@ def _put_back(waiting, to_come, known, of_back, left):
             is_last = not any(came_before(one.source_model, one.source_id, fact) for one in to_come)
             there = sum(size for key, size in known.items() if size > 0 and (is_last or came_before(*key[:2], fact)))
             lost = sum(size for size in known.values() if size < 0) if is_price(fact) else 0
-            if (is_last or is_price(fact)) and there + lost >= taken_back(fact) or is_over:
+            if ((is_last or is_price(fact)) and there + lost >= taken_back(fact)) or is_over:
                 waiting.remove(fact)
                 for row in of_back[fact.source_model, fact.source_id]:
                     known[origin(row)] += worth(row)
