@@ -5,7 +5,7 @@ from odoo.tools import SQL
 
 from .core import item_index_sql
 
-OPEN_STATES = frozenset(("error", "pending", "approved"))
+OPEN_STATES = ("error", "pending", "approved")
 
 
 class ItemState(fields.Selection):
@@ -13,7 +13,7 @@ class ItemState(fields.Selection):
 
     def condition_to_sql(self, field_expr, operator, value, model, alias, query):
         condition = super().condition_to_sql(field_expr, operator, value, model, alias, query)
-        if operator == "in" and value and OPEN_STATES.issuperset(value):
+        if operator == "in" and value and set(OPEN_STATES).issuperset(value):
             return SQL(
                 "(%s IN (SELECT id FROM psa_billing_item_open WHERE state IN %s) AND %s)",
                 SQL.identifier(alias, "id"),

@@ -13,10 +13,13 @@ Marks of billing runs (``psa_billing_run_line_item_rel``) are rows of a narrow t
 Triggers keep all three, whoever writes, with one statement for any number of rows.
 """
 
+from . import ledger
+
 # Which billing run's line took a row; the columns are those of the field.
 MARKS = "psa_billing_run_line_item_rel"
 
-_IS_OPEN = "state IN ('error', 'pending', 'approved', 'covered', 'non_billable') AND settled_on IS NULL"
+# What is priced again, and what is released and waits for its invoice.
+_IS_OPEN = f"state IN {(*ledger.OPEN_STATES, 'approved')} AND settled_on IS NULL"
 
 _KEEP_OPEN = f"""
         INSERT INTO psa_billing_item_open (id, client_id, state)

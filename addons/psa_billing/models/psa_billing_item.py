@@ -6,7 +6,6 @@ from .. import item_fields
 from ..core import item_index_sql, ledger, terms
 
 TIME_MODEL = "account.analytic.line"
-OPEN_STATES = ("error", "pending", "approved")
 
 
 class PsaBillingItem(models.Model):

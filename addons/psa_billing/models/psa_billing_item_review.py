@@ -2,7 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from .psa_billing_item import OPEN_STATES
+from ..item_fields import OPEN_STATES
 
 # Before a row is priced again, it must not count as released.
 BACK = {

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields, models
 from odoo.fields import Command
 
-from .psa_billing_item import OPEN_STATES
+from ..item_fields import OPEN_STATES
 
 
 class ResPartner(models.Model):

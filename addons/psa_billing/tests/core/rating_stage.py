@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from psa_cores.psa_billing import rating
+from psa_cores.psa_billing import checker, correction_checker, derivation_checker, rating
 from psa_cores.psa_billing.terms import (
     BlockTerms,
     Book,
@@ -114,3 +114,12 @@ def one(entry, *things):
     """Rate one fact that gives one row."""
     (row,) = rating.rate([entry], book(*things))
     return row
+
+
+def audited(facts, held):
+    """Rate, and let the auditors look at it."""
+    rows = rating.rate(facts, held)
+    assert not checker.check(facts, held, rows)
+    assert not correction_checker.check(facts, held, rows)
+    assert not derivation_checker.check(rows)
+    return rows

@@ -9,10 +9,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from psa_cores.psa_billing import checker, correction_checker, corrections, derivation_checker, rating
+from psa_cores.psa_billing import corrections, rating
 from psa_cores.psa_billing.terms import Role, RoleRate
 from rating_histories import freeze
-from rating_stage import EUR, HOUR, MINUTE, NIGHT, block, book, contract, fact, included, retainer, told
+from rating_stage import EUR, HOUR, MINUTE, NIGHT, audited, block, book, contract, fact, included, retainer, told
 
 UTC = timezone.utc
 
@@ -159,15 +159,6 @@ def test_time_added_later_is_taken_back_only_if_there_is_no_other():
 
     assert (back.part, back.seconds / MINUTE, back.derivation["corrects"]["source_id"]) == ("rate", -45, 1)
     assert told(rating.rate([delta(-75)], after)) == [("rate", -60, "-100.00"), ("rate#3", -15, "-25.00")]
-
-
-def audited(facts, held):
-    """Rate, and let the auditors look at it."""
-    rows = rating.rate(facts, held)
-    assert not checker.check(facts, held, rows)
-    assert not correction_checker.check(facts, held, rows)
-    assert not derivation_checker.check(rows)
-    return rows
 
 
 def told_rows(rows):
