@@ -198,3 +198,32 @@ class PsaInvoicingCommon(BillingStage, AccountTestInvoicingCommon):
     def setUpClass(cls):
         super().setUpClass()
         cls._set_the_stage(cls.env.company, cls.tax_sale_a)
+
+
+class HardwareCommon(PsaInvoicingCommon):
+    """The stage with books, where hardware is sold on tickets."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.kind = cls.env["psa.billable.type"].create(
+            {"name": "Hardware", "company_id": cls.company.id, "sequence": 0, "product_id": cls.product.id}
+        )
+
+    @classmethod
+    def _charge(cls, quantity=1, price=200.0, **values):
+        """Charge hardware, approved as billing does it."""
+        charge = cls.env["psa.charge"].create(
+            {
+                "ticket_id": cls.ticket.id, "billable_type_id": cls.kind.id, "name": "Docking station", "date": DAY,
+                "quantity": quantity, "price_unit": price, **values,
+            }
+        )  # fmt: skip
+        charge.with_user(cls.billing).action_approve()
+        return charge
+
+    def _check_nightly(self):
+        """The nightly check finds nothing."""
+        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
+        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
+        self.assertEqual(problems.mapped("message"), [])

@@ -4,21 +4,18 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import DAY, PsaInvoicingCommon
+from .common import HardwareCommon
 
 SHOWN = ("funding", "state", "amount", "value", "drawn_amount")
 
 
 @tagged("post_install", "-at_install")
-class TestChargeCorrections(PsaInvoicingCommon):
+class TestChargeCorrections(HardwareCommon):
     """A charge that a retainer paid was wrong: what is taken back goes where it came from, and no invoice changes."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.kind = cls.env["psa.billable.type"].create(
-            {"name": "Hardware", "company_id": cls.company.id, "sequence": 0, "product_id": cls.product.id}
-        )
         cls.component = cls.env["psa.contract.component"].create(
             {
                 "contract_id": cls.contract.id, "kind": "retainer", "name": "Retainer", "purchase": "manual",
@@ -26,17 +23,6 @@ class TestChargeCorrections(PsaInvoicingCommon):
             }
         )  # fmt: skip
         cls.retainer = cls.component._psa_buy(date(2026, 1, 1), "purchase")
-
-    @classmethod
-    def _charge(cls, quantity=1, price=200.0, **values):
-        charge = cls.env["psa.charge"].create(
-            {
-                "ticket_id": cls.ticket.id, "billable_type_id": cls.kind.id, "name": "Docking station", "date": DAY,
-                "quantity": quantity, "price_unit": price, **values,
-            }
-        )  # fmt: skip
-        charge.with_user(cls.billing).action_approve()
-        return charge
 
     def _correct(self, charge, **values):
         """Correct a charge as billing does it, and return the rows of the new corrections in the order they were taken back."""
@@ -60,9 +46,7 @@ class TestChargeCorrections(PsaInvoicingCommon):
 
     def _assert_sound(self):
         """The nightly check finds nothing, and the two sides of the conservation report are equal."""
-        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
-        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
-        self.assertEqual(problems.mapped("message"), [])
+        self._check_nightly()
         report = (
             self.env(user=self.billing, su=False)["psa.conservation"]
             .with_company(self.company)

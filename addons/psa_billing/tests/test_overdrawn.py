@@ -6,19 +6,16 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from .common import DAY, PsaInvoicingCommon
+from .common import HardwareCommon
 
 
 @tagged("post_install", "-at_install")
-class TestOverdrawn(PsaInvoicingCommon):
+class TestOverdrawn(HardwareCommon):
     """Two docking stations were paid by the retainer of 500 and sent back; what is bought next draws on the same money."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.kind = cls.env["psa.billable.type"].create(
-            {"name": "Hardware", "company_id": cls.company.id, "sequence": 0, "product_id": cls.product.id}
-        )
         cls.retainer = cls._sell("retainer", 1, 500.0)
         cls.docks = cls._charge(2, 200.0, name="Docking station")
         cls._settle(cls._rows(cls.docks))
@@ -40,17 +37,6 @@ class TestOverdrawn(PsaInvoicingCommon):
         return component._psa_buy(date(2026, 1, 1), "purchase")
 
     @classmethod
-    def _charge(cls, quantity, price, **values):
-        charge = cls.env["psa.charge"].create(
-            {
-                "ticket_id": cls.ticket.id, "billable_type_id": cls.kind.id, "date": DAY, "quantity": quantity, "price_unit": price,
-                **values,
-            }
-        )  # fmt: skip
-        charge.with_user(cls.billing).action_approve()
-        return charge
-
-    @classmethod
     def _rows(cls, charges):
         return cls.env["psa.billing.item"].search([("source_model", "=", charges._name), ("source_id", "in", charges.ids)])
 
@@ -62,11 +48,6 @@ class TestOverdrawn(PsaInvoicingCommon):
         prepaid = prepaid or self.retainer
         prepaid.invalidate_recordset()
         return prepaid.remaining_amount if prepaid.kind == "money" else prepaid.remaining_hours
-
-    def _assert_sound(self):
-        self.env["psa.billing.problem"]._check_ledgers([(self.client.id, self.company.id)])
-        problems = self.env["psa.billing.problem"].search([("client_id", "=", self.client.id), ("state", "=", "open")])
-        self.assertEqual(problems.mapped("message"), [])
 
     def _correct_time(self, line, minutes):
         return line.sudo().create(
@@ -81,7 +62,7 @@ class TestOverdrawn(PsaInvoicingCommon):
 
         told = self._rows(server).mapped(lambda row: (row.funding, row.amount, row.drawn_amount))
         self.assertEqual((told, self._left()), ([("price", 350.0, 0.0), ("retainer", 0.0, 100.0)], 0.0))
-        self._assert_sound()
+        self._check_nightly()
 
     def test_a_refund_whose_money_was_settled_elsewhere_stays(self):
         server = self._charge(1, 450.0, name="Server")
@@ -95,7 +76,7 @@ class TestOverdrawn(PsaInvoicingCommon):
             self.refund.action_unapprove()
 
         self.assertEqual((self.refund.approval_state, self._left()), ("approved", 50.0))
-        self._assert_sound()
+        self._check_nightly()
 
     def test_what_was_released_meanwhile_is_taken_back_into_the_review_first(self):
         server = self._charge(1, 600.0, name="Server")
@@ -109,7 +90,7 @@ class TestOverdrawn(PsaInvoicingCommon):
         self.refund.action_unapprove()
 
         self.assertEqual(sorted(self._rows(server).mapped("amount")), [0.0, 500.0])
-        self._assert_sound()
+        self._check_nightly()
 
     def test_an_invoice_that_took_the_money_is_named(self):
         self._charge(1, 600.0, name="Server")
@@ -127,7 +108,7 @@ class TestOverdrawn(PsaInvoicingCommon):
         self.refund.action_unapprove()
 
         self.assertEqual(self._left(), 0.0)
-        self._assert_sound()
+        self._check_nightly()
 
     def test_hours_given_back_and_worked_since_are_not_taken_out_again(self):
         block = self._sell("block", 10, 90.0)
